@@ -1,0 +1,32 @@
+package db
+
+import (
+	"time"
+
+	"tenure/internal/errs"
+)
+
+// MoveClock sets business time in a replay or demo database that is not live yet. It moves forward only.
+func (t *Tx) MoveClock(to time.Time) error {
+	if t.Kind == Live {
+		return errs.Invalid("business time is the real time in this database; only one made with `tenure migrate --replay` can be moved")
+	}
+	if _, err := t.Exec(`update clock set at = $1`, to); err != nil {
+		return err
+	}
+	t.Now = to
+	return nil
+}
+
+// GoLive ends the simulation of a demo database: from now on its business time is the real one.
+func (t *Tx) GoLive() error {
+	_, err := t.Exec(`update clock set at = null where kind = 'demo'`)
+	return err
+}
+
+// Simulated says whether business time is moved by hand at present.
+func (t *Tx) Simulated() (bool, error) {
+	var sim bool
+	err := t.QueryRow(`select at is not null from clock`).Scan(&sim)
+	return sim, err
+}

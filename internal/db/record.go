@@ -1,0 +1,122 @@
+package db
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"tenure/internal/evidence"
+)
+
+// Record adds an event to the transaction. It is written just before the commit; EffectiveAt defaults to business time.
+func (t *Tx) Record(e evidence.Event) {
+	if e.EffectiveAt.IsZero() {
+		e.EffectiveAt = t.Now
+	}
+	t.events = append(t.events, e)
+}
+
+// UseKey tells the transaction the key of a person whom it just made, so that it need not be read back.
+func (t *Tx) UseKey(identity int, k *evidence.PersonKey) {
+	if t.keys == nil {
+		t.keys = map[int]*evidence.PersonKey{}
+	}
+	t.keys[identity] = k
+}
+
+// Wrapper makes and opens the keys of people.
+func (t *Tx) Wrapper() *evidence.Wrapper { return t.DB.wrap }
+
+// flush writes the recorded events with one COPY.
+func (t *Tx) flush() error {
+	if len(t.events) == 0 {
+		return nil
+	}
+	if err := t.loadKeys(); err != nil {
+		return err
+	}
+	recorded, err := t.Known()
+	if err != nil {
+		return err
+	}
+	i := 0
+	var bad error
+	_, err = t.Copy("event", []string{"recorded_at", "effective_at", "kind", "actor_id", "identity_id", "touches", "leaf", "sealed"},
+		func() ([]any, bool) {
+			if i == len(t.events) || bad != nil {
+				return nil, false
+			}
+			e := &t.events[i]
+			i++
+			var sealed []byte
+			if e.Personal != nil {
+				plain, err := json.Marshal(e.Personal)
+				if err != nil {
+					bad = err
+					return nil, false
+				}
+				sealed = t.keys[e.IdentityID].Seal(plain)
+			}
+			leaf, err := e.Leaf(t.Actor.ID, recorded, sealed)
+			if err != nil {
+				bad = err
+				return nil, false
+			}
+			var who any
+			if e.IdentityID != 0 {
+				who = e.IdentityID
+			}
+			touches := e.Touches
+			if touches == nil {
+				touches = evidence.Touches{}
+			}
+			return []any{recorded, e.EffectiveAt, e.Kind, t.Actor.ID, who, touches, leaf, sealed}, true
+		})
+	t.events = nil
+	if bad != nil {
+		return fmt.Errorf("writing events: %w", bad)
+	}
+	return err
+}
+
+// loadKeys reads the keys of the people whom events with personal values are about.
+func (t *Tx) loadKeys() error {
+	var ids []int
+	for _, e := range t.events {
+		if e.Personal == nil {
+			continue
+		}
+		if e.IdentityID == 0 {
+			return fmt.Errorf("event %s has personal values and is about nobody", e.Kind)
+		}
+		if t.keys[e.IdentityID] == nil {
+			ids = append(ids, e.IdentityID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	rows, err := t.Query(`select i.id, k.id, k.wrapped from identity i join identity_key k on k.id = i.key_id where i.id = any($1)`, ids)
+	if err != nil {
+		return err
+	}
+	var who, key int
+	var wrapped []byte
+	_, err = pgx.ForEachRow(rows, []any{&who, &key, &wrapped}, func() error {
+		k, err := t.DB.wrap.Open(key, wrapped)
+		if err == nil {
+			t.UseKey(who, k)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if t.keys[id] == nil {
+			return fmt.Errorf("person %d has no key", id)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,153 @@
+package db
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/riverqueue/river"
+	"gorm.io/gorm"
+
+	"tenure/internal/evidence"
+)
+
+// Tx is one transaction: the only way to write. It lives as long as the function given to Do.
+type Tx struct {
+	Ctx   context.Context
+	Pgx   pgx.Tx
+	Gorm  *gorm.DB // on the same connection; a nested gorm transaction is a savepoint
+	Actor Actor
+	Now   time.Time // business time; fixed for the transaction unless a replay moves it
+	Kind  string    // of the database
+	DB    *DB
+
+	events []evidence.Event
+	keys   map[int]*evidence.PersonKey
+}
+
+// ErrRollback, returned from the function given to Do, undoes everything and is no error: how a preview is made.
+var ErrRollback = fmt.Errorf("rolled back on purpose")
+
+// Do runs fn in one transaction as the actor. What fn changed, the jobs it enqueued and the events it recorded commit
+// together or not at all. The isolation level is READ COMMITTED: who decides locks first.
+func (d *DB) Do(ctx context.Context, actor Actor, fn func(*Tx) error) error {
+	if actor.ID == 0 {
+		return fmt.Errorf("a change needs an actor")
+	}
+	return d.in(ctx, pgx.TxOptions{}, actor, func(tx *Tx) error {
+		if err := fn(tx); err != nil {
+			return err
+		}
+		return tx.flush()
+	})
+}
+
+// Read runs fn in a read-only transaction that sees one moment.
+func (d *DB) Read(ctx context.Context, fn func(*Tx) error) error {
+	return d.in(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, Actor{}, fn)
+}
+
+func (d *DB) in(ctx context.Context, o pgx.TxOptions, actor Actor, fn func(*Tx) error) error {
+	conn, err := d.sql.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	// The connection is ours until it is closed, so pgx, River and gorm may share it outside Raw.
+	var raw *pgx.Conn
+	if err := conn.Raw(func(c any) error { raw = c.(*stdlib.Conn).Conn(); return nil }); err != nil {
+		return err
+	}
+	ptx, err := raw.BeginTx(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = ptx.Rollback(context.WithoutCancel(ctx)) }()
+	tx := &Tx{Ctx: ctx, Pgx: ptx, Actor: actor, DB: d}
+	if err := ptx.QueryRow(ctx, `select kind, business_now() from clock`).Scan(&tx.Kind, &tx.Now); err != nil {
+		return err
+	}
+	tx.Gorm = d.gorm.Session(&gorm.Session{NewDB: true, Context: ctx})
+	tx.Gorm.Statement.ConnPool = ride{conn}
+	switch err := fn(tx); {
+	case errors.Is(err, ErrRollback):
+		return nil
+	case err != nil:
+		return err
+	}
+	return ptx.Commit(ctx)
+}
+
+// Exec runs one statement and gives the number of rows it touched.
+func (t *Tx) Exec(sql string, args ...any) (int64, error) {
+	tag, err := t.Pgx.Exec(t.Ctx, sql, args...)
+	return tag.RowsAffected(), err
+}
+
+// Query runs a query that gives rows.
+func (t *Tx) Query(sql string, args ...any) (pgx.Rows, error) {
+	return t.Pgx.Query(t.Ctx, sql, args...)
+}
+
+// QueryRow runs a query that gives one row.
+func (t *Tx) QueryRow(sql string, args ...any) pgx.Row { return t.Pgx.QueryRow(t.Ctx, sql, args...) }
+
+// Copy writes many rows at once (COPY). rows gives them one by one and false at the end.
+func (t *Tx) Copy(table string, columns []string, rows func() ([]any, bool)) (int64, error) {
+	n, err := t.Pgx.CopyFrom(t.Ctx, pgx.Identifier{table}, columns, pgx.CopyFromFunc(func() ([]any, error) {
+		row, ok := rows()
+		if !ok {
+			return nil, nil
+		}
+		return row, nil
+	}))
+	if err != nil {
+		return n, fmt.Errorf("copying into %s: %w", table, err)
+	}
+	return n, nil
+}
+
+// Enqueue adds a job that runs after the commit, and not at all without it. Args carry ids only.
+func (t *Tx) Enqueue(args river.JobArgs, opts *river.InsertOpts) error {
+	_, err := t.DB.queue.InsertTx(t.Ctx, t.Pgx, args, opts)
+	return err
+}
+
+// IDs reserves n ids of a table's sequence and gives the first: they are consecutive.
+func (t *Tx) IDs(table string, n int) (int, error) {
+	if n == 0 {
+		return 0, nil
+	}
+	for {
+		var lo, hi int
+		err := t.QueryRow(`select min(v), max(v) from (select nextval(pg_get_serial_sequence($1, 'id')) v from generate_series(1, $2)) s`,
+			table, n).Scan(&lo, &hi)
+		if err != nil {
+			return 0, err
+		}
+		// Another transaction may have drawn from the sequence in between; its gap is wasted and the draw repeated.
+		if hi-lo+1 == n {
+			return lo, nil
+		}
+	}
+}
+
+// Known gives the record time: the database's clock now, to be read after the locks are held.
+func (t *Tx) Known() (time.Time, error) {
+	var at time.Time
+	err := t.QueryRow(`select clock_timestamp()`).Scan(&at)
+	return at, err
+}
+
+// ConstraintName gives the name of the database rule that err says was broken, or "".
+func ConstraintName(err error) string {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.ConstraintName
+	}
+	return ""
+}
