@@ -1,0 +1,65 @@
+package access
+
+import (
+	"tenure/internal/db"
+
+	"github.com/riverqueue/river"
+)
+
+// Queues: terminations and leavers have their own, so that nothing waits in front of them.
+const (
+	QueueUrgent = "urgent"
+	QueueWork   = "provision"
+)
+
+// WorkArgs is the doorbell of an application: it has operations to carry. The operations themselves are rows; a bell that is
+// lost or rung twice does no harm.
+type WorkArgs struct {
+	Application int  `json:"application"`
+	Urgent      bool `json:"urgent,omitempty"`
+}
+
+// Kind names the job.
+func (WorkArgs) Kind() string { return "provision.work" }
+
+// bell counts what waits at one application.
+type bell struct{ urgent, normal int }
+
+func ring(work map[int]*bell, o *Operation) {
+	b := work[o.Application]
+	if b == nil {
+		b = &bell{}
+		work[o.Application] = b
+	}
+	if o.Urgency <= Leaving {
+		b.urgent++
+	} else {
+		b.normal++
+	}
+}
+
+// enqueueBells rings once per application, and again for every 500 operations, so that several workers share a large job.
+func enqueueBells(tx *db.Tx, work map[int]*bell) error {
+	for app, b := range work {
+		if b.urgent > 0 {
+			if err := Ring(tx, app, true); err != nil {
+				return err
+			}
+		}
+		for n := b.normal; n > 0 && n > b.normal-4*500; n -= 500 {
+			if err := Ring(tx, app, false); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Ring wakes a worker for an application after the commit.
+func Ring(tx *db.Tx, app int, urgent bool) error {
+	o := &river.InsertOpts{Queue: QueueWork, MaxAttempts: 3}
+	if urgent {
+		o.Queue, o.Priority = QueueUrgent, 1
+	}
+	return tx.Enqueue(WorkArgs{Application: app, Urgent: urgent}, o)
+}

@@ -1,0 +1,117 @@
+package access
+
+import (
+	"time"
+
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"tenure/internal/db"
+)
+
+// Load reads the access side of these people, who must be locked: their reasons that have not ended at now, what they ever
+// had a reason for, and their accounts with what was last read and what is on its way. Four queries, however many people.
+func Load(tx *db.Tx, ids []int, now time.Time) (map[int]*Subject, error) {
+	out := make(map[int]*Subject, len(ids))
+	for _, id := range ids {
+		out[id] = &Subject{Identity: id, Once: map[int]bool{}}
+	}
+	if len(ids) == 0 {
+		return out, nil
+	}
+	if err := loadReasons(tx, ids, now, out); err != nil {
+		return nil, err
+	}
+	byAccount, err := loadAccounts(tx, ids, out)
+	if err != nil {
+		return nil, err
+	}
+	accounts := make([]int, 0, len(byAccount))
+	for id := range byAccount {
+		accounts = append(accounts, id)
+	}
+	if err := loadObserved(tx, accounts, byAccount); err != nil {
+		return nil, err
+	}
+	return out, loadOpen(tx, accounts, byAccount)
+}
+
+func loadReasons(tx *db.Tx, ids []int, now time.Time, out map[int]*Subject) error {
+	rows, err := tx.Query(`select id, identity_id, entitlement_id, slot, param, kind, ref, via, coalesce(policy_version, 0),
+			coalesce(employment_id, 0), valid_from, valid_to, known_to = 'infinity' and valid_to > $2
+		from reason where identity_id = any($1) and state = 'live' order by id`, ids, now)
+	if err != nil {
+		return err
+	}
+	for rows.Next() {
+		var r Reason
+		var to pgtype.Timestamptz
+		var current bool
+		if err := rows.Scan(&r.ID, &r.Identity, &r.Entitlement, &r.Slot, &r.Param, &r.Kind, &r.Ref, &r.Via, &r.PolicyVersion,
+			&r.Employment, &r.ValidFrom, &to, &current); err != nil {
+			return err
+		}
+		r.ValidTo = db.Time(to)
+		s := out[r.Identity]
+		s.Once[r.Entitlement] = true
+		if current {
+			s.Reasons = append(s.Reasons, r)
+		}
+	}
+	return rows.Err()
+}
+
+func loadAccounts(tx *db.Tx, ids []int, out map[int]*Subject) (map[int]*Holding, error) {
+	rows, err := tx.Query(`select l.identity_id, a.id, a.application_id, a.name, a.slot, a.native_id is not null and a.gone_at is null,
+			coalesce(s.enabled, false), a.retired_at, a.intended
+		from account_link l join account a on a.id = l.account_id left join account_seen s on s.account_id = a.id
+		where l.identity_id = any($1) and l.known_to = 'infinity' and a.kind = 'person' order by a.id`, ids)
+	if err != nil {
+		return nil, err
+	}
+	by := map[int]*Holding{}
+	for rows.Next() {
+		var who int
+		h := &Holding{Held: map[int]bool{}}
+		if err := rows.Scan(&who, &h.Account, &h.App, &h.Name, &h.Slot, &h.Exists, &h.Enabled, &h.Retired, &h.Told); err != nil {
+			return nil, err
+		}
+		by[h.Account] = h
+		out[who].Accounts = append(out[who].Accounts, h)
+	}
+	return by, rows.Err()
+}
+
+func loadObserved(tx *db.Tx, accounts []int, by map[int]*Holding) error {
+	rows, err := tx.Query(`select o.account_id, o.entitlement_id from observed o join entitlement e on e.id = o.entitlement_id
+		where o.account_id = any($1) and o.seen_to is null and e.kind <> 'account'`, accounts)
+	if err != nil {
+		return err
+	}
+	for rows.Next() {
+		var a, e int
+		if err := rows.Scan(&a, &e); err != nil {
+			return err
+		}
+		by[a].Held[e] = true
+	}
+	return rows.Err()
+}
+
+// loadOpen locks what it reads: no worker claims an operation while it is decided whether it is still wanted.
+func loadOpen(tx *db.Tx, accounts []int, by map[int]*Holding) error {
+	rows, err := tx.Query(`select id, application_id, account_id, coalesce(identity_id, 0), kind, coalesce(entitlement_id, 0), param,
+			urgency, state, attempts
+		from operation where account_id = any($1) and state in ('proposed', 'pending', 'claimed', 'acknowledged') order by id for no key update`, accounts)
+	if err != nil {
+		return err
+	}
+	for rows.Next() {
+		var o Operation
+		if err := rows.Scan(&o.ID, &o.Application, &o.Account, &o.Identity, &o.Kind, &o.Entitlement, &o.Param, &o.Urgency, &o.State,
+			&o.Attempts); err != nil {
+			return err
+		}
+		by[o.Account].Open = append(by[o.Account].Open, o)
+	}
+	return rows.Err()
+}

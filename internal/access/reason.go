@@ -1,0 +1,166 @@
+package access
+
+import (
+	"sort"
+	"time"
+
+	"tenure/internal/catalog"
+	"tenure/internal/identity"
+)
+
+// Kinds of reasons that exist so far.
+const (
+	Birthright = "birthright" // Ref is the rule, Via the role on the way (0 for none)
+	Handover   = "handover"   // what a mover lost, kept until ValidTo; Ref and Via as in the reason that was lost
+	Found      = "found"      // access that was there before Tenure; Ref is the actor who accepted it
+)
+
+// Reason is why a person holds an entitlement.
+type Reason struct {
+	ID            int64
+	Identity      int
+	Entitlement   int
+	Slot          string
+	Param         string
+	Kind          string
+	Ref           int
+	Via           int
+	PolicyVersion int
+	Employment    int
+	ValidFrom     time.Time
+	ValidTo       time.Time
+}
+
+// Key says which reasons are the same reason at different times.
+type Key struct {
+	Entitlement     int
+	Slot, Param     string
+	Kind            string
+	Ref, Via, Emplt int
+}
+
+// Key gives the reason's key.
+func (r *Reason) Key() Key {
+	return Key{r.Entitlement, r.Slot, r.Param, r.Kind, r.Ref, r.Via, r.Employment}
+}
+
+// Live says whether the reason holds at an instant.
+func (r *Reason) Live(t time.Time) bool { return !t.Before(r.ValidFrom) && t.Before(r.ValidTo) }
+
+// Subject is everything that decides about one person's access at one instant.
+type Subject struct {
+	Identity int
+	State    identity.State
+	Locked   bool
+	// Wanted is what birthright gives now: reasons without id and times, one per employment, rule, role and entitlement.
+	Wanted []Reason
+	// Reasons are the reasons believed now that have not ended.
+	Reasons []Reason
+	// HandOver says that what birthright no longer gives may be kept for the entitlement's hand-over period: the person moved.
+	HandOver func(employment int) bool
+	// Once holds the entitlements for which the person ever had a reason.
+	Once map[int]bool
+	// Accounts are the person's accounts.
+	Accounts []*Holding
+	// Intended gives the hash of the attributes that the person's account in an application should have now.
+	Intended func(app *catalog.Application) []byte
+}
+
+// holds says whether a person in this state holds anything at all: before the first day and after the last nobody does.
+func (s *Subject) holds() bool {
+	return !s.Locked && (s.State == identity.Active || s.State == identity.Leave)
+}
+
+// Desire is the difference between the reasons a person has and should have.
+type Desire struct {
+	Add  []Reason
+	End  []Reason // to end now
+	Live []Reason // what holds after that
+}
+
+// Desired computes it. Who left, is not here yet or was terminated has no reasons of any kind. A mover's lost birthright
+// becomes a hand-over reason with an end, unless the entitlement is privileged, has no hand-over period, or is still
+// covered; a hand-over ends as soon as birthright covers its entitlement again.
+func Desired(s *Subject, cat *catalog.Catalog, now time.Time) Desire {
+	var d Desire
+	if !s.holds() {
+		d.End = append(d.End, s.Reasons...)
+		return d
+	}
+	wanted := make(map[Key]bool, len(s.Wanted))
+	given := make(map[int]bool, len(s.Wanted))
+	for i := range s.Wanted {
+		wanted[s.Wanted[i].Key()] = true
+		given[s.Wanted[i].Entitlement] = true
+	}
+	var lost, handed []Reason
+	covered := make(map[int]bool, len(s.Wanted))
+	for e := range given {
+		covered[e] = true
+	}
+	for _, r := range s.Reasons {
+		switch r.Kind {
+		case Birthright:
+			if k := r.Key(); wanted[k] {
+				delete(wanted, k)
+				d.Live = append(d.Live, r)
+			} else {
+				d.End = append(d.End, r)
+				lost = append(lost, r)
+			}
+		case Handover:
+			handed = append(handed, r)
+		default:
+			d.Live = append(d.Live, r)
+			if r.Live(now) {
+				covered[r.Entitlement] = true
+			}
+		}
+	}
+	for _, r := range handed {
+		if given[r.Entitlement] {
+			d.End = append(d.End, r)
+			continue
+		}
+		covered[r.Entitlement] = true
+		d.Live = append(d.Live, r)
+	}
+	for _, w := range s.Wanted {
+		if wanted[w.Key()] {
+			delete(wanted, w.Key())
+			w.Identity, w.Kind, w.ValidFrom, w.ValidTo = s.Identity, Birthright, now, forever
+			d.Add = append(d.Add, w)
+		}
+	}
+	for _, r := range lost {
+		if days := handoverDays(cat, r.Entitlement); days > 0 && !covered[r.Entitlement] && s.HandOver != nil && s.HandOver(r.Employment) {
+			covered[r.Entitlement] = true
+			d.Add = append(d.Add, Reason{Identity: s.Identity, Entitlement: r.Entitlement, Slot: r.Slot, Param: r.Param, Kind: Handover,
+				Ref: r.Ref, Via: r.Via, PolicyVersion: r.PolicyVersion, Employment: r.Employment, ValidFrom: now, ValidTo: now.AddDate(0, 0, days)})
+		}
+	}
+	d.Live = append(d.Live, d.Add...)
+	return d
+}
+
+func handoverDays(cat *catalog.Catalog, entitlement int) int {
+	e := cat.Entitlements[entitlement]
+	if e == nil || e.Privileged {
+		return 0
+	}
+	return e.HandoverDays
+}
+
+// Entitlements gives the distinct entitlements that live reasons give at an instant, ascending.
+func Entitlements(live []Reason, now time.Time) []int {
+	seen := make(map[int]bool, len(live))
+	var out []int
+	for i := range live {
+		if r := &live[i]; r.Live(now) && !seen[r.Entitlement] {
+			seen[r.Entitlement] = true
+			out = append(out, r.Entitlement)
+		}
+	}
+	sort.Ints(out)
+	return out
+}

@@ -1,0 +1,349 @@
+package access
+
+import (
+	"sort"
+	"time"
+
+	"tenure/internal/catalog"
+	"tenure/internal/db"
+	"tenure/internal/evidence"
+)
+
+// Change is what is to be written for one person. Name gives the login name's base in an application.
+type Change struct {
+	Identity int
+	Desire   Desire
+	Effects  *Effects
+	Base     func(app *catalog.Application) string
+	// Touches and Facts are filled by Write for the person's event.
+	Touches evidence.Touches
+	Facts   Facts
+}
+
+// Facts is the access part of a person's event: enough to rebuild the reasons and operations from the log.
+type Facts struct {
+	Added     []ReasonFact    `json:"added,omitempty"`
+	Ended     []ReasonFact    `json:"ended,omitempty"`
+	Accounts  []AccountFact   `json:"accounts,omitempty"`
+	Planned   []OperationFact `json:"planned,omitempty"`
+	Cancelled []int64         `json:"cancelled,omitempty"`
+}
+
+// ReasonFact is one reason: entitlement, kind, what gave it, the role on the way, the employment, and until when.
+type ReasonFact struct {
+	Entitlement int    `json:"e"`
+	Kind        string `json:"k"`
+	Ref         int    `json:"r,omitempty"`
+	Via         int    `json:"v,omitempty"`
+	Policy      int    `json:"p,omitempty"`
+	Employment  int    `json:"m,omitempty"`
+	Until       string `json:"u,omitempty"`
+}
+
+// AccountFact is one account made for the person.
+type AccountFact struct {
+	ID          int `json:"id"`
+	Application int `json:"a"`
+}
+
+// OperationFact is one operation decided.
+type OperationFact struct {
+	ID          int64  `json:"id"`
+	Account     int    `json:"a"`
+	Kind        string `json:"k"`
+	Entitlement int    `json:"e,omitempty"`
+}
+
+// Empty says whether nothing would be written.
+func (c *Change) Empty() bool {
+	e := c.Effects
+	return len(c.Desire.Add)+len(c.Desire.End)+len(e.New)+len(e.Ops)+len(e.Cancel)+len(e.Retire)+len(e.Revive)+len(e.Tell) == 0
+}
+
+// Write stores the changes of any number of people, set-based, and enqueues the bells for the applications that have work.
+// known is the record time, read after the locks were taken.
+func Write(tx *db.Tx, cat *catalog.Catalog, changes []*Change, cause string, now, known time.Time) error {
+	for _, c := range changes {
+		c.Touches = evidence.Touches{}
+	}
+	for _, step := range []func(*db.Tx, []*Change, time.Time, time.Time) error{endReasons, addReasons, cancelOperations} {
+		if err := step(tx, changes, now, known); err != nil {
+			return err
+		}
+	}
+	if err := addAccounts(tx, cat, changes, known); err != nil {
+		return err
+	}
+	if err := tellAccounts(tx, changes, now); err != nil {
+		return err
+	}
+	if err := addOperations(tx, changes, cause, known); err != nil {
+		return err
+	}
+	return addDue(tx, changes)
+}
+
+// endReasons closes what was believed and says until when it was true.
+func endReasons(tx *db.Tx, changes []*Change, now, known time.Time) error {
+	var ids []int64
+	for _, c := range changes {
+		for i := range c.Desire.End {
+			r := &c.Desire.End[i]
+			ids = append(ids, r.ID)
+			c.Facts.Ended = append(c.Facts.Ended, factOf(r))
+			c.Touches["reason"]++
+			if r.ValidFrom.Before(now) {
+				c.Touches["reason"]++
+			}
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	_, err := tx.Exec(`with closed as (
+			update reason set known_to = $3 where id = any($1) and known_to = 'infinity' returning *)
+		insert into reason (identity_id, entitlement_id, slot, param, state, kind, ref, via, policy_version, employment_id,
+			valid_from, valid_to, known_from)
+		select identity_id, entitlement_id, slot, param, state, kind, ref, via, policy_version, employment_id, valid_from, $2, $3
+		from closed where valid_from < $2`, ids, now, known)
+	return err
+}
+
+func addReasons(tx *db.Tx, changes []*Change, _, known time.Time) error {
+	n := 0
+	for _, c := range changes {
+		for i := range c.Desire.Add {
+			c.Facts.Added = append(c.Facts.Added, factOf(&c.Desire.Add[i]))
+		}
+		if k := len(c.Desire.Add); k > 0 {
+			c.Touches["reason"] += k
+			n += k
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	ci, ri := 0, 0
+	_, err := tx.Copy("reason", []string{"identity_id", "entitlement_id", "slot", "param", "kind", "ref", "via", "policy_version",
+		"employment_id", "valid_from", "valid_to", "known_from"}, func() ([]any, bool) {
+		for ci < len(changes) && ri == len(changes[ci].Desire.Add) {
+			ci, ri = ci+1, 0
+		}
+		if ci == len(changes) {
+			return nil, false
+		}
+		r := &changes[ci].Desire.Add[ri]
+		ri++
+		return []any{changes[ci].Identity, r.Entitlement, r.Slot, r.Param, r.Kind, r.Ref, r.Via, db.Null(r.PolicyVersion),
+			db.Null(r.Employment), r.ValidFrom, db.At(r.ValidTo), known}, true
+	})
+	return err
+}
+
+func cancelOperations(tx *db.Tx, changes []*Change, _, _ time.Time) error {
+	var ids []int64
+	owner := map[int64]*Change{}
+	for _, c := range changes {
+		for _, o := range c.Effects.Cancel {
+			ids = append(ids, o.ID)
+			owner[o.ID] = c
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	rows, err := tx.Query(`update operation set state = 'cancelled' where id = any($1) and state in ('pending', 'proposed') returning id`, ids)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return err
+		}
+		c := owner[id]
+		c.Touches["operation"]++
+		c.Facts.Cancelled = append(c.Facts.Cancelled, id)
+	}
+	return rows.Err()
+}
+
+// addAccounts makes the rows of new accounts, with names that nobody else has or had.
+func addAccounts(tx *db.Tx, cat *catalog.Catalog, changes []*Change, known time.Time) error {
+	type row struct {
+		c *Change
+		h *Holding
+	}
+	var rows []row
+	for _, c := range changes {
+		for _, h := range c.Effects.New {
+			rows = append(rows, row{c, h})
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	first, err := tx.IDs("account", len(rows))
+	if err != nil {
+		return err
+	}
+	wishes := map[int][]catalog.Wish{}
+	for i, r := range rows {
+		r.h.Account = first + i
+		wishes[r.h.App] = append(wishes[r.h.App], catalog.Wish{Account: r.h.Account, Base: r.c.Base(cat.Apps[r.h.App])})
+	}
+	apps := make([]int, 0, len(wishes))
+	for app := range wishes {
+		apps = append(apps, app)
+	}
+	sort.Ints(apps)
+	names := map[int]string{}
+	for _, app := range apps { // a handful of applications, each set-based
+		got, err := catalog.ReserveNames(tx, app, wishes[app])
+		if err != nil {
+			return err
+		}
+		for id, n := range got {
+			names[id] = n
+		}
+	}
+	i := 0
+	if _, err := tx.Copy("account", []string{"id", "application_id", "name", "slot", "intended"}, func() ([]any, bool) {
+		if i == len(rows) {
+			return nil, false
+		}
+		r := rows[i]
+		i++
+		r.h.Name = names[r.h.Account]
+		r.c.Touches["account"]++
+		r.c.Touches["account_link"]++
+		r.c.Facts.Accounts = append(r.c.Facts.Accounts, AccountFact{r.h.Account, r.h.App})
+		told := r.c.Effects.Tell[r.h]
+		delete(r.c.Effects.Tell, r.h)
+		return []any{r.h.Account, r.h.App, r.h.Name, r.h.Slot, told}, true
+	}); err != nil {
+		return err
+	}
+	i = 0
+	_, err = tx.Copy("account_link", []string{"account_id", "identity_id", "known_from"}, func() ([]any, bool) {
+		if i == len(rows) {
+			return nil, false
+		}
+		r := rows[i]
+		i++
+		return []any{r.h.Account, r.c.Identity, known}, true
+	})
+	return err
+}
+
+// tellAccounts stores what accounts are about to be told and since when nothing wants them.
+func tellAccounts(tx *db.Tx, changes []*Change, now time.Time) error {
+	type told struct {
+		id      int
+		hash    []byte
+		retired *time.Time
+	}
+	var ids []int
+	var hashes [][]byte
+	var retired []*time.Time
+	for _, c := range changes {
+		all := map[*Holding]*told{}
+		get := func(h *Holding) *told {
+			if all[h] == nil {
+				all[h] = &told{id: h.Account, hash: h.Told, retired: h.Retired}
+			}
+			return all[h]
+		}
+		for h, hash := range c.Effects.Tell {
+			get(h).hash = hash
+		}
+		for _, h := range c.Effects.Retire {
+			get(h).retired = &now
+		}
+		for _, h := range c.Effects.Revive {
+			get(h).retired = nil
+		}
+		for _, t := range all {
+			ids, hashes, retired = append(ids, t.id), append(hashes, t.hash), append(retired, t.retired)
+			c.Touches["account"]++
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	_, err := tx.Exec(`update account a set intended = v.hash, retired_at = v.retired
+		from unnest($1::int[], $2::bytea[], $3::timestamptz[]) v(id, hash, retired) where a.id = v.id`, ids, hashes, retired)
+	return err
+}
+
+func addOperations(tx *db.Tx, changes []*Change, cause string, known time.Time) error {
+	n := 0
+	work := map[int]*bell{}
+	for _, c := range changes {
+		n += len(c.Effects.Ops)
+	}
+	if n == 0 {
+		return nil
+	}
+	first, err := tx.IDs("operation", n)
+	if err != nil {
+		return err
+	}
+	id := int64(first)
+	ci, oi := 0, 0
+	_, err = tx.Copy("operation", []string{"id", "application_id", "account_id", "identity_id", "kind", "entitlement_id", "param",
+		"urgency", "cause", "state", "next_attempt_at", "created_at"}, func() ([]any, bool) {
+		for ci < len(changes) && oi == len(changes[ci].Effects.Ops) {
+			ci, oi = ci+1, 0
+		}
+		if ci == len(changes) {
+			return nil, false
+		}
+		c := changes[ci]
+		o := &c.Effects.Ops[oi]
+		o.ID, o.Account = id, c.Effects.On[oi].Account
+		id++
+		oi++
+		c.Touches["operation"]++
+		c.Facts.Planned = append(c.Facts.Planned, OperationFact{o.ID, o.Account, o.Kind, o.Entitlement})
+		if o.State == "pending" {
+			ring(work, o)
+		}
+		return []any{o.ID, o.Application, o.Account, o.Identity, o.Kind, db.Null(o.Entitlement), o.Param, o.Urgency, cause, o.State, known, known}, true
+	})
+	if err != nil {
+		return err
+	}
+	return enqueueBells(tx, work)
+}
+
+// addDue notes when these people must be looked at again.
+func addDue(tx *db.Tx, changes []*Change) error {
+	var at []time.Time
+	var ids []int
+	for _, c := range changes {
+		for _, t := range c.Effects.Reviews {
+			at, ids = append(at, t), append(ids, c.Identity)
+		}
+	}
+	return Due(tx, at, ids)
+}
+
+// Due notes that people must be looked at again at the given instants (same index).
+func Due(tx *db.Tx, at []time.Time, ids []int) error {
+	if len(at) == 0 {
+		return nil
+	}
+	_, err := tx.Exec(`insert into due (at, what, ref) select a, 'person', r from unnest($1::timestamptz[], $2::int[]) v(a, r)
+		on conflict do nothing`, at, ids)
+	return err
+}
+
+func factOf(r *Reason) ReasonFact {
+	f := ReasonFact{Entitlement: r.Entitlement, Kind: r.Kind, Ref: r.Ref, Via: r.Via, Policy: r.PolicyVersion, Employment: r.Employment}
+	if r.ValidTo.Before(forever) {
+		f.Until = r.ValidTo.UTC().Format(time.RFC3339)
+	}
+	return f
+}

@@ -1,0 +1,138 @@
+package catalog
+
+import (
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"tenure/internal/db"
+	"tenure/internal/errs"
+)
+
+// Catalog is all applications and entitlements at one moment, read in one transaction. Nobody changes it.
+type Catalog struct {
+	Apps         map[int]*Application
+	AppNamed     map[string]*Application
+	Entitlements map[int]*Entitlement
+	// ByName finds an entitlement by "application/kind:name", by "application/name" where that is unique (a declared one wins
+	// over those only found), and the account by "application".
+	ByName map[string]*Entitlement
+
+	accounts map[int]int
+}
+
+// Load reads the catalog with two queries.
+func Load(tx *db.Tx) (*Catalog, error) {
+	c := &Catalog{Apps: map[int]*Application{}, AppNamed: map[string]*Application{}, Entitlements: map[int]*Entitlement{},
+		ByName: map[string]*Entitlement{}, accounts: map[int]int{}}
+	rows, err := tx.Query(`select id, name, title, connector, mode, owner_id, config, secrets, spec, retention_days, version from application`)
+	if err != nil {
+		return nil, err
+	}
+	apps, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[Application])
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range apps {
+		c.Apps[a.ID], c.AppNamed[a.Name] = a, a
+	}
+	rows, err = tx.Query(`select id, application_id, kind, name, native_id, title, description, privileged, handover_days, owner_id, declared
+		from entitlement order by declared desc, id`)
+	if err != nil {
+		return nil, err
+	}
+	ents, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[Entitlement])
+	if err != nil {
+		return nil, err
+	}
+	c.index(ents)
+	return c, nil
+}
+
+// index fills the maps. Declared entitlements come first.
+func (c *Catalog) index(ents []*Entitlement) {
+	taken := map[string]int{} // how many share a short name, among those as declared as the first
+	for _, e := range ents {
+		c.Entitlements[e.ID] = e
+		app := c.Apps[e.ApplicationID]
+		if app == nil {
+			continue
+		}
+		if e.Kind == AccountKind && e.Name == "" {
+			c.accounts[app.ID] = e.ID
+			c.ByName[app.Name] = e
+			continue
+		}
+		c.ByName[app.Name+"/"+e.Kind+":"+e.Name] = e
+		short := app.Name + "/" + e.Name
+		first := c.ByName[short]
+		switch {
+		case first == nil && taken[short] == 0:
+			c.ByName[short] = e
+			taken[short] = 1
+		case first != nil && first.Declared == e.Declared && first.Name == e.Name:
+			delete(c.ByName, short) // two kinds share the name: only the long form is clear
+		}
+	}
+}
+
+// AccountEntitlement gives the id of the entitlement that is having an account in the application; 0 if there is none.
+func (c *Catalog) AccountEntitlement(app int) int { return c.accounts[app] }
+
+// Find gives the entitlement that a policy file calls ref: "application/name", "application/kind:name" or "application".
+func (c *Catalog) Find(ref string) (*Entitlement, error) {
+	if e := c.ByName[ref]; e != nil {
+		return e, nil
+	}
+	app, name, _ := strings.Cut(ref, "/")
+	if c.AppNamed[app] == nil {
+		return nil, errs.NotFound("there is no application %q", app)
+	}
+	for _, e := range c.Entitlements {
+		if e.Name == name && c.Apps[e.ApplicationID].Name == app {
+			return nil, errs.Conflict("%q is several entitlements of %s: write %q with its kind", name, app, app+"/"+e.Kind+":"+name)
+		}
+	}
+	return nil, errs.NotFound("application %s has no entitlement %q", app, name)
+}
+
+// Ref gives the name by which a policy file would call an entitlement, the shortest that is clear.
+func (c *Catalog) Ref(entitlement int) string {
+	e := c.Entitlements[entitlement]
+	if e == nil || c.Apps[e.ApplicationID] == nil {
+		return ""
+	}
+	app := c.Apps[e.ApplicationID].Name
+	switch {
+	case e.ID == c.accounts[e.ApplicationID]:
+		return app
+	case c.ByName[app+"/"+e.Name] == e:
+		return app + "/" + e.Name
+	}
+	return app + "/" + e.Kind + ":" + e.Name
+}
+
+// People finds the people whom a file names by number or e-mail address. Whoever is not found, or is not the only one, is
+// missing from the answer.
+func People(tx *db.Tx, refs []string) (map[string]int, error) {
+	out := map[string]int{}
+	if len(refs) == 0 {
+		return out, nil
+	}
+	rows, err := tx.Query(`select ref, min(id) from (
+			select r.ref, i.id from unnest($1::text[]) r(ref) join identity i on i.number = r.ref
+			union select r.ref, i.id from unnest($1::text[]) r(ref) join identity i on lower(i.email) = lower(r.ref)) f
+		group by ref having count(*) = 1`, refs)
+	if err != nil {
+		return nil, err
+	}
+	var ref string
+	var id int
+	_, err = pgx.ForEachRow(rows, []any{&ref, &id}, func() error { out[ref] = id; return nil })
+	return out, err
+}
+
+// NobodyRule is what is said of an owner whom People does not find.
+func NobodyRule(ref string) string {
+	return "no single person has the number or e-mail address " + ref + " (people come with an HR sync: name owners after the first one)"
+}

@@ -1,0 +1,100 @@
+package identity
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+	"gorm.io/gorm"
+
+	"tenure/internal/db"
+	"tenure/internal/errs"
+)
+
+// Lock locks people for a change, in ascending order so that no two transactions wait for each other. The lock lets rows
+// that refer to them be inserted.
+func Lock(tx *db.Tx, ids []int) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	_, err := tx.Exec(`select 1 from identity where id = any($1) order by id for no key update`, ids)
+	return err
+}
+
+// Find gives a person by public id, number, e-mail or full name; a name must be one person's only.
+func Find(tx *db.Tx, who string) (*Person, error) {
+	who = strings.TrimSpace(who)
+	var found []Person
+	for _, by := range []string{"public_id::text = lower(?)", "number = ?", "lower(email) = lower(?)", "lower(name) = lower(?)"} {
+		if err := tx.Gorm.Where(by, who).Order("id").Limit(2).Find(&found).Error; err != nil {
+			return nil, err
+		}
+		if len(found) == 1 {
+			return &found[0], nil
+		}
+		if len(found) > 1 {
+			return nil, errs.Conflict("%q is more than one person: use the number, the e-mail address or the id", who)
+		}
+	}
+	return nil, errs.NotFound("no person has the id, number, e-mail address or name %q", who)
+}
+
+// Get gives a person by id.
+func Get(tx *db.Tx, id int) (*Person, error) {
+	var p Person
+	err := tx.Gorm.Where("id = ?", id).Take(&p).Error
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		return nil, errs.NotFound("no such person")
+	}
+	return &p, err
+}
+
+// People gives the people with these ids, by id.
+func People(tx *db.Tx, ids []int) (map[int]*Person, error) {
+	rows, err := tx.Query(`select id, public_id::text, kind, state, since, name, email, number, locked_at, version, key_id
+		from identity where id = any($1)`, ids)
+	if err != nil {
+		return nil, err
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[Person])
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[int]*Person, len(list))
+	for _, p := range list {
+		out[p.ID] = p
+	}
+	return out, nil
+}
+
+// Everyone gives the ids of all people whom an HR source knows, ascending.
+func Everyone(tx *db.Tx) ([]int, error) {
+	rows, err := tx.Query(`select id from identity where kind = 'person' order by id`)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[int])
+}
+
+// Versions gives what is believed now about the employments of these people, by person, in the order of validity.
+func Versions(tx *db.Tx, ids []int) (map[int][]Version, error) {
+	rows, err := tx.Query(`select id, employment_id, identity_id, status, first_day, last_day, zone, starts_at, ends_at,
+			coalesce(unit_id, 0), coalesce(manager_id, 0), attrs, coalesce(snapshot_id, 0), valid_from, valid_to
+		from employment_version where identity_id = any($1) and known_to = 'infinity' order by identity_id, employment_id, valid_from`, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[int][]Version, len(ids))
+	for rows.Next() {
+		var v Version
+		var ends, validTo pgtype.Timestamptz
+		if err := rows.Scan(&v.ID, &v.Employment, &v.Identity, &v.Status, &v.FirstDay, &v.LastDay, &v.Zone, &v.StartsAt, &ends,
+			&v.Unit, &v.Manager, &v.Attrs, &v.Snapshot, &v.ValidFrom, &validTo); err != nil {
+			return nil, err
+		}
+		v.EndsAt, v.ValidTo = db.Time(ends), db.Time(validTo)
+		out[v.Identity] = append(out[v.Identity], v)
+	}
+	return out, rows.Err()
+}

@@ -1,0 +1,97 @@
+package lifecycle
+
+import (
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+
+	"tenure/internal/access"
+	"tenure/internal/db"
+)
+
+// DueArgs rings at the instant something falls due. What is due stands in the table due.
+type DueArgs struct {
+	At int64 `json:"at" river:"unique"` // Unix seconds
+}
+
+// Kind names the job.
+func (DueArgs) Kind() string { return "lifecycle.due" }
+
+// ringNext makes sure that a bell rings at the next instant that is due. In a replay the clock is moved by hand, and
+// whoever moves it runs what is due.
+func ringNext(tx *db.Tx) error {
+	if sim, err := tx.Simulated(); err != nil || sim {
+		return err
+	}
+	at, ok, err := next(tx, db.Forever)
+	if err != nil || !ok {
+		return err
+	}
+	return tx.Enqueue(DueArgs{At: at.Unix()}, &river.InsertOpts{ScheduledAt: at, UniqueOpts: river.UniqueOpts{ByArgs: true}})
+}
+
+// next gives the earliest instant that is due until a time.
+func next(tx *db.Tx, until time.Time) (time.Time, bool, error) {
+	var at time.Time
+	err := tx.QueryRow(`select at from due where at <= $1 order by at limit 1`, until).Scan(&at)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return at, false, nil
+	}
+	return at, err == nil, err
+}
+
+// RunDue does everything that fell due until a time, instant by instant and in order. In a replay it takes business time
+// along; the clock ends at until.
+func RunDue(tx *db.Tx, until time.Time) (int, error) {
+	if _, err := tx.Exec(`select pg_advisory_xact_lock(7234512)`); err != nil {
+		return 0, err
+	}
+	sim, err := tx.Simulated()
+	if err != nil {
+		return 0, err
+	}
+	people := 0
+	for {
+		at, ok, err := next(tx, until)
+		if err != nil {
+			return people, err
+		}
+		if !ok {
+			break
+		}
+		n, err := runInstant(tx, at, sim)
+		if err != nil {
+			return people, err
+		}
+		people += n
+	}
+	if sim && until.After(tx.Now) {
+		return people, tx.MoveClock(until)
+	}
+	return people, ringNext(tx)
+}
+
+// runInstant settles the people for whom something falls due at one instant.
+func runInstant(tx *db.Tx, at time.Time, sim bool) (int, error) {
+	rows, err := tx.Query(`delete from due where at = $1 and what = 'person' returning ref`, at)
+	if err != nil {
+		return 0, err
+	}
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[int])
+	if err != nil {
+		return 0, err
+	}
+	if sim && at.After(tx.Now) {
+		if err := tx.MoveClock(at); err != nil {
+			return 0, err
+		}
+	}
+	urgency := access.Normal
+	if len(ids) > 1000 {
+		urgency = access.Bulk
+	}
+	_, err = SettleIDs(tx, ids, Cause{What: "due", HandOver: true, Urgency: urgency})
+	return len(ids), err
+}

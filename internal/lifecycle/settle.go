@@ -1,0 +1,295 @@
+package lifecycle
+
+import (
+	"crypto/sha256"
+	"sort"
+	"time"
+
+	"tenure/internal/access"
+	"tenure/internal/catalog"
+	"tenure/internal/db"
+	"tenure/internal/evidence"
+	"tenure/internal/identity"
+	"tenure/internal/policy"
+)
+
+// Cause says why people are settled: it stands on the operations and in the events.
+type Cause struct {
+	What    string // "hr", "due", "policy", "terminate", "reinstate", "adopt", "drift"
+	Ref     int    // the snapshot, policy version ...
+	Urgency int    // 0: access.Normal
+	// HandOver lets a mover keep for a while what birthright no longer gives.
+	HandOver bool
+}
+
+// Effect counts what a settling did, for plans and for the answers of commands.
+type Effect struct {
+	People       int            // whose access changed
+	LosingPeople int            // who lost something for good, hand-over not counted
+	Gained, Lost map[string]int // "application/entitlement" -> people
+	Operations   map[string]int // "application kind" -> operations
+}
+
+// fact is what a person's event says besides the access part.
+type fact struct {
+	State  [2]string    `json:"state"`
+	Cause  string       `json:"cause"`
+	Ref    int          `json:"ref,omitempty"`
+	HR     any          `json:"hr,omitempty"`
+	Access access.Facts `json:"access"`
+}
+
+// SettleIDs locks people, reads what is believed about them and settles them.
+func SettleIDs(tx *db.Tx, ids []int, cause Cause) (*Effect, error) {
+	if err := policy.Lock(tx, false); err != nil {
+		return nil, err
+	}
+	if err := identity.Lock(tx, ids); err != nil {
+		return nil, err
+	}
+	people, err := identity.People(tx, ids)
+	if err != nil {
+		return nil, err
+	}
+	versions, err := identity.Versions(tx, ids)
+	if err != nil {
+		return nil, err
+	}
+	changes := make([]*identity.Change, 0, len(ids))
+	for _, id := range ids {
+		if p := people[id]; p != nil && p.Kind == "person" {
+			changes = append(changes, &identity.Change{Person: id, Name: p.Name, Was: p.State, Locked: p.Locked(), Versions: versions[id]})
+		}
+	}
+	return Settle(tx, changes, cause)
+}
+
+// Settle does what must follow for these people at the transaction's business time. They are locked, and each appears once.
+func Settle(tx *db.Tx, people []*identity.Change, cause Cause) (*Effect, error) {
+	if cause.Urgency == 0 {
+		cause.Urgency = access.Normal
+	}
+	pol, err := policy.Load(tx)
+	if err != nil {
+		return nil, err
+	}
+	cat, err := catalog.Load(tx)
+	if err != nil {
+		return nil, err
+	}
+	known, err := tx.Known()
+	if err != nil {
+		return nil, err
+	}
+	s := settling{tx: tx, pol: pol, cat: cat, cause: cause, now: tx.Now, effect: newEffect()}
+	if err := s.compute(people); err != nil {
+		return nil, err
+	}
+	if err := s.states(people); err != nil {
+		return nil, err
+	}
+	if err := access.Write(tx, cat, s.changes, cause.What, tx.Now, known); err != nil {
+		return nil, err
+	}
+	if err := s.due(people); err != nil {
+		return nil, err
+	}
+	s.record(people)
+	return s.effect, nil
+}
+
+type settling struct {
+	tx      *db.Tx
+	pol     *policy.Snapshot
+	cat     *catalog.Catalog
+	cause   Cause
+	now     time.Time
+	state   []identity.State
+	changes []*access.Change
+	effect  *Effect
+}
+
+// compute decides for each person, without writing.
+func (s *settling) compute(people []*identity.Change) error {
+	var known []int
+	for _, p := range people {
+		if !p.New() {
+			known = append(known, p.Person)
+		}
+	}
+	subjects, err := access.Load(s.tx, known, s.now)
+	if err != nil {
+		return err
+	}
+	s.state = make([]identity.State, len(people))
+	s.changes = make([]*access.Change, len(people))
+	for i, p := range people {
+		sub := subjects[p.Person]
+		if sub == nil {
+			sub = &access.Subject{Identity: p.Person}
+		}
+		sub.Locked = p.Locked
+		sub.State = identity.StateAt(p.Versions, s.now)
+		if p.Locked {
+			sub.State = identity.Left
+		}
+		s.state[i] = sub.State
+		if err := s.want(sub, p); err != nil {
+			return err
+		}
+		main := identity.Main(p.Versions, s.now)
+		sub.Intended = func(app *catalog.Application) []byte { return intended(app, main) }
+		d := access.Desired(sub, s.cat, s.now)
+		e := access.Plan(sub, d.Live, s.cat, s.now, s.cause.Urgency)
+		s.changes[i] = &access.Change{Identity: p.Person, Desire: d, Effects: e, Base: func(app *catalog.Application) string {
+			if main == nil {
+				return ""
+			}
+			return catalog.RenderName(app.Spec.Accounts.Name, main.Attrs)
+		}}
+		s.effect.count(s.cat, sub, d, e, s.now)
+	}
+	return nil
+}
+
+// want asks policy what each employment gives now. Rules evaluate per employment: two jobs give two sets of reasons.
+func (s *settling) want(sub *access.Subject, p *identity.Change) error {
+	if sub.State == identity.Left || sub.State == identity.Prehire {
+		return nil
+	}
+	for i := range p.Versions {
+		v := &p.Versions[i]
+		if !v.Valid(s.now) {
+			continue
+		}
+		if st := v.At(s.now); st != identity.Active && st != identity.Leave {
+			continue
+		}
+		gives, err := s.pol.Evaluate(v.Attrs)
+		if err != nil {
+			return err
+		}
+		for _, g := range gives {
+			sub.Wanted = append(sub.Wanted, access.Reason{Entitlement: g.Entitlement, Kind: access.Birthright, Ref: g.Rule, Via: g.Role,
+				PolicyVersion: s.pol.Version, Employment: v.Employment})
+		}
+	}
+	// A mover keeps what was lost for a while; an employment that ended keeps nothing.
+	sub.HandOver = func(employment int) bool {
+		if !s.cause.HandOver {
+			return false
+		}
+		for i := range p.Versions {
+			v := &p.Versions[i]
+			if v.Employment == employment && v.Valid(s.now) {
+				st := v.At(s.now)
+				return st == identity.Active || st == identity.Leave
+			}
+		}
+		return false
+	}
+	return nil
+}
+
+// states stores the new states of people who were there before.
+func (s *settling) states(people []*identity.Change) error {
+	var ids []int
+	var states []string
+	for i, p := range people {
+		if p.New() || p.Was == s.state[i] {
+			continue
+		}
+		ids, states = append(ids, p.Person), append(states, string(s.state[i]))
+		if p.Touches == nil {
+			p.Touches = map[string]int{}
+		}
+		p.Touches["identity"]++
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	_, err := s.tx.Exec(`update identity i set state = v.state, since = $3, version = version + 1
+		from unnest($1::int[], $2::text[]) v(id, state) where i.id = v.id`, ids, states, s.now)
+	return err
+}
+
+// due notes the instants at which people change by themselves.
+func (s *settling) due(people []*identity.Change) error {
+	var at []time.Time
+	var ids []int
+	for _, p := range people {
+		for _, t := range identity.Instants(p.Versions, s.now) {
+			at, ids = append(at, t), append(ids, p.Person)
+		}
+	}
+	if err := access.Due(s.tx, at, ids); err != nil {
+		return err
+	}
+	return ringNext(s.tx)
+}
+
+// record gives each person to whom something happened one event.
+func (s *settling) record(people []*identity.Change) {
+	for i, p := range people {
+		c := s.changes[i]
+		if len(p.Touches) == 0 && c.Empty() && p.Was == s.state[i] {
+			continue
+		}
+		touches := evidence.Touches(c.Touches)
+		for t, n := range p.Touches {
+			touches[t] += n
+		}
+		s.tx.Record(evidence.Event{Kind: eventKind(p, s.state[i], s.cause), IdentityID: p.Person, EffectiveAt: s.now, Touches: touches,
+			Facts:    fact{State: [2]string{string(p.Was), string(s.state[i])}, Cause: s.cause.What, Ref: s.cause.Ref, HR: p.Facts, Access: c.Facts},
+			Personal: p.Personal})
+	}
+}
+
+func eventKind(p *identity.Change, state identity.State, cause Cause) string {
+	was := p.Was
+	switch {
+	case was != state && state == identity.Left && p.Locked:
+		return "person.terminated"
+	case was != state && state == identity.Left && !p.New():
+		return "person.left"
+	case was == identity.Left && state != identity.Left:
+		return "person.rehired"
+	case was != state && state == identity.Prehire:
+		return "person.hired"
+	case was != state && state == identity.Leave:
+		return "person.on_leave"
+	case was == identity.Leave && state == identity.Active:
+		return "person.returned"
+	case was != state && state == identity.Active:
+		return "person.joined"
+	case len(p.Moved) > 0:
+		return "person.moved"
+	case cause.What == "hr":
+		return "person.updated"
+	}
+	return "access.settled"
+}
+
+// intended is the hash of what an account should be told: the target attributes, and the name where it follows the person.
+func intended(app *catalog.Application, main *identity.Version) []byte {
+	h := sha256.New()
+	if main == nil {
+		return h.Sum(nil)
+	}
+	attrs := catalog.TargetAttrs(app, main.Attrs)
+	names := make([]string, 0, len(attrs))
+	for n := range attrs {
+		names = append(names, n)
+	}
+	sort.Strings(names)
+	for _, n := range names {
+		h.Write([]byte(n))
+		h.Write([]byte{0})
+		h.Write([]byte(attrs[n]))
+		h.Write([]byte{1})
+	}
+	if app.Spec.Accounts.Rename == catalog.Follow {
+		h.Write([]byte(catalog.RenderName(app.Spec.Accounts.Name, main.Attrs)))
+	}
+	return h.Sum(nil)[:16]
+}

@@ -1,0 +1,121 @@
+package policy
+
+import (
+	"fmt"
+	"strings"
+
+	"tenure/internal/errs"
+)
+
+// check holds the new version against the rules, all of them at once.
+func (d *draft) check() error {
+	env, err := newEnvironment(d.attributes())
+	if err != nil {
+		return err
+	}
+	for i := range d.next {
+		r := &d.next[i]
+		add := func(field, format string, a ...any) {
+			d.bad = append(d.bad, errs.Field{Field: fieldOf(r.Kind, r.Name) + field, Rule: fmt.Sprintf(format, a...)})
+		}
+		if rule := checkName(r.Name); rule != "" {
+			add("name", "%s", rule)
+		}
+		if r.Kind != KindRule {
+			continue
+		}
+		if len(r.Spec.Roles)+len(r.Spec.Entitlements) == 0 {
+			add("spec.entitlements", "gives nothing: name at least one role or entitlement")
+		}
+		c, err := env.compile(r.Spec.When)
+		if err != nil {
+			add("spec.when", "%s", err.Error())
+			continue
+		}
+		r.Spec.Attributes = c.custom
+	}
+	d.checkRoles()
+	if len(d.bad) > 0 {
+		return errs.InvalidFields("the policy is not right:", d.bad)
+	}
+	return nil
+}
+
+// attributes are those that HR sends, and those that rules which stay refer to already.
+func (d *draft) attributes() []string {
+	out := append([]string(nil), d.set.Attributes...)
+	for _, r := range d.next {
+		out = append(out, r.Spec.Attributes...)
+	}
+	return out
+}
+
+func checkName(name string) string {
+	switch {
+	case strings.TrimSpace(name) == "" || strings.TrimSpace(name) != name:
+		return "is required, without spaces at its ends"
+	case len(name) > 80 || strings.ContainsAny(name, ":/\n\t\""):
+		return "must have at most 80 bytes and none of : / \" or line breaks"
+	}
+	return ""
+}
+
+// checkRoles refuses roles that contain themselves, and deeper nesting than Casbin follows.
+func (d *draft) checkRoles() {
+	roles := map[int]*row{}
+	for i := range d.next {
+		if d.next[i].Kind == KindRole {
+			roles[d.next[i].ID] = &d.next[i]
+		}
+	}
+	w := walk{roles: roles, depth: map[int]int{}}
+	for i := range d.next {
+		r := &d.next[i]
+		if r.Kind != KindRole {
+			continue
+		}
+		switch cycle := w.visit(r.ID, nil); {
+		case cycle != nil:
+			d.bad = append(d.bad, errs.Field{Field: fieldOf(r.Kind, r.Name) + "spec.roles",
+				Rule: "the role contains itself: " + strings.Join(cycle, " > ")})
+			return
+		case w.depth[r.ID] > MaxDepth:
+			d.bad = append(d.bad, errs.Field{Field: fieldOf(r.Kind, r.Name) + "spec.roles",
+				Rule: fmt.Sprintf("has roles within roles in %d levels; at most %d are followed", w.depth[r.ID], MaxDepth)})
+			return
+		}
+	}
+}
+
+// walk goes through roles depth first. depth is the number of levels below a role that is done; -1 marks one on the way.
+type walk struct {
+	roles map[int]*row
+	depth map[int]int
+}
+
+// visit gives the names of a cycle that the role is part of or leads to, nil if there is none.
+func (w *walk) visit(id int, path []int) []string {
+	path = append(path, id)
+	w.depth[id] = -1
+	deepest := 0
+	for _, inner := range w.roles[id].Spec.RoleIDs {
+		switch d, seen := w.depth[inner]; {
+		case d == -1:
+			var names []string
+			for i := len(path) - 1; i >= 0; i-- {
+				names = append([]string{w.roles[path[i]].Name}, names...)
+				if path[i] == inner {
+					break
+				}
+			}
+			return append(names, w.roles[inner].Name)
+		case !seen:
+			if cycle := w.visit(inner, path); cycle != nil {
+				return cycle
+			}
+		}
+		deepest = max(deepest, w.depth[inner]+1)
+	}
+	w.depth[id] = deepest
+	return nil
+}

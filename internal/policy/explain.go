@@ -1,0 +1,269 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/operators"
+	"cel.dev/cel-go/common/overloads"
+)
+
+// Explanation says why an employment gets an entitlement by birthright, or why not and what would change it.
+type Explanation struct {
+	Given bool
+	Rules []RuleExplanation // every rule that could give it; those that do come first
+}
+
+// RuleExplanation is one rule that gives the entitlement when its condition holds.
+type RuleExplanation struct {
+	Rule    int // object id
+	Name    string
+	Holds   bool
+	Paths   []string // how it gets there: "rule finance-base > role AP Lead > role AP base"
+	Failing []string // what does not hold: `department is "Sales", the rule wants "Finance"`
+	Changes []Change // single changes of one attribute, each tried, after which the whole condition holds
+}
+
+// Change is one fact that would be different.
+type Change struct {
+	Attribute, From, To string
+}
+
+// Explain answers for one entitlement. It evaluates afresh, so it is for one person at a time.
+func (s *Snapshot) Explain(a Attrs, entitlement int) Explanation {
+	var out Explanation
+	for i := range s.rules {
+		r := &s.rules[i]
+		var holders []int
+		for _, g := range r.gives {
+			if g.Entitlement == entitlement {
+				holders = append(holders, g.Role)
+			}
+		}
+		if len(holders) == 0 {
+			continue
+		}
+		e := RuleExplanation{Rule: r.row.ID, Name: r.row.Name}
+		for _, h := range holders {
+			e.Paths = append(e.Paths, s.path(r.row, h))
+		}
+		if ok, err := r.when.holds(a); err == nil && ok {
+			e.Holds, out.Given = true, true
+		} else {
+			e.Failing = r.when.failing(a)
+			e.Changes = r.when.changes(a)
+		}
+		out.Rules = append(out.Rules, e)
+	}
+	slices.SortStableFunc(out.Rules, func(x, y RuleExplanation) int {
+		switch {
+		case x.Holds == y.Holds:
+			return len(x.Failing) - len(y.Failing)
+		case x.Holds:
+			return -1
+		}
+		return 1
+	})
+	return out
+}
+
+// path says the shortest way from a rule to the role that holds an entitlement; role 0 is the rule itself.
+func (s *Snapshot) path(rule *row, role int) string {
+	words := "rule " + rule.Name
+	if role == 0 {
+		return words
+	}
+	inner := map[int][]int{}
+	for i := range s.rows {
+		inner[s.rows[i].ID] = s.rows[i].Spec.RoleIDs
+	}
+	from := map[int]int{rule.ID: 0}
+	for todo := []int{rule.ID}; len(todo) > 0; todo = todo[1:] {
+		for _, next := range inner[todo[0]] {
+			if _, seen := from[next]; !seen {
+				from[next] = todo[0]
+				todo = append(todo, next)
+			}
+		}
+	}
+	var names []string
+	for at := role; at != rule.ID && at != 0; at = from[at] {
+		names = append(names, "role "+s.objects[at].Name)
+	}
+	slices.Reverse(names)
+	return strings.Join(append([]string{words}, names...), " > ")
+}
+
+// failing describes the parts of the condition, joined by &&, that do not hold.
+func (c *condition) failing(a Attrs) []string {
+	var out []string
+	for _, part := range conjuncts(c.ast.NativeRep().Expr()) {
+		source, err := cel.ExprToString(part, c.ast.NativeRep().SourceInfo())
+		if err != nil {
+			continue
+		}
+		p, err := c.in.compile(source)
+		if err != nil {
+			continue
+		}
+		if ok, err := p.holds(a); err != nil || !ok {
+			out = append(out, describe(part, source, a))
+		}
+	}
+	return out
+}
+
+func conjuncts(e ast.Expr) []ast.Expr {
+	if e.Kind() == ast.CallKind && e.AsCall().FunctionName() == operators.LogicalAnd {
+		var out []ast.Expr
+		for _, arg := range e.AsCall().Args() {
+			out = append(out, conjuncts(arg)...)
+		}
+		return out
+	}
+	return []ast.Expr{e}
+}
+
+// describe puts a part that does not hold in words: plain comparisons in full, anything else as it is written.
+func describe(e ast.Expr, source string, a Attrs) string {
+	if cmp, ok := comparisonOf(e); ok {
+		have := fmt.Sprintf("%s is %q, the rule wants ", cmp.attr, a.Get(cmp.attr))
+		if a.Get(cmp.attr) == "" {
+			have = fmt.Sprintf("%s is missing, the rule wants ", cmp.attr)
+		}
+		var quoted []string
+		for _, w := range cmp.wants {
+			quoted = append(quoted, fmt.Sprintf("%q", w))
+		}
+		return have + cmp.how + strings.Join(quoted, " or ")
+	}
+	var have []string
+	ast.PostOrderVisit(e, ast.NewExprVisitor(func(e ast.Expr) {
+		if name, ok := attributeOf(e); ok {
+			if s := fmt.Sprintf("%s is %q", name, a.Get(name)); !slices.Contains(have, s) {
+				have = append(have, s)
+			}
+		}
+	}))
+	if len(have) == 0 {
+		return "the rule wants " + source
+	}
+	return "the rule wants " + source + ", but " + strings.Join(have, " and ")
+}
+
+// comparison is one attribute against written values.
+type comparison struct {
+	attr  string
+	how   string // "", "something other than ", "something that starts with " ...
+	wants []string
+}
+
+var ways = map[string]string{
+	operators.Equals: "", operators.In: "", operators.NotEquals: "something other than ",
+	operators.Less: "less than ", operators.LessEquals: "at most ", operators.Greater: "more than ", operators.GreaterEquals: "at least ",
+	overloads.StartsWith: "something that starts with ", overloads.EndsWith: "something that ends with ",
+	overloads.Contains: "something that contains ", overloads.Matches: "something that matches ",
+}
+
+func comparisonOf(e ast.Expr) (comparison, bool) {
+	var c comparison
+	if e.Kind() != ast.CallKind {
+		return c, false
+	}
+	call := e.AsCall()
+	args := call.Args()
+	if call.IsMemberFunction() {
+		args = append([]ast.Expr{call.Target()}, args...)
+	}
+	how, known := ways[call.FunctionName()]
+	if !known || len(args) != 2 {
+		return c, false
+	}
+	symmetric := call.FunctionName() == operators.Equals || call.FunctionName() == operators.NotEquals
+	if _, ok := text(args[0]); ok && symmetric {
+		args = []ast.Expr{args[1], args[0]}
+	}
+	name, ok := attributeOf(args[0])
+	if !ok {
+		return c, false
+	}
+	c.attr, c.how = name, how
+	if v, ok := text(args[1]); ok {
+		c.wants = []string{v}
+		return c, true
+	}
+	if args[1].Kind() == ast.ListKind {
+		for _, item := range args[1].AsList().Elements() {
+			v, ok := text(item)
+			if !ok {
+				return c, false
+			}
+			c.wants = append(c.wants, v)
+		}
+		return c, len(c.wants) > 0
+	}
+	return c, false
+}
+
+// attributeOf gives the attribute that an expression reads: a variable, person["x"] or person.x, or one of these in lower().
+func attributeOf(e ast.Expr) (string, bool) {
+	switch e.Kind() {
+	case ast.IdentKind:
+		return e.AsIdent(), e.AsIdent() != personVar
+	case ast.SelectKind:
+		return e.AsSelect().FieldName(), isPerson(e.AsSelect().Operand())
+	case ast.CallKind:
+		call := e.AsCall()
+		if call.FunctionName() == operators.Index && isPerson(call.Args()[0]) {
+			return text(call.Args()[1])
+		}
+		if call.FunctionName() == "lower" && call.IsMemberFunction() {
+			return attributeOf(call.Target())
+		}
+	}
+	return "", false
+}
+
+// maxChanges bounds how many single changes are named, and tried eight times as many.
+const maxChanges = 10
+
+// changes finds single changes of one attribute after which the whole condition holds. Candidates are the values written in
+// the condition; each is tried by evaluating the whole, so what is named is true.
+func (c *condition) changes(a Attrs) []Change {
+	var out []Change
+	tried := map[Change]bool{}
+	ast.PreOrderVisit(c.ast.NativeRep().Expr(), ast.NewExprVisitor(func(e ast.Expr) {
+		cmp, ok := comparisonOf(e)
+		if !ok {
+			return
+		}
+		for _, want := range cmp.wants {
+			ch := Change{cmp.attr, a.Get(cmp.attr), want}
+			if ch.From == ch.To || tried[ch] || len(out) == maxChanges || len(tried) == 8*maxChanges {
+				continue
+			}
+			tried[ch] = true
+			if ok, err := c.holds(changed{a, ch}); err == nil && ok {
+				out = append(out, ch)
+			}
+		}
+	}))
+	return out
+}
+
+// changed is a person with one attribute different.
+type changed struct {
+	Attrs
+	ch Change
+}
+
+// Get gives an attribute.
+func (c changed) Get(name string) string {
+	if name == c.ch.Attribute {
+		return c.ch.To
+	}
+	return c.Attrs.Get(name)
+}

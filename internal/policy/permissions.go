@@ -1,0 +1,43 @@
+package policy
+
+// What a person may do in the portal. A permission is room.verb; rules about single objects (one's own page, one's own team)
+// stand in the rooms.
+
+// Portal roles. Everybody is an employee; manager and owner follow from facts, the others are given.
+const (
+	Employee      = "employee"
+	Manager       = "manager"
+	Owner         = "owner"
+	HR            = "hr"
+	IT            = "it"
+	Compliance    = "compliance"
+	Auditor       = "auditor"
+	Administrator = "administrator"
+)
+
+// includes says which portal role brings which other roles.
+var includes = map[string][]string{
+	Manager: {Employee}, Owner: {Employee}, HR: {Employee}, IT: {Employee}, Compliance: {Employee}, Auditor: {Employee},
+	Administrator: {HR, IT, Compliance, Auditor, Manager, Owner},
+}
+
+// permissions says which role has which permission, besides those it includes.
+var permissions = map[string][]string{
+	"home.read":         {Employee},
+	"access.mine":       {Employee},
+	"person.list":       {Manager, HR, IT, Compliance, Auditor},
+	"person.read":       {Manager, HR, IT, Compliance, Auditor},
+	"person.terminate":  {HR, IT, Compliance},
+	"hr.read":           {HR, IT, Compliance, Auditor},
+	"hr.upload":         {HR, IT},
+	"hr.release":        {HR, IT, Compliance},
+	"hr.expect":         {HR, Compliance},
+	"application.read":  {Owner, IT, Compliance, Auditor},
+	"application.check": {Owner, IT},
+	"application.adopt": {Owner, IT, Compliance},
+	"operation.read":    {IT, Compliance, Auditor},
+	"operation.retry":   {IT},
+	"operation.release": {IT, Compliance},
+	"policy.read":       {IT, Compliance, Auditor, HR},
+	"demo.use":          {Employee},
+}

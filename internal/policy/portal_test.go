@@ -1,0 +1,42 @@
+package policy
+
+import (
+	"strings"
+	"testing"
+)
+
+// The whole table, as an auditor would read it.
+func TestPortalTable(t *testing.T) {
+	want := map[string]string{
+		Employee: "access.mine demo.use home.read",
+		Manager:  "access.mine demo.use home.read person.list person.read",
+		Owner:    "access.mine application.adopt application.check application.read demo.use home.read",
+		HR:       "access.mine demo.use home.read hr.expect hr.read hr.release hr.upload person.list person.read person.terminate policy.read",
+		IT: "access.mine application.adopt application.check application.read demo.use home.read hr.read hr.release hr.upload operation.read " +
+			"operation.release operation.retry person.list person.read person.terminate policy.read",
+		Compliance: "access.mine application.adopt application.read demo.use home.read hr.expect hr.read hr.release operation.read operation.release " +
+			"person.list person.read person.terminate policy.read",
+		Auditor:       "access.mine application.read demo.use home.read hr.read operation.read person.list person.read policy.read",
+		Administrator: strings.Join(Portal.Permissions(), " "),
+	}
+	for role, w := range want {
+		var got []string
+		for _, p := range Portal.Permissions() {
+			if Portal.Allowed([]string{role}, p) {
+				got = append(got, p)
+			}
+		}
+		if g := strings.Join(got, " "); g != w {
+			t.Errorf("%s:\n got %s\nwant %s", role, g, w)
+		}
+	}
+}
+
+func TestPortalRefuses(t *testing.T) {
+	if Portal.Allowed(nil, "home.read") || Portal.Allowed([]string{"nobody"}, "home.read") || Portal.Allowed([]string{Administrator}, "no.such") {
+		t.Error("an unknown role or permission is allowed")
+	}
+	if !Portal.Allowed([]string{Employee, HR}, "hr.release") {
+		t.Error("the second role does not count")
+	}
+}

@@ -1,0 +1,259 @@
+package policy
+
+import (
+	"cmp"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+
+	"tenure/internal/db"
+)
+
+// record is a policy_spec as stored: the spec of the file, with everything it names resolved when it was saved.
+type record struct {
+	Title          string   `json:"title,omitempty"`
+	Description    string   `json:"description,omitempty"`
+	Owner          string   `json:"owner,omitempty"`
+	OwnerID        int      `json:"owner_id,omitempty"`
+	When           string   `json:"when,omitempty"`
+	Roles          []string `json:"roles,omitempty"`
+	RoleIDs        []int    `json:"role_ids,omitempty"`
+	Entitlements   []string `json:"entitlements,omitempty"`
+	EntitlementIDs []int    `json:"entitlement_ids,omitempty"`
+	Attributes     []string `json:"attributes,omitempty"` // the variables of When that are not standard
+}
+
+// row is the current spec of one object.
+type row struct {
+	ID   int    `json:"id"`
+	Kind string `json:"kind"`
+	Name string `json:"name"`
+	N    int    `json:"n"`
+	Spec record `json:"spec"`
+}
+
+// Snapshot is one version of the policy, compiled. It never changes and may be used by several goroutines at once.
+type Snapshot struct {
+	Version int
+
+	rules   []rule
+	objects map[int]*Object
+	rows    []row
+	attrs   []string // what any condition reads: people who agree in these get the same
+
+	mu   sync.RWMutex
+	memo map[string][]Give
+}
+
+type rule struct {
+	row   *row
+	when  *condition
+	gives []Give
+}
+
+// Give is one entitlement that a rule gives: the reason of a birthright grant.
+type Give struct {
+	Rule        int // the rule's object id
+	RuleN       int // which of the rule's own versions
+	Role        int // the object id of the role that holds the entitlement directly; 0 when the rule itself gives it
+	Entitlement int
+}
+
+// compiled snapshots of this process. Keyed by content, too: ids alone would lie after a restore from a backup.
+var compiled = struct {
+	sync.Mutex
+	byKey map[string]*Snapshot
+	order []string
+}{byKey: map[string]*Snapshot{}}
+
+// maxCompiled and maxMemo bound what a process keeps: compiled versions, and evaluated combinations of attributes per version.
+const (
+	maxCompiled = 8
+	maxMemo     = 1 << 16
+)
+
+// Load gives the policy that is current in this transaction. Version 0 is the empty policy of a new database.
+func Load(tx *db.Tx) (*Snapshot, error) {
+	var version int
+	var sum []byte
+	err := tx.QueryRow(`select id, sha256 from policy_version order by id desc limit 1`).Scan(&version, &sum)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return nil, err
+	}
+	key := fmt.Sprintf("%s/%d/%s", tx.DB.ID, version, hex.EncodeToString(sum))
+	compiled.Lock()
+	defer compiled.Unlock() // two transactions that meet a new version compile it once
+	if s := compiled.byKey[key]; s != nil {
+		return s, nil
+	}
+	rows, err := current(tx)
+	if err != nil {
+		return nil, err
+	}
+	s, err := newSnapshot(version, rows)
+	if err != nil {
+		return nil, fmt.Errorf("policy version %d does not compile: %w", version, err)
+	}
+	if len(compiled.order) == maxCompiled {
+		delete(compiled.byKey, compiled.order[0])
+		compiled.order = compiled.order[1:]
+	}
+	compiled.byKey[key] = s
+	compiled.order = append(compiled.order, key)
+	return s, nil
+}
+
+// current reads the specs that no later version replaced, by object id.
+func current(tx *db.Tx) ([]row, error) {
+	rows, err := tx.Query(`select o.id, o.kind, o.name, s.n, s.spec from policy_spec s join policy_object o on o.id = s.object_id
+		where s.to_version is null order by o.id`)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[row])
+}
+
+// newSnapshot compiles the rows of a version.
+func newSnapshot(version int, rows []row) (*Snapshot, error) {
+	s := &Snapshot{Version: version, rows: rows, objects: map[int]*Object{}, memo: map[string][]Give{}}
+	g, err := newGraph(rows)
+	if err != nil {
+		return nil, err
+	}
+	var custom []string
+	for i := range rows {
+		s.objects[rows[i].ID] = rows[i].object()
+		custom = append(custom, rows[i].Spec.Attributes...)
+	}
+	env, err := newEnvironment(custom)
+	if err != nil {
+		return nil, err
+	}
+	read := map[string]bool{}
+	for i := range rows {
+		r := &rows[i]
+		if r.Kind != KindRule {
+			continue
+		}
+		when, err := env.compile(r.Spec.When)
+		if err != nil {
+			return nil, fmt.Errorf("rule %s: when %w", r.Name, err)
+		}
+		gives, err := r.gives(g)
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range when.attrs {
+			read[a] = true
+		}
+		s.rules = append(s.rules, rule{row: r, when: when, gives: gives})
+	}
+	for a := range read {
+		s.attrs = append(s.attrs, a)
+	}
+	slices.Sort(s.attrs)
+	return s, nil
+}
+
+// gives is all that a rule gives when its condition holds, ascending by entitlement and role, each once.
+func (r *row) gives(g *graph) ([]Give, error) {
+	var out []Give
+	for _, e := range r.Spec.EntitlementIDs {
+		out = append(out, Give{Rule: r.ID, RuleN: r.N, Entitlement: e})
+	}
+	for _, role := range r.Spec.RoleIDs {
+		all, err := g.expand(role)
+		if err != nil {
+			return nil, err
+		}
+		for _, h := range all {
+			out = append(out, Give{Rule: r.ID, RuleN: r.N, Role: h.role, Entitlement: h.entitlement})
+		}
+	}
+	slices.SortFunc(out, func(a, b Give) int { return cmp.Or(a.Entitlement-b.Entitlement, a.Role-b.Role) })
+	return slices.Compact(out), nil
+}
+
+func (r *row) object() *Object {
+	o := &Object{ID: r.ID, Kind: r.Kind, Name: r.Name, Title: r.Spec.Title, N: r.N, OwnerID: r.Spec.OwnerID}
+	if o.Title == "" {
+		o.Title = r.Name
+	}
+	if r.Kind == KindRole {
+		o.Role = &RoleSpec{Title: r.Spec.Title, Description: r.Spec.Description, Owner: r.Spec.Owner,
+			Entitlements: r.Spec.Entitlements, Roles: r.Spec.Roles}
+	} else {
+		o.Rule = &RuleSpec{Title: r.Spec.Title, Description: r.Spec.Description, When: r.Spec.When,
+			Roles: r.Spec.Roles, Entitlements: r.Spec.Entitlements}
+	}
+	return o
+}
+
+// Object gives a role or rule of this version by id; nil when it has none.
+func (s *Snapshot) Object(id int) *Object { return s.objects[id] }
+
+// Objects gives all of a kind, by name.
+func (s *Snapshot) Objects(kind string) []*Object {
+	var out []*Object
+	for _, o := range s.objects {
+		if o.Kind == kind {
+			out = append(out, o)
+		}
+	}
+	slices.SortFunc(out, func(a, b *Object) int { return cmp.Compare(a.Name, b.Name) })
+	return out
+}
+
+// Attributes gives the names of all attributes that the version's rules read, sorted. A change of any other attribute moves
+// no birthright.
+func (s *Snapshot) Attributes() []string { return slices.Clone(s.attrs) }
+
+// Evaluate gives everything the rules give to an employment with these attributes, ordered by rule, entitlement and role, each
+// once. The slice is shared with others who agree in all attributes that the rules read: it must not be changed.
+func (s *Snapshot) Evaluate(a Attrs) ([]Give, error) {
+	var space [256]byte
+	key := space[:0]
+	for _, name := range s.attrs {
+		v := a.Get(name)
+		key = binary.AppendUvarint(key, uint64(len(v)))
+		key = append(key, v...)
+	}
+	s.mu.RLock()
+	gives, ok := s.memo[string(key)]
+	s.mu.RUnlock()
+	if ok {
+		return gives, nil
+	}
+	gives, err := s.evaluate(a)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.memo) >= maxMemo {
+		clear(s.memo)
+	}
+	s.memo[string(key)] = gives
+	return gives, nil
+}
+
+// evaluate asks every rule.
+func (s *Snapshot) evaluate(a Attrs) ([]Give, error) {
+	var out []Give
+	for i := range s.rules {
+		r := &s.rules[i]
+		ok, err := r.when.holds(a)
+		if err != nil {
+			return nil, fmt.Errorf("rule %s cannot be evaluated: %w", r.row.Name, err)
+		}
+		if ok {
+			out = append(out, r.gives...)
+		}
+	}
+	return slices.Clip(out), nil
+}
