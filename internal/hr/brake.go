@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"tenure/internal/access"
 	"tenure/internal/db"
 	"tenure/internal/hr/source"
 	"tenure/internal/identity"
@@ -133,9 +134,6 @@ func (d *diff) affected() []Affected {
 	return out
 }
 
-// Reached gives the limit for n people: max(count, percent).
-func reached(count, percent, base int) int { return max(count, (base*percent+99)/100) }
-
 // brake says why a reading must wait for a second person, nothing when it need not. What was applied without a release in
 // the last 24 hours counts with it; what another person announced beforehand does not.
 func (s *Service) brake(tx *db.Tx, src *Source, read *source.Reading, d *diff, now time.Time, last *Run) ([]string, error) {
@@ -157,7 +155,7 @@ func (s *Service) brake(tx *db.Tx, src *Source, read *source.Reading, d *diff, n
 	l := src.Spec.Brake
 	var why []string
 	weigh := func(what string, here, before, count, percent, announced int) {
-		limit := reached(count, percent, base)
+		limit := access.Limit(count, percent, base)
 		if n := here + before - announced; here > 0 && n >= limit {
 			text := fmt.Sprintf("%d %s of %d people reach the limit of %d (the larger of %d and %d %%)", here+before, what, base, limit, count, percent)
 			if before > 0 {

@@ -3,6 +3,7 @@ package provision
 import (
 	"context"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 
 	"tenure/internal/access"
@@ -44,4 +45,23 @@ func (s *Service) Workers(w *river.Workers) {
 	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[SweepArgs]) error {
 		return s.DB.Do(ctx, db.System, access.Sweep)
 	}))
+}
+
+// RingReadings asks for a reading of every application that was not read within the hour.
+func RingReadings(tx *db.Tx) error {
+	rows, err := tx.Query(`select a.id from application a where not exists (select from reading r where r.application_id = a.id
+		and r.account_id is null and r.started_at > clock_timestamp() - interval '50 minutes')`)
+	if err != nil {
+		return err
+	}
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[int])
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := tx.Enqueue(ReadArgs{Application: id}, nil); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -166,7 +166,7 @@ func (v *view) correlate(tx *db.Tx) error {
 			continue
 		}
 		n, err := tx.Exec(`with fit as (
-				select s.account_id, min(i.id) identity_id from seen_account s join identity i on i.kind = 'person' and `+fits+`
+				select s.account_id, min(i.id) identity_id from seen_account s join identity i on i.kind = 'person' and ` + fits + `
 				join account a on a.id = s.account_id and a.kind = 'person'
 				where not exists (select from account_link l where l.account_id = s.account_id and l.known_to = 'infinity')
 				group by s.account_id having count(*) = 1)

@@ -49,7 +49,9 @@ func testCreateAgain(t *testing.T, h Harness) {
 	want := o.fresh("ada")
 	first, err := o.a.CreateAccount(t.Context(), "k", want)
 	o.ok(t, "create", err)
-	for range 2 {
+	otherName := want // a name chosen again between two attempts
+	otherName.Name = h.Name("ada-2")
+	for _, want := range []connector.Account{want, want, otherName} {
 		again, err := o.a.CreateAccount(t.Context(), "k", want)
 		o.ok(t, "create again", err)
 		if again.NativeID != first.NativeID {

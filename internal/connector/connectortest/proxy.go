@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -17,6 +18,7 @@ type Proxy struct {
 	backend string
 	client  *http.Client
 	server  *httptest.Server
+	poured  atomic.Int64 // bytes that endless has written
 
 	mu    sync.Mutex
 	fault Fault
@@ -154,12 +156,14 @@ func half(_ http.ResponseWriter, _ *http.Request, pass func() Answer) Answer {
 }
 
 // endless never stops answering.
-func endless(w http.ResponseWriter, r *http.Request, _ func() Answer) bool {
+func (p *Proxy) endless(w http.ResponseWriter, r *http.Request, _ func() Answer) bool {
 	w.Header().Set("Content-Type", "application/json")
 	_, _ = io.WriteString(w, `{"totalResults":1,"Resources":[{"id":"`)
 	chunk := bytes.Repeat([]byte("x"), 64<<10)
 	for r.Context().Err() == nil {
-		if _, err := w.Write(chunk); err != nil {
+		n, err := w.Write(chunk)
+		p.poured.Add(int64(n))
+		if err != nil {
 			break
 		}
 	}

@@ -115,7 +115,7 @@ func (t *target) do(ctx context.Context, c call) (*reply, error) {
 	if c.limit > 0 {
 		limit = c.limit
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<40))
+	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
 	if err != nil {
 		err = fmt.Errorf("the answer to %s broke off: %w", c.what(), networkError(err))
 	} else if int64(len(body)) > limit {

@@ -123,6 +123,7 @@ func credentials(c plug.Config) (func(*http.Request), []string, error) {
 func httpClient(caFile string) (*http.Client, error) {
 	tr := http.DefaultTransport.(*http.Transport).Clone()
 	tr.MaxIdleConnsPerHost = 16
+	tr.IdleConnTimeout = 30 * time.Second // before most servers close it: a change sent into a closing connection is ambiguous
 	tr.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
 	if caFile != "" {
 		pem, err := os.ReadFile(caFile)

@@ -64,8 +64,12 @@ func newLexer(text string, sep, quote byte, quotes bool) *lexer {
 	return l
 }
 
-// expect guesses how many rows there are, from above but not without bound.
-func (l *lexer) expect() int { return min(strings.Count(l.s[l.pos:], "\n")+1, 1<<20) }
+// expect guesses how many rows there are. Few rows are shorter than 16 bytes; a file of empty lines must not make room
+// for millions.
+func (l *lexer) expect() int {
+	rest := l.s[l.pos:]
+	return min(strings.Count(rest, "\n")+1, len(rest)/16+1)
+}
 
 // skipLines leaves out n lines, whatever they hold.
 func (l *lexer) skipLines(n int) {

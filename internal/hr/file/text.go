@@ -95,7 +95,7 @@ var exponent = regexp.MustCompile(`^[0-9]+([.,][0-9]+[eE][+-]?|[eE][+-])[0-9]+$`
 
 // badNumber finds why an employee number cannot be trusted. plain says that it is printable ASCII.
 func badNumber(s string, plain bool) (rule string) {
-	if last := s[len(s)-1]; last >= '0' && last <= '9' && strings.ContainsAny(s, "eE") && exponent.MatchString(s) {
+	if last := s[len(s)-1]; last >= '0' && last <= '9' && strings.IndexByte(strings.ToLower(s), 'e') > 0 && exponent.MatchString(s) {
 		return short(s) + " is a number in a spreadsheet's exponent form, its digits are lost: format the column as text and export again"
 	}
 	if plain {

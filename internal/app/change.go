@@ -1,0 +1,39 @@
+package app
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/goccy/go-yaml"
+
+	"tenure/internal/access"
+	"tenure/internal/change"
+	"tenure/internal/db"
+	"tenure/internal/errs"
+	"tenure/internal/hr"
+	"tenure/internal/identity"
+	"tenure/internal/lifecycle"
+)
+
+// ChangeDeps gives what applying policy files needs from the rooms.
+func ChangeDeps() change.Deps {
+	return change.Deps{Kinds: Connectors, Source: declareSource, Attributes: hr.AttributeNames, Settle: settleEverybody}
+}
+
+func declareSource(tx *db.Tx, name string, raw []byte) (bool, error) {
+	var spec hr.Spec
+	if err := yaml.NewDecoder(bytes.NewReader(raw), yaml.Strict()).Decode(&spec); err != nil {
+		return false, errs.InvalidFields(fmt.Sprintf("HR source %s", name), []errs.Field{{Field: "spec", Rule: err.Error()}})
+	}
+	return hr.Declare(tx, name, spec)
+}
+
+// settleEverybody computes everybody anew after a policy change: no hand-over, and nothing overtakes single people.
+func settleEverybody(tx *db.Tx) (*change.Effect, error) {
+	ids, err := identity.Everyone(tx)
+	if err != nil {
+		return nil, err
+	}
+	e, err := lifecycle.SettleIDs(tx, ids, lifecycle.Cause{What: "policy", Urgency: access.Bulk})
+	return (*change.Effect)(e), err
+}

@@ -1,0 +1,125 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"tenure/internal/access"
+	"tenure/internal/db"
+	"tenure/internal/lifecycle"
+	"tenure/internal/provision"
+)
+
+// schedule is what is rung from time to time, by whichever process leads.
+func schedule() []*river.PeriodicJob {
+	every := func(d time.Duration, args river.JobArgs, start bool) *river.PeriodicJob {
+		return river.NewPeriodicJob(river.PeriodicInterval(d), func() (river.JobArgs, *river.InsertOpts) { return args, nil },
+			&river.PeriodicJobOpts{RunOnStart: start})
+	}
+	return []*river.PeriodicJob{
+		every(10*time.Second, provision.SweepArgs{}, true),
+		every(30*time.Second, lifecycle.DueArgs{}, true),
+		every(time.Hour, HousekeepArgs{}, true),
+	}
+}
+
+// HousekeepArgs asks for the hourly care: partitions made ahead, raw files whose time is over dropped, all applications read.
+type HousekeepArgs struct{}
+
+// Kind names the job.
+func (HousekeepArgs) Kind() string { return "app.housekeep" }
+
+func (a *App) housekeep(ctx context.Context) error {
+	return a.DB.Do(ctx, db.System, func(tx *db.Tx) error {
+		if _, err := tx.Exec(`select event_partitions(3)`); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(`delete from snapshot_body where expires_at < clock_timestamp()`); err != nil {
+			return err
+		}
+		return provision.RingReadings(tx)
+	})
+}
+
+// workers makes the client that works jobs in this process.
+func (a *App) workers() (client, error) {
+	w := river.NewWorkers()
+	a.Provision.Workers(w)
+	a.Lifecycle.Workers(w)
+	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[HousekeepArgs]) error { return a.housekeep(ctx) }))
+	return a.DB.Workers(&river.Config{
+		Workers: w, PeriodicJobs: schedule(), Logger: slog.New(slog.NewTextHandler(discard{}, nil)),
+		Queues: map[string]river.QueueConfig{
+			// A termination is picked up within milliseconds and has workers of its own.
+			access.QueueUrgent: {MaxWorkers: 16, FetchCooldown: 2 * time.Millisecond, FetchPollInterval: 500 * time.Millisecond},
+			access.QueueWork:   {MaxWorkers: a.Config.Workers, FetchCooldown: 20 * time.Millisecond},
+			river.QueueDefault: {MaxWorkers: 8, FetchCooldown: 50 * time.Millisecond},
+		},
+		// A bell may ring for as long as an application has work. Claims have leases of their own.
+		JobTimeout: 30 * time.Minute, RescueStuckJobsAfter: 35 * time.Minute,
+	})
+}
+
+type discard struct{}
+
+func (discard) Write(p []byte) (int, error) { return len(p), nil }
+
+type client interface {
+	Start(context.Context) error
+	Stop(context.Context) error
+}
+
+// Work works jobs until ctx ends, or, with untilIdle, until nothing is left to do. Then it lets what is under way finish, for
+// half a minute at most. It gives what is left open.
+func (a *App) Work(ctx context.Context, untilIdle bool) (access.Open, error) {
+	c, err := a.workers()
+	if err != nil {
+		return access.Open{}, err
+	}
+	if err := c.Start(context.WithoutCancel(ctx)); err != nil {
+		return access.Open{}, err
+	}
+	var open access.Open
+	if untilIdle {
+		open, err = a.untilIdle(ctx)
+	} else {
+		<-ctx.Done()
+	}
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	defer cancel()
+	if stopErr := c.Stop(stop); err == nil {
+		err = stopErr
+	}
+	return open, err
+}
+
+// untilIdle asks the tables, again and again, whether anything is left that could be done now.
+func (a *App) untilIdle(ctx context.Context) (access.Open, error) {
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		var open access.Open
+		var due, jobs int
+		err := a.DB.Read(ctx, func(tx *db.Tx) (err error) {
+			if open, err = access.CountOpen(tx); err != nil {
+				return err
+			}
+			if err := tx.QueryRow(`select count(*) from due where at <= $1`, tx.Now).Scan(&due); err != nil {
+				return err
+			}
+			return tx.QueryRow(`select count(*) from river_job where state in ('available', 'running')
+				and kind in ('provision.work', 'provision.read', 'lifecycle.repair')`).Scan(&jobs)
+		})
+		if err != nil || open.Now+due+jobs == 0 {
+			return open, err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return open, ctx.Err()
+		}
+	}
+}

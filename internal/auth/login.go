@@ -1,0 +1,141 @@
+package auth
+
+import (
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/alexedwards/argon2id"
+	"github.com/jackc/pgx/v5"
+
+	"tenure/internal/db"
+	"tenure/internal/errs"
+	"tenure/internal/evidence"
+	"tenure/internal/identity"
+)
+
+// params follow RFC 9106's second recommendation, for a machine with little memory to spare: 64 MiB, three passes.
+var params = &argon2id.Params{Memory: 64 * 1024, Iterations: 3, Parallelism: 2, SaltLength: 16, KeyLength: 32}
+
+// decoy takes the time of a comparison when there is nobody to compare with, so that the answer does not tell who exists.
+var decoy, _ = argon2id.CreateHash("nobody", params)
+
+// MinPassword is the shortest password taken (NIST SP 800-63B asks for 8 at least; an administrator's is longer).
+const MinPassword = 12
+
+// SetAdministrator makes the local administrator, or gives an existing one another password.
+func SetAdministrator(tx *db.Tx, email, name, password string) error {
+	var bad []errs.Field
+	if !strings.Contains(email, "@") {
+		bad = append(bad, errs.Field{Field: "email", Rule: "must be an e-mail address"})
+	}
+	if len(password) < MinPassword {
+		bad = append(bad, errs.Field{Field: "password", Rule: "must have at least 12 characters"})
+	}
+	if len(bad) > 0 {
+		return errs.InvalidFields("the local administrator", bad)
+	}
+	hash, err := argon2id.CreateHash(password, params)
+	if err != nil {
+		return err
+	}
+	var who int
+	err = tx.QueryRow(`select identity_id from login where lower(email) = lower($1)`, email).Scan(&who)
+	if err == nil {
+		_, err = tx.Exec(`update login set password_hash = $2, failures = 0, locked_until = null where identity_id = $1`, who, hash)
+		tx.Record(evidence.Event{Kind: "login.changed", IdentityID: who})
+		return err
+	}
+	if !errors.Is(err, pgx.ErrNoRows) {
+		return err
+	}
+	if who, err = makeLocal(tx, email, name); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(`insert into login (identity_id, email, password_hash) values ($1, $2, $3)`, who, email, hash); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(`insert into portal_role (identity_id, role) values ($1, 'administrator')`, who); err != nil {
+		return err
+	}
+	tx.Record(evidence.Event{Kind: "login.made", IdentityID: who, Touches: evidence.Touches{"identity": 1, "portal_role": 1}})
+	return nil
+}
+
+func makeLocal(tx *db.Tx, email, name string) (int, error) {
+	key0, err := tx.IDs("identity_key", 1)
+	if err != nil {
+		return 0, err
+	}
+	key, wrapped, err := tx.Wrapper().New(key0)
+	if err != nil {
+		return 0, err
+	}
+	if _, err := tx.Exec(`insert into identity_key (id, wrapped) values ($1, $2)`, key0, wrapped); err != nil {
+		return 0, err
+	}
+	var id int
+	err = tx.QueryRow(`insert into identity (kind, state, since, name, email, key_id) values ('local', 'active', $1, $2, $3, $4) returning id`,
+		tx.Now, name, email, key0).Scan(&id)
+	tx.UseKey(id, key)
+	return id, err
+}
+
+// Limits of guessing: after tooMany wrong passwords the account rests, longer each time, never for more than an hour, so that
+// an attacker cannot lock somebody out for good.
+const tooMany = 10
+
+// Password checks an e-mail address and password, and gives the person. The answer to a wrong one does not say what was wrong.
+// It writes its count of failures itself, so it must run in a transaction that commits even when it refuses: see SignIn.
+func Password(tx *db.Tx, email, password string) (*identity.Person, error) {
+	refused := errs.Unauthenticated("the e-mail address or the password is not right")
+	var who, failures int
+	var hash string
+	var until *time.Time
+	var now time.Time
+	err := tx.QueryRow(`select identity_id, password_hash, failures, locked_until, clock_timestamp() from login where lower(email) = lower($1) for update`,
+		strings.TrimSpace(email)).Scan(&who, &hash, &failures, &until, &now)
+	if errors.Is(err, pgx.ErrNoRows) {
+		_, _ = argon2id.ComparePasswordAndHash(password, decoy)
+		return nil, refused
+	}
+	if err != nil {
+		return nil, err
+	}
+	if until != nil && until.After(now) {
+		return nil, errs.Unauthenticated("too many wrong passwords; try again at %s", until.UTC().Format("15:04 MST"))
+	}
+	ok, err := argon2id.ComparePasswordAndHash(password, hash)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		rest := time.Duration(0)
+		if failures+1 >= tooMany {
+			rest = min(time.Minute<<min(failures+1-tooMany, 6), time.Hour)
+		}
+		if _, err := tx.Exec(`update login set failures = failures + 1, locked_until = clock_timestamp() + $2::interval where identity_id = $1`, who, rest); err != nil {
+			return nil, err
+		}
+		return nil, refused
+	}
+	if _, err := tx.Exec(`update login set failures = 0, locked_until = null where identity_id = $1`, who); err != nil {
+		return nil, err
+	}
+	return identity.Get(tx, who)
+}
+
+// Roles gives the portal roles of a person: what was given, "employee" for people of an HR source, and "manager" for who has
+// somebody to manage.
+func Roles(tx *db.Tx, who int) ([]string, error) {
+	rows, err := tx.Query(`select role from portal_role where identity_id = $1
+		union select 'employee' from identity where id = $1 and kind = 'person'
+		union select 'manager' where exists (select from employment_version v where v.manager_id = $1 and v.known_to = 'infinity'
+			and v.valid_from <= $2 and v.valid_to > $2 and v.ends_at > $2)
+		union select 'owner' where exists (select from application where owner_id = $1)
+		order by 1`, who, tx.Now)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
+}

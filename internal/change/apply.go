@@ -1,0 +1,192 @@
+package change
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"tenure/internal/catalog"
+	"tenure/internal/connector"
+	"tenure/internal/db"
+	"tenure/internal/errs"
+	"tenure/internal/evidence"
+	"tenure/internal/policy"
+)
+
+// Handler declares one HR source: it decodes the YAML of its spec, checks it and stores it.
+type Handler func(tx *db.Tx, name string, raw []byte) (changed bool, err error)
+
+// Deps is what Apply needs from other rooms, and what whoever applies decides.
+type Deps struct {
+	Kinds      map[string]connector.Kind
+	Source     Handler
+	Attributes func(tx *db.Tx) ([]string, error) // names of the attributes that HR sources send
+	Settle     func(tx *db.Tx) (*Effect, error)  // does what follows for everybody
+
+	Note     string // why, for the log
+	Prune    bool   // roles and rules that no file declares end
+	Override *Override
+}
+
+// Override is a second person's release of a change that the brake would hold.
+type Override struct {
+	Identity int
+	Reason   string
+}
+
+// Effect is what a change does to people: what Settle did.
+type Effect struct {
+	People       int            // whose access changes
+	LosingPeople int            // who lose something for good, hand-over not counted
+	Gained, Lost map[string]int // "application/entitlement" -> people
+	Operations   map[string]int // "application kind" -> operations
+}
+
+// The brake on policy: a change that takes something from as many people as the greater of these is held.
+const (
+	BrakeCount   = 20
+	BrakePercent = 20
+)
+
+// Brake is the judgement over an effect.
+type Brake struct {
+	Losing, Limit, Active int // people
+}
+
+// Plan is what an apply did or, when its transaction is rolled back, would do.
+type Plan struct {
+	Changes []ObjectChange
+	Policy  int     // the policy version afterwards
+	Effect  *Effect // nil when no object changed
+	Brake   *Brake  // set when the limit is reached
+}
+
+// Apply makes the database agree with the files, in the caller's transaction: HR sources, applications, roles and rules, then
+// what follows for everybody. It is also the preview: the caller returns db.ErrRollback afterwards.
+//
+// When the brake holds the change, Apply gives the plan together with a Conflict error, and the transaction must not commit.
+// What is wrong in the files is told all at once, with file and line.
+func Apply(tx *db.Tx, files *Files, deps Deps) (*Plan, error) {
+	if err := policy.Lock(tx, true); err != nil {
+		return nil, err
+	}
+	before, err := declared(tx)
+	if err != nil {
+		return nil, err
+	}
+	touched, err := files.store(tx, deps)
+	if err != nil {
+		return nil, err
+	}
+	after, err := declared(tx)
+	if err != nil {
+		return nil, err
+	}
+	plan := &Plan{Changes: difference(before, after, touched)}
+	snap, err := policy.Load(tx)
+	if err != nil {
+		return nil, err
+	}
+	plan.Policy = snap.Version
+	if len(plan.Changes) == 0 {
+		return plan, nil
+	}
+	if plan.Effect, err = deps.Settle(tx); err != nil {
+		return nil, err
+	}
+	if err := plan.weigh(tx, deps.Override); err != nil {
+		return plan, err
+	}
+	plan.record(tx, deps)
+	return plan, nil
+}
+
+// store hands every document to its room and gives those that changed something. Broken documents of all kinds are told
+// together; roles and rules are looked at only when the applications they refer to are right.
+func (f *Files) store(tx *db.Tx, deps Deps) (map[string]bool, error) {
+	touched := map[string]bool{}
+	var bad []errs.Field
+	each := func(kind, name string, changed bool, err error) error {
+		touched[kind+" "+name] = changed
+		return f.collect(&bad, kind+" "+name, err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.Sources)) {
+		changed, err := deps.Source(tx, name, f.Sources[name])
+		if err := each(KindSource, name, changed, err); err != nil {
+			return nil, err
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.Applications)) {
+		changed, err := catalog.Apply(tx, name, f.Applications[name], deps.Kinds)
+		if err := each(KindApplication, name, changed, err); err != nil {
+			return nil, err
+		}
+	}
+	if len(bad) == 0 {
+		attributes, err := deps.Attributes(tx)
+		if err != nil {
+			return nil, err
+		}
+		set := policy.Set{Roles: f.Roles, Rules: f.Rules, Attributes: attributes}
+		_, _, err = policy.Save(tx, set, deps.Note, deps.Prune)
+		if err := f.collect(&bad, "", err); err != nil {
+			return nil, err
+		}
+	}
+	if len(bad) > 0 {
+		return nil, errs.InvalidFields("nothing was applied; the files are not right:", bad)
+	}
+	return touched, nil
+}
+
+// collect takes up an error that is the files' fault and gives back any other.
+func (f *Files) collect(bad *[]errs.Field, what string, err error) error {
+	var e *errs.Error
+	if err == nil || !errors.As(err, &e) || e.Kind != errs.KindInvalid {
+		return err
+	}
+	if len(e.Fields) == 0 {
+		e = errs.InvalidFields("", []errs.Field{{Field: "spec", Rule: e.Message}})
+	}
+	*bad = append(*bad, f.locate(what, e.Fields)...)
+	return nil
+}
+
+// weigh holds the change when too many people would lose something, unless another person released it.
+func (p *Plan) weigh(tx *db.Tx, o *Override) error {
+	active, err := activePeople(tx)
+	if err != nil {
+		return err
+	}
+	limit := max(BrakeCount, (active*BrakePercent+99)/100)
+	if p.Effect.LosingPeople < limit {
+		return nil
+	}
+	p.Brake = &Brake{Losing: p.Effect.LosingPeople, Limit: limit, Active: active}
+	switch {
+	case o == nil:
+		return errs.Conflict("the brake holds this change: %d of %d people would lose access and the limit is %d; another person can release it with a personal token and a reason",
+			p.Brake.Losing, active, limit)
+	case o.Identity == 0 || o.Reason == "":
+		return errs.Conflict("the brake holds this change: a release needs a person's own token and a reason")
+	case o.Identity == tx.Actor.Identity:
+		return errs.Conflict("the brake holds this change: who applies it cannot release it; another person can")
+	}
+	return nil
+}
+
+// record says in the log that the files were applied, by whom it was released, and with what effect. The rows are accounted
+// for by the events of the rooms.
+func (p *Plan) record(tx *db.Tx, deps Deps) {
+	var names []string
+	for _, c := range p.Changes {
+		names = append(names, fmt.Sprintf("%s %s %s", c.Kind, c.Name, c.What))
+	}
+	facts := map[string]any{"changes": names, "version": p.Policy, "note": deps.Note, "people": p.Effect.People,
+		"losing": p.Effect.LosingPeople, "gained": p.Effect.Gained, "lost": p.Effect.Lost, "operations": p.Effect.Operations}
+	if p.Brake != nil {
+		facts["brake"] = map[string]any{"limit": p.Brake.Limit, "active": p.Brake.Active, "released_by": deps.Override.Identity, "reason": deps.Override.Reason}
+	}
+	tx.Record(evidence.Event{Kind: "policy.applied", Facts: facts})
+}

@@ -1,0 +1,70 @@
+package lifecycle
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+
+	"tenure/internal/access"
+	"tenure/internal/catalog"
+	"tenure/internal/db"
+	"tenure/internal/identity"
+	"tenure/internal/provision"
+)
+
+// Service works the jobs of this room.
+type Service struct{ DB *db.DB }
+
+// Workers adds them.
+func (s *Service) Workers(w *river.Workers) {
+	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[DueArgs]) error { return s.Due(ctx) }))
+	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, j *river.Job[provision.RepairArgs]) error {
+		return s.repair(ctx, j.Args.Application)
+	}))
+}
+
+// Due does what fell due until now. In a replay whoever moves the clock does it instead.
+func (s *Service) Due(ctx context.Context) error {
+	return s.DB.Do(ctx, db.System, func(tx *db.Tx) error {
+		if sim, err := tx.Simulated(); err != nil || sim {
+			return err
+		}
+		_, err := RunDue(tx, tx.Now)
+		return err
+	})
+}
+
+// repair settles the people at whom an application differs, unless they are so many that somebody should look first.
+func (s *Service) repair(ctx context.Context, app int) error {
+	return s.DB.Do(ctx, db.System, func(tx *db.Tx) error {
+		cat, err := catalog.Load(tx)
+		if err != nil || cat.Apps[app] == nil {
+			return err
+		}
+		drift, err := provision.Drift(tx, cat.Apps[app])
+		if err != nil {
+			return err
+		}
+		var refs []string
+		for _, d := range drift {
+			if d.Identity != "" {
+				refs = append(refs, d.Identity)
+			}
+		}
+		rows, err := tx.Query(`select id from identity where public_id::text = any($1) order by id`, refs)
+		if err != nil {
+			return err
+		}
+		ids, err := pgx.CollectRows(rows, pgx.RowTo[int])
+		if err != nil {
+			return err
+		}
+		all, err := identity.Everyone(tx)
+		if err != nil || len(ids) >= access.Limit(10, 5, len(all)) {
+			return err
+		}
+		_, err = SettleIDs(tx, ids, Cause{What: "drift", Ref: app})
+		return err
+	})
+}

@@ -1,0 +1,65 @@
+package lifecycle
+
+import (
+	"strings"
+
+	"tenure/internal/access"
+	"tenure/internal/db"
+	"tenure/internal/errs"
+	"tenure/internal/evidence"
+	"tenure/internal/identity"
+)
+
+// Terminate ends a person's access at once: locked, so that no HR feed undoes it, and ahead of every queue. Nobody
+// terminates themselves.
+func Terminate(tx *db.Tx, id int, reason string) (*Effect, error) {
+	if strings.TrimSpace(reason) == "" {
+		return nil, errs.Invalid("a termination needs a reason")
+	}
+	if err := identity.Lock(tx, []int{id}); err != nil {
+		return nil, err
+	}
+	p, err := identity.Get(tx, id)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case tx.Actor.Identity == id:
+		return nil, errs.Forbidden("nobody terminates themselves")
+	case p.Kind != "person":
+		return nil, errs.Invalid("%s is a local account of the portal, not a person of an HR source", p.Name)
+	case p.Locked():
+		return nil, errs.Conflict("%s was terminated already, at %s", p.Name, p.LockedAt.UTC().Format("2006-01-02 15:04 MST"))
+	}
+	if _, err := tx.Exec(`update identity set locked_at = $2, version = version + 1 where id = $1`, id, tx.Now); err != nil {
+		return nil, err
+	}
+	tx.Record(evidence.Event{Kind: "person.locked", IdentityID: id, Touches: evidence.Touches{"identity": 1}, Facts: map[string]any{"reason": reason}})
+	return SettleIDs(tx, []int{id}, Cause{What: "terminate", Urgency: access.Urgent})
+}
+
+// Reinstate lifts a termination, decided by another person than the one who was terminated: the person is then what HR says,
+// with birthright only.
+func Reinstate(tx *db.Tx, id int, reason string) (*Effect, error) {
+	if tx.Actor.Identity == 0 {
+		return nil, errs.Forbidden("reinstating needs a person: sign in, or give a personal token in TENURE_TOKEN")
+	}
+	if tx.Actor.Identity == id {
+		return nil, errs.Forbidden("nobody reinstates themselves")
+	}
+	if strings.TrimSpace(reason) == "" {
+		return nil, errs.Invalid("a reinstatement needs a reason")
+	}
+	if err := identity.Lock(tx, []int{id}); err != nil {
+		return nil, err
+	}
+	n, err := tx.Exec(`update identity set locked_at = null, version = version + 1 where id = $1 and locked_at is not null`, id)
+	if err != nil {
+		return nil, err
+	}
+	if n == 0 {
+		return nil, errs.Conflict("this person is not terminated")
+	}
+	tx.Record(evidence.Event{Kind: "person.unlocked", IdentityID: id, Touches: evidence.Touches{"identity": 1}, Facts: map[string]any{"reason": reason}})
+	return SettleIDs(tx, []int{id}, Cause{What: "reinstate"})
+}

@@ -1,0 +1,176 @@
+package templates
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+
+	"tenure/static"
+)
+
+var pictures = flag.String("pictures", "", "write a picture of every page, width and theme into this folder")
+
+// policy is the content security policy the portal answers with; web has the same.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// look is a way of seeing a page.
+type look struct {
+	name          string
+	width, height int64
+	theme         string
+}
+
+var looks = []look{
+	{"wide-light", 1280, 800, "light"}, {"wide-dark", 1280, 800, "dark"},
+	{"phone-light", 390, 844, "light"}, {"phone-dark", 390, 844, "dark"}, {"narrow-light", 320, 640, "light"},
+}
+
+const axeFile = "../test/axe/node_modules/axe-core/axe.min.js"
+
+// runAxe asks for the rules of WCAG 2.0 to 2.2, A and AA, and gives one line per fault. Target size is a 2.2 rule that axe
+// keeps off unless its tag is named.
+const runAxe = `axe.run(document, {runOnly: {type: 'tag', values: ['wcag2a','wcag2aa','wcag21a','wcag21aa','wcag22aa','best-practice']}})
+	.then(r => r.violations.flatMap(v => v.nodes.map(n => v.id + ': ' + n.target.join(' ') + ': ' + (n.any[0]||n.all[0]||n.none[0]||{message:''}).message)))`
+
+// listenCSP runs before the page, so that it sees every violation of the policy.
+const listenCSP = `window.tenureViolations = []; document.addEventListener('securitypolicyviolation', e => window.tenureViolations.push(e.violatedDirective + ' ' + e.blockedURI + ' ' + e.sourceFile))`
+
+// TestBrowser shows every page of the gallery in every look, under the portal's own policy, and wants no fault from axe,
+// no violation of the policy, and nothing wider than the window.
+func TestBrowser(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short")
+	}
+	axe, err := os.ReadFile(axeFile)
+	if err != nil {
+		t.Skip("axe-core is not there; run: npm ci --prefix test/axe")
+	}
+	ctx := browser(t)
+	server := serveGallery(t)
+	if err := chromedp.Do(ctx, chromedp.EmulateViewport(1280, 800)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: listenCSP}); err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range looks {
+		t.Run(l.name, func(t *testing.T) {
+			if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: l.theme}, {Name: "prefers-reduced-motion", Value: "reduce"}},
+			}); err != nil {
+				t.Fatal(err)
+			}
+			if err := chromedp.Do(ctx, chromedp.EmulateViewport(l.width, l.height)); err != nil {
+				t.Fatal(err)
+			}
+			for _, s := range Gallery() {
+				examine(t, ctx, server.URL+"/"+s.Name, string(axe))
+				if *pictures != "" {
+					picture(t, ctx, s.Name+"."+l.name)
+				}
+			}
+		})
+	}
+}
+
+// browser starts one Chromium for the test, or skips it and says so.
+func browser(t *testing.T) context.Context {
+	t.Helper()
+	var path string
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if p, err := exec.LookPath(name); err == nil {
+			path = p
+			break
+		}
+	}
+	if path == "" {
+		t.Skip("no Chromium here; on Debian run: apt-get install chromium")
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox,
+		chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()), chromedp.Flag("disable-background-networking", true))
+	ctx, cancel := chromedp.NewExecAllocator(t.Context(), options...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	ctx, cancel = context.WithTimeout(ctx, 9*time.Minute)
+	t.Cleanup(cancel)
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatalf("Chromium does not start: %v", err)
+	}
+	return ctx
+}
+
+func serveGallery(t *testing.T) *httptest.Server {
+	pages := map[string][]byte{}
+	for _, s := range Gallery() {
+		pages["/"+s.Name] = render(t, s)
+	}
+	files := static.Handler()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, static.Prefix) {
+			files.ServeHTTP(w, r)
+			return
+		}
+		body, ok := pages[r.URL.Path]
+		if !ok {
+			http.NotFound(w, r)
+			return
+		}
+		w.Header().Set("Content-Security-Policy", policy)
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = bytes.NewReader(body).WriteTo(w)
+	}))
+	t.Cleanup(server.Close)
+	return server
+}
+
+func examine(t *testing.T, ctx context.Context, url, axe string) {
+	t.Helper()
+	if err := chromedp.Do(ctx, chromedp.Navigate(url)); err != nil {
+		t.Fatalf("%s: %v", url, err)
+	}
+	name := url[strings.LastIndex(url, "/")+1:]
+	ask := func(script string) []string {
+		found, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](script, chromedp.EvalAwaitPromise))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		return found
+	}
+	for _, v := range ask(`window.tenureViolations`) {
+		t.Errorf("%s breaks the policy: %s", name, v)
+	}
+	for _, v := range ask(`document.documentElement.scrollWidth > innerWidth ? [String(document.documentElement.scrollWidth)] : []`) {
+		t.Errorf("%s is %s wide", name, v)
+	}
+	if err := chromedp.Do(ctx, chromedp.Evaluate[chromedp.Void](axe)); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	for _, v := range ask(runAxe) {
+		t.Errorf("%s: %s", name, v)
+	}
+}
+
+func picture(t *testing.T, ctx context.Context, name string) {
+	t.Helper()
+	body, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(*pictures, fmt.Sprintf("%s.png", name)), body, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,108 @@
+package templates
+
+import "tenure/templates/ui"
+
+func galleryPeople() []Sample {
+	list := sampleShell("People", "People")
+	states := []ui.Chip{
+		{Text: "Everybody", URL: "/people", Count: 289, Counted: true, Current: true}, {Text: "Active", URL: "/people?state=active", Count: 238, Counted: true},
+		{Text: "Not started", URL: "/people?state=prehire", Count: 4, Counted: true}, {Text: "On leave", URL: "/people?state=leave", Count: 6, Counted: true}, {Text: "Left", URL: "/people?state=left", Count: 41, Counted: true},
+	}
+	rows := []PersonRow{
+		{Name: "Ana Ruiz", URL: "/people/ana", Number: "H-1042", State: "active", Department: "Finance", Title: "AP Lead", Manager: ui.Link{Text: "Jo Lind", URL: "/people/jo"}, Accounts: 3, Grants: 17},
+		{Name: "Björn Åkesson", URL: "/people/b", Number: "H-0311", State: "active", Next: "leaves on 2026-12-31", Department: "Engineering", Title: "Senior Engineer", Manager: ui.Link{Text: "Wei Zhang", URL: "/people/w"}, Accounts: 4, Grants: 22},
+		{Name: "Chidera Okonkwo-Vandenberghe", URL: "/people/c", Number: "H-1310", State: "prehire", Next: "starts on 2026-12-01", Department: "Customer Success and Support", Title: "Technical Account Manager", Manager: ui.Link{Text: "Ida Szabó", URL: "/people/i"}},
+		{Name: "Dmitri Volkov", URL: "/people/d", Number: "H-0877", State: "leave", Department: "Engineering", Title: "Engineer", Manager: ui.Link{Text: "Wei Zhang", URL: "/people/w"}, Accounts: 2},
+		{Name: "Elif Demir", URL: "/people/e", Number: "H-0420", State: "left", Department: "Sales", Title: "Account Executive"},
+		{Name: "Femke de Wit", URL: "/people/f", Number: "H-1198", State: "active", Department: "Sales", Title: "Account Executive", Manager: ui.Link{Text: "Tomás Rey", URL: "/people/t"}, Accounts: 2, Grants: 9},
+		{Name: "Gintarė Petrauskaitė", URL: "/people/g", Number: "H-0764", State: "active", Next: "moves on 2027-01-01", Department: "Finance", Title: "Controller", Manager: ui.Link{Text: "Jo Lind", URL: "/people/jo"}, Accounts: 3, Grants: 14},
+	}
+	full := PeopleView{Lead: "289 people, 238 of them active.", Action: "/people", States: states, Rows: rows, Pager: ui.Pager{Text: "1–7 of 289", NextURL: "/people?after=x"}}
+	one, empty, filtered, failed := full, full, full, full
+	one.Rows, one.Pager, one.Lead = rows[:1], ui.Pager{}, "1 person."
+	empty.Rows, empty.Pager, empty.States, empty.Lead = nil, ui.Pager{}, nil, ""
+	filtered.Rows, filtered.Query, filtered.Filtered, filtered.ClearURL, filtered.Pager = nil, "zzz", true, "/people", ui.Pager{}
+	failed.Rows, failed.Failed = nil, "The database did not answer in time. The people themselves are safe; try again in a moment."
+	left := samplePerson()
+	left.State, left.Held, left.Grants, left.TerminateURL, left.Ahead = "left", nil, 0, "", nil
+	left.Until = at("20 November 2026", "2026-11-20")
+	left.Timeline = nil
+	page := sampleShell("Ana Ruiz", "People")
+	will := []string{
+		"All 3 accounts are disabled within seconds, ahead of everything else: Directory (aruiz), Ledger (ana.ruiz), Warehouse (aruiz).",
+		"All 17 grants are taken away, and each target is read back until it no longer shows them.",
+		"Everything planned for her later, such as the move on 1 January, is cancelled.",
+		"The accounts are deleted after 30 days.",
+	}
+	ask := TerminateView{Name: "Ana Ruiz", PersonURL: "/people/ana", Action: "/people/ana/terminate", Will: will, Not: []string{"Her record and its history stay. Rehiring her later makes a new employment of the same person."}}
+	asked := ask
+	asked.Errors = ui.Errors{{Field: "reason", Text: "Say why, in at least 10 letters"}}
+	return []Sample{
+		{"people-full", People(list, full)}, {"people-one", People(list, one)}, {"people-empty", People(list, empty)},
+		{"people-filtered", People(list, filtered)}, {"people-error", People(list, failed)},
+		{"person-full", Person(page, samplePerson())}, {"person-left", Person(page, left)},
+		{"terminate-ask", Terminate(page, ask)}, {"terminate-error", Terminate(page, asked)},
+	}
+}
+
+func samplePerson() PersonView {
+	return PersonView{
+		Name: "Ana Ruiz", State: "active", Number: "H-1042", Department: "Finance", Title: "AP Lead", Location: "Berlin", Email: "ana.ruiz@halden.example", Zone: "Europe/Berlin",
+		Manager: ui.Link{Text: "Jo Lind", URL: "/people/jo"}, Since: at("1 March 2024", "2024-03-01"), Grants: 6,
+		Ahead:        []ui.Notice{{Tone: ui.Info, Title: "Moves on 1 January 2027", Text: "To Controlling as Controller: loses 4, gains 6, keeps 9.", Link: ui.Link{Text: "What changes", URL: "/people/ana/move"}}},
+		TerminateURL: "/people/ana/terminate",
+		Held:         sampleHeld(),
+		Filters:      []ui.Chip{{Text: "All", URL: "?", Current: true}, {Text: "HR", URL: "?kind=hr"}, {Text: "Access", URL: "?kind=access"}, {Text: "Operations", URL: "?kind=operation"}, {Text: "Sign-ins", URL: "?kind=signin"}},
+		Timeline:     sampleTimeline(),
+		Older:        ui.Link{Text: "Older entries", URL: "?before=x"},
+	}
+}
+
+func sampleHeld() []HeldApp {
+	return []HeldApp{
+		{Name: "Directory", URL: "/applications/directory", Mode: "enforce", Accounts: []HeldAccount{{Name: "aruiz", State: "enabled", LastSignIn: at("today 08:51", "2026-11-22T08:51:00Z")}}, Grants: []Grant{
+			{Name: "Account", What: "Sign in to everything that uses the company directory.", State: "verified", StateText: "read back in reading #881, 14:02",
+				Reasons: []Reason{{Text: "rule employee-base v1", URL: "/policy?tab=rules", Since: at("1 March 2024", "2024-03-01"), Until: "while employed"}}},
+			{Name: "Finance shared folders", Code: "grp-fin-share", What: "Read and write the folders of the Finance department.", State: "verified", StateText: "read back in reading #881, 14:02",
+				Reasons: []Reason{{Text: "rule finance-base v3, through role Finance", URL: "/policy?tab=rules", Since: at("1 March 2024", "2024-03-01"), Until: "while in Finance"}, {Text: "hand-over after the move from Sales", Until: "2026-11-29"}}},
+			{Name: "Payroll view", Code: "grp-payroll-ro", State: "waiting", StateText: "waits for a worker", Operation: ui.Link{Text: "operation #5120", URL: "/operations/5120"},
+				Reasons: []Reason{{Text: "role AP Lead v3", URL: "/policy?tab=roles", Since: at("today", "2026-11-22"), Until: "while AP Lead"}}},
+		}},
+		{Name: "Ledger", URL: "/applications/ledger", Mode: "propose", Accounts: []HeldAccount{{Name: "ana.ruiz", State: "enabled", LastSignIn: at("yesterday", "2026-11-21T16:20:00Z")}}, Grants: []Grant{
+			{Name: "Pay invoices", Code: "AP_PAY", What: "Release payments to vendors up to 10 000 €.", Privileged: true, State: "verified", StateText: "read back in reading #880, 13:40",
+				Reasons: []Reason{{Text: "found in the target, accepted by Tomás Rey", Since: at("3 February 2026", "2026-02-03")}}},
+			{Name: "Vendor master data", Code: "AP_VENDOR", What: "Create and change vendors.", State: "found", StateText: "first seen in reading #871, 20 November"},
+		}},
+		{Name: "Warehouse", URL: "/applications/warehouse", Mode: "enforce", Accounts: []HeldAccount{{Name: "aruiz", State: "disabled"}}, Grants: []Grant{
+			{Name: "Read finance tables", Code: "wh_finance_ro", What: "Query the finance schema.", State: "failed", StateText: "the target refused: role “wh_finance_ro” does not exist", Operation: ui.Link{Text: "operation #5098", URL: "/operations/5098"},
+				Reasons: []Reason{{Text: "rule finance-base v3, through role Finance", URL: "/policy?tab=rules", Until: "while in Finance"}}},
+		}},
+	}
+}
+
+func sampleTimeline() []ui.Event {
+	return []ui.Event{
+		{Day: "Ahead", At: at("1 January 2027", "2027-01-01"), Tone: ui.Info, Icon: "calendar-event", Kind: "HR", Title: "Moves to Controlling as Controller", Who: "from HR run #40", Future: true},
+		{Day: "Today, 22 November 2026", At: at("14:02", "2026-11-22T14:02:10Z"), Tone: ui.Good, Icon: "circle-check", Kind: "Operation", Title: "Finance shared folders added in Directory", Text: "Verified by reading #881, begun after the change.", Link: ui.Link{Text: "operation #5117", URL: "/operations/5117"}},
+		{Day: "Today, 22 November 2026", At: at("13:58", "2026-11-22T13:58:41Z"), Tone: ui.Info, Icon: "arrows-exchange", Kind: "HR", Title: "Moved from Sales to Finance, AP Lead", Text: "Loses 4, gains 6, keeps 9.", Who: "from HR run #40, loaded by Maren Oduya", Link: ui.Link{Text: "run #40", URL: "/hr/runs/40"}},
+		{Day: "Today, 22 November 2026", At: at("08:51", "2026-11-22T08:51:00Z"), Tone: ui.Neutral, Icon: "key", Kind: "Sign-in", Title: "Signed in to Directory"},
+		{Day: "20 November 2026", At: at("02:10", "2026-11-20T02:10:00Z"), Tone: ui.Warn, Icon: "alert-triangle", Kind: "Access", Title: "Vendor master data found in Ledger without a reason", Text: "No rule, role or request gives it.", Link: ui.Link{Text: "reading #871", URL: "/applications/ledger"}},
+		{Day: "3 February 2026", At: at("10:31", "2026-02-03T10:31:00Z"), Tone: ui.Neutral, Icon: "user", Kind: "Access", Title: "Pay invoices accepted as found", Who: "by Tomás Rey"},
+	}
+}
+
+func galleryMine() []Sample {
+	s := sampleShell("My access", "My access")
+	full := MineView{Held: sampleHeld()[:2], Grants: 5, Secrets: []FirstSecret{
+		{Application: "Warehouse", Account: "jlind", Until: at("24 November, 14:00", "2026-11-24T13:00:00Z"), URL: "/me/secrets/1"},
+		{Application: "Warehouse", Account: "cokonkwo", For: "Chidera Okonkwo-Vandenberghe", Until: at("8 December, 09:00", "2026-12-08T08:00:00Z"), URL: "/me/secrets/2"},
+	}}
+	one := MineView{Held: sampleHeld()[:1], Grants: 1}
+	one.Held[0].Grants = one.Held[0].Grants[:1]
+	back := ui.Link{Text: "My access", URL: "/me"}
+	return []Sample{
+		{"mine-full", Mine(s, full)}, {"mine-one", Mine(s, one)}, {"mine-empty", Mine(s, MineView{})},
+		{"secret-ask", SecretAsk(s, SecretAskView{Application: "Warehouse", Account: "jlind", Action: "/me/secrets/1", Back: back})},
+		{"secret-shown", Secret(s, SecretView{Application: "Warehouse", Account: "jlind", Secret: "pale-harbour-82-quince-lantern", SignIn: ui.Link{Text: "Open Warehouse", URL: "https://warehouse.halden.example/"}, Back: back})},
+	}
+}
