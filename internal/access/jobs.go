@@ -38,15 +38,15 @@ func ring(work map[int]*bell, o *Operation) {
 	}
 }
 
-// enqueueBells rings once per application, and again for every 500 operations, so that several workers share a large job.
+// enqueueBells rings once per application, and again for every 50 operations, so that several workers share a large job.
 func enqueueBells(tx *db.Tx, work map[int]*bell) error {
 	for app, b := range work {
-		if b.urgent > 0 {
+		for n := b.urgent; n > 0 && n > b.urgent-8*10; n -= 10 {
 			if err := Ring(tx, app, true); err != nil {
 				return err
 			}
 		}
-		for n := b.normal; n > 0 && n > b.normal-4*500; n -= 500 {
+		for n := b.normal; n > 0 && n > b.normal-12*50; n -= 50 {
 			if err := Ring(tx, app, false); err != nil {
 				return err
 			}

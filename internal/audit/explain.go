@@ -71,6 +71,7 @@ func Held(tx *db.Tx, p *identity.Person) ([]Grant, error) {
 	if err := heldOperations(tx, p.ID, by); err != nil {
 		return nil, err
 	}
+	comeWith(by)
 	out := make([]Grant, 0, len(by))
 	for _, g := range by {
 		g.judge(cat.Apps[g.ApplicationID].Mode)
@@ -111,6 +112,23 @@ func heldReasons(tx *db.Tx, who int, pol *policy.Snapshot, get func(int) *Grant)
 		g.Reasons = append(g.Reasons, r)
 	}
 	return rows.Err()
+}
+
+// comeWith gives the login itself its reason: it comes with whatever else is held in the application.
+func comeWith(by map[int]*Grant) {
+	needed := map[int]time.Time{}
+	for _, g := range by {
+		for _, r := range g.Reasons {
+			if t, ok := needed[g.ApplicationID]; !ok || r.Since.Before(t) {
+				needed[g.ApplicationID] = r.Since
+			}
+		}
+	}
+	for _, g := range by {
+		if since, ok := needed[g.ApplicationID]; ok && g.Entitlement == "" && len(g.Reasons) == 0 {
+			g.Reasons = append(g.Reasons, Reason{Kind: "needed", Text: "needed for what is held in " + g.Application, Since: since})
+		}
+	}
 }
 
 // words says a reason as a person would.

@@ -10,14 +10,14 @@ import (
 	"testing"
 
 	"tenure/internal/catalog"
-	"tenure/internal/catalog/tempdb"
 	"tenure/internal/connector"
 	"tenure/internal/db"
+	"tenure/internal/db/dbtest"
 	"tenure/internal/errs"
 	"tenure/internal/plug"
 )
 
-func TestMain(m *testing.M) { tempdb.Main(m) }
+func TestMain(m *testing.M) { dbtest.Main(m) }
 
 // kinds has one connector whose Open shows what it was given.
 func kinds(got *plug.Config) map[string]connector.Kind {
@@ -70,7 +70,7 @@ func count(t *testing.T, d *db.DB, sql string) (n int) {
 
 func TestApplyWritesOnceAndOnlyWhatChanged(t *testing.T) {
 	t.Setenv("BOX_TOKEN", "s3cret")
-	d := tempdb.New(t)
+	d := dbtest.New(t)
 	if changed, err := apply(t, d, spec()); err != nil || !changed {
 		t.Fatal(changed, err)
 	}
@@ -113,7 +113,7 @@ func TestApplyWritesOnceAndOnlyWhatChanged(t *testing.T) {
 }
 
 func TestSecretsComeFromOutsideAndStaySealed(t *testing.T) {
-	d := tempdb.New(t)
+	d := dbtest.New(t)
 	fails := func(s catalog.ApplicationSpec, field, rule string) {
 		t.Helper()
 		_, err := apply(t, d, s)
@@ -184,8 +184,32 @@ func TestSecretsComeFromOutsideAndStaySealed(t *testing.T) {
 	}
 }
 
+// A demo's file may hold a secret; the database does not show it either.
+func TestADemoMayHoldSecretsLiterally(t *testing.T) {
+	d := dbtest.Demo(t)
+	s := spec()
+	s.Config["token"] = "s3cret"
+	if changed, err := apply(t, d, s); err != nil || !changed {
+		t.Fatal(changed, err)
+	}
+	if n := count(t, d, `select count(*) from application a where row_to_json(a)::text ~ 's3cret'`); n != 0 {
+		t.Error("the secret stands in the row")
+	}
+	var got plug.Config
+	if _, err := catalog.Open(load(t, d).AppNamed["box"], d.Keeper, kinds(&got)); err != nil || got["token"] != "s3cret" {
+		t.Errorf("%v, %v", got, err)
+	}
+	if changed, err := apply(t, d, s); err != nil || changed {
+		t.Errorf("the same again: %v, %v", changed, err)
+	}
+	s.Config["token"] = "0ther"
+	if changed, err := apply(t, d, s); err != nil || !changed {
+		t.Errorf("another secret: %v, %v", changed, err)
+	}
+}
+
 func TestApplyTellsAllThatIsWrongAtOnce(t *testing.T) {
-	d := tempdb.New(t)
+	d := dbtest.New(t)
 	minus := -1
 	_, err := apply(t, d, catalog.ApplicationSpec{Connector: "box", Mode: "force", Drift: "fix", Owner: "nobody@example.org",
 		Config:   map[string]any{"url": "box", "colour": "red", "token": map[string]any{"vault": "x"}},
@@ -210,7 +234,7 @@ func TestApplyTellsAllThatIsWrongAtOnce(t *testing.T) {
 
 func TestUnrecordedChangeIsRefused(t *testing.T) {
 	t.Setenv("BOX_TOKEN", "x")
-	d := tempdb.New(t)
+	d := dbtest.New(t)
 	if _, err := apply(t, d, spec()); err != nil {
 		t.Fatal(err)
 	}
@@ -225,7 +249,7 @@ func TestUnrecordedChangeIsRefused(t *testing.T) {
 
 func TestFindWhereKindsShareAName(t *testing.T) {
 	t.Setenv("BOX_TOKEN", "x")
-	d := tempdb.New(t)
+	d := dbtest.New(t)
 	s := spec()
 	s.Entitlements = append(s.Entitlements, catalog.EntitlementSpec{Name: "staff", Kind: "licence"})
 	if _, err := apply(t, d, s); err != nil {
@@ -256,7 +280,7 @@ func reserve(t *testing.T, d *db.DB, wishes ...catalog.Wish) (names map[int]stri
 }
 
 func TestNamesAreNeverReused(t *testing.T) {
-	d := tempdb.New(t)
+	d := dbtest.New(t)
 	a := reserve(t, d, catalog.Wish{Account: 1, Base: "ana"}, catalog.Wish{Account: 2, Base: "ana"}, catalog.Wish{Account: 3, Base: "ana2"})
 	b := reserve(t, d, catalog.Wish{Account: 4, Base: "ana"}, catalog.Wish{Account: 5, Base: "ana2"}, catalog.Wish{Account: 6, Base: "bo"})
 	if got := fmt.Sprint(a, b); got != "map[1:ana 2:ana2 3:ana22] map[4:ana3 5:ana23 6:bo]" {
@@ -273,7 +297,7 @@ func TestNamesAreNeverReused(t *testing.T) {
 }
 
 func TestNamesUnderConcurrency(t *testing.T) {
-	d := tempdb.New(t)
+	d := dbtest.New(t)
 	const workers, each = 8, 25
 	var wg sync.WaitGroup
 	errc := make(chan error, workers)
@@ -302,7 +326,7 @@ func TestFiftyThousandNames(t *testing.T) {
 	if testing.Short() {
 		t.Skip("writes 100,000 rows")
 	}
-	d := tempdb.New(t)
+	d := dbtest.New(t)
 	wishes := make([]catalog.Wish, 50000)
 	for i := range wishes {
 		wishes[i] = catalog.Wish{Account: i + 1, Base: fmt.Sprintf("name%d", i%97)} // name1 with 12 behind it meets name11 with 2

@@ -34,6 +34,7 @@ type AccountSpec struct {
 	RetentionDays *int              `json:"retention_days,omitempty"`
 	DormantDays   *int              `json:"dormant_days,omitempty"`
 	Credential    string            `json:"credential,omitempty"` // none | once: a first secret, shown once
+	Service       []string          `json:"service,omitempty"`    // login names that belong to machines: no person is looked for
 	Attributes    map[string]string `json:"attributes,omitempty"` // attribute of the target -> attribute of the person
 }
 

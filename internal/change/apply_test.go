@@ -8,10 +8,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"tenure/internal/catalog/tempdb"
 	"tenure/internal/change"
 	"tenure/internal/connector"
 	"tenure/internal/db"
+	"tenure/internal/db/dbtest"
 	"tenure/internal/errs"
 	"tenure/internal/evidence"
 	"tenure/internal/plug"
@@ -101,7 +101,7 @@ func count(t *testing.T, d *db.DB, sql string) (n int) {
 }
 
 func TestApplyPlansAndApplies(t *testing.T) {
-	d := tempdb.New(t)
+	d := dbtest.New(t)
 	const all = "added HRSource payroll, added Application crm, added Role Lead, added BirthrightRule leads"
 	plan, err := run(t, d, files, deps(0), db.ErrRollback)
 	if err != nil || names(plan) != all || plan.Effect.People != 30 {
@@ -133,7 +133,7 @@ func TestApplyPlansAndApplies(t *testing.T) {
 }
 
 func TestPruneIsAsked(t *testing.T) {
-	d := tempdb.New(t)
+	d := dbtest.New(t)
 	if _, err := run(t, d, files, deps(0), nil); err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +151,7 @@ func TestPruneIsAsked(t *testing.T) {
 }
 
 func TestMistakesAreToldTogetherWithTheirLines(t *testing.T) {
-	d := tempdb.New(t)
+	d := dbtest.New(t)
 	fails := func(body string, want ...string) {
 		t.Helper()
 		_, err := run(t, d, body, deps(0), nil)
@@ -190,7 +190,7 @@ func people(t *testing.T, d *db.DB, n int) {
 }
 
 func TestTheBrakeHoldsAPolicyChange(t *testing.T) {
-	d := tempdb.New(t)
+	d := dbtest.New(t)
 	people(t, d, 150)
 	if plan, err := run(t, d, files, deps(29), db.ErrRollback); err != nil || plan.Brake != nil {
 		t.Errorf("29 of 150: %v", err)
@@ -220,7 +220,7 @@ func TestTheBrakeHoldsAPolicyChange(t *testing.T) {
 }
 
 func TestWhoAppliesCannotRelease(t *testing.T) {
-	d := tempdb.New(t)
+	d := dbtest.New(t)
 	people(t, d, 1)
 	f, err := change.Read(folder(t, "all.yaml", files))
 	if err != nil {

@@ -3,7 +3,7 @@ package change_test
 import (
 	"testing"
 
-	"tenure/internal/catalog/tempdb"
+	"tenure/internal/db/dbtest"
 )
 
-func TestMain(m *testing.M) { tempdb.Main(m) }
+func TestMain(m *testing.M) { dbtest.Main(m) }

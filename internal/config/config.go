@@ -66,7 +66,9 @@ func Load(file, data string) (*Config, error) {
 
 func (c *Config) check() []errs.Field {
 	var bad []errs.Field
-	add := func(field, rule string, a ...any) { bad = append(bad, errs.Field{Field: field, Rule: fmt.Sprintf(rule, a...)}) }
+	add := func(field, rule string, a ...any) {
+		bad = append(bad, errs.Field{Field: field, Rule: fmt.Sprintf(rule, a...)})
+	}
 	for name, u := range map[string]string{"database_url (DATABASE_URL)": c.DatabaseURL, "database_owner_url (DATABASE_OWNER_URL)": c.OwnerURL} {
 		if u != "" && !strings.HasPrefix(u, "postgres://") && !strings.HasPrefix(u, "postgresql://") {
 			add(name, "must begin with postgres://")

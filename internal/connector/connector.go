@@ -50,7 +50,7 @@ type Key struct {
 	Name       string
 }
 
-// Connector reads a target. It may be used by several goroutines at once.
+// Connector reads a target. It may be used by several goroutines at once. One that keeps connections is an io.Closer as well.
 type Connector interface {
 	// Check says whether the target is reachable and the credentials are right.
 	Check(ctx context.Context) error

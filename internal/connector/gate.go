@@ -19,7 +19,6 @@ var ErrPaused = errors.New("the target failed repeatedly and is left alone for a
 type gate struct {
 	limits Limits
 	places chan struct{}
-	now    func() time.Time
 
 	mu       sync.Mutex
 	next     time.Time // when the next call may begin, by PerSecond
@@ -31,7 +30,7 @@ type gate struct {
 }
 
 func newGate(l Limits) *gate {
-	return &gate{limits: l, places: make(chan struct{}, l.Concurrent), now: time.Now}
+	return &gate{limits: l, places: make(chan struct{}, l.Concurrent)}
 }
 
 // enter waits for a place and for the rate, and says no when the target must be left alone. The returned function reports the
@@ -63,7 +62,7 @@ func (g *gate) enter(ctx context.Context) (done func(err error, gaveUp bool), er
 func (g *gate) admit() (trial bool, wait time.Duration, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	now := g.now()
+	now := time.Now()
 	if left := g.waitTill.Sub(now); left > 0 {
 		return false, 0, &Throttled{After: left}
 	}
@@ -99,7 +98,7 @@ func (g *gate) report(trial bool, err error, gaveUp bool) {
 	}
 	class := Classify(err)
 	if class == ClassThrottled {
-		if till := g.now().Add(RetryAfter(err)); till.After(g.waitTill) {
+		if till := time.Now().Add(RetryAfter(err)); till.After(g.waitTill) {
 			g.waitTill = till
 		}
 		return
@@ -110,7 +109,7 @@ func (g *gate) report(trial bool, err error, gaveUp bool) {
 	}
 	g.failed++
 	if g.failed == g.limits.Failures || (trial && g.failed > g.limits.Failures) {
-		g.openTill = g.now().Add(g.limits.Rest << min(g.opened, 4))
+		g.openTill = time.Now().Add(g.limits.Rest << min(g.opened, 4))
 		g.opened++
 	}
 }

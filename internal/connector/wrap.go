@@ -2,6 +2,7 @@ package connector
 
 import (
 	"context"
+	"io"
 	"iter"
 	"time"
 )
@@ -90,6 +91,14 @@ func (w *wrapped) call(ctx context.Context, limit time.Duration, do func(context
 	reported = true
 	done(err, ctx.Err() != nil)
 	return err
+}
+
+// Close closes the connector, if it has anything to close. Neither is used afterwards.
+func (w *wrapped) Close() error {
+	if c, ok := w.target.(io.Closer); ok {
+		return c.Close()
+	}
+	return nil
 }
 
 func (w *wrapped) Check(ctx context.Context) error {

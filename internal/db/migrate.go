@@ -2,8 +2,11 @@ package db
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"strings"
 	"time"
@@ -24,6 +27,12 @@ const (
 	Replay = "replay"
 	Demo   = "demo"
 )
+
+const rights = `select event_partitions(3);
+	grant select, insert, update, delete on all tables in schema public to tenure_app;
+	revoke all on tally from tenure_app;
+	revoke update, delete on event, leaf from tenure_app;
+	revoke all on goose_db_version from tenure_app; grant select on goose_db_version to tenure_app`
 
 // Migrate brings the database at the owner's URL to this version, forward only, and makes it of the given kind when it is
 // new. The start of a replay's business time is long before any history.
@@ -64,14 +73,35 @@ func Migrate(ctx context.Context, ownerURL, kind string) error {
 		return fmt.Errorf("migrating: %w", err)
 	}
 	// The queue's tables are made by their own migrations: rights on them are given here, for whatever they are by now.
-	if _, err := conn.Exec(ctx, `select event_partitions(3);
-		grant select, insert, update, delete on all tables in schema public to tenure_app;
-		revoke all on tally from tenure_app;
-		revoke update, delete on event, leaf from tenure_app;
-		revoke all on goose_db_version from tenure_app; grant select on goose_db_version to tenure_app`); err != nil {
+	if _, err := conn.Exec(ctx, rights); err != nil {
 		return err
 	}
 	return setKind(ctx, conn, kind)
+}
+
+// Fingerprint names what Migrate makes, so that two programs with the same one make the same empty database.
+func Fingerprint() (string, error) {
+	h := sha256.New()
+	names, err := fs.Glob(migrations.Files, "*.sql")
+	if err != nil {
+		return "", err
+	}
+	for _, n := range names {
+		text, err := migrations.Files.ReadFile(n)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(h, "%s %d\n%s", n, len(text), text)
+	}
+	river, err := rivermigrate.New(riverpgxv5.New(nil), nil)
+	if err != nil {
+		return "", err
+	}
+	for _, m := range river.AllVersions() {
+		fmt.Fprintf(h, "river %d\n%s", m.Version, m.SQLUp)
+	}
+	io.WriteString(h, rights)
+	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 func setKind(ctx context.Context, conn *pgxpool.Conn, kind string) error {

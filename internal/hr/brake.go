@@ -40,6 +40,9 @@ func (d *differ) weigh() {
 		mine := map[int]bool{}
 		for _, t := range p.jobs {
 			mine[t.id] = true
+			for i := range t.fresh {
+				t.fresh[i].Employment = t.id // a new one gets its id when it is written
+			}
 			old := of(p.old, t.id)
 			kept, _, _ := splice(old, t.from)
 			p.versions = append(append(append(p.versions, kept...), t.cut...), t.fresh...)

@@ -8,19 +8,19 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tenure/internal/catalog"
-	"tenure/internal/catalog/tempdb"
 	"tenure/internal/connector"
 	"tenure/internal/db"
+	"tenure/internal/db/dbtest"
 	"tenure/internal/errs"
 	"tenure/internal/policy"
 )
 
-func TestMain(m *testing.M) { tempdb.Main(m) }
+func TestMain(m *testing.M) { dbtest.Main(m) }
 
 // withApplication is a database with one application: the entitlements crm/staff, crm/base and crm/lead.
 func withApplication(t *testing.T) *db.DB {
 	t.Helper()
-	d := tempdb.New(t)
+	d := dbtest.New(t)
 	must(t, d, func(tx *db.Tx) error {
 		_, err := catalog.Apply(tx, "crm", catalog.ApplicationSpec{Connector: "none", Entitlements: []catalog.EntitlementSpec{
 			{Name: "staff"}, {Name: "base"}, {Name: "lead"}}}, map[string]connector.Kind{"none": {Name: "none"}})

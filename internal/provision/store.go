@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -13,7 +14,7 @@ import (
 // store brings the catalog up to what the reading saw: entitlements that are new, accounts that are new (correlated to a
 // person, or orphans), how every account looked, what each holds, and what is no longer there. Set-based over two staged tables.
 func (v *view) store(tx *db.Tx) error {
-	for _, step := range []func(*db.Tx) error{v.stage, v.entitlements, v.identify, v.discover, v.correlate, v.seen, v.observed, v.vanished} {
+	for _, step := range []func(*db.Tx) error{v.stage, v.entitlements, v.identify, v.discover, v.services, v.correlate, v.seen, v.observed, v.vanished} {
 		if err := step(tx); err != nil {
 			return err
 		}
@@ -149,6 +150,24 @@ func (v *view) discover(tx *db.Tx) error {
 	}
 	v.record(tx, "account.discovered", evidence.Touches{"account": len(list)})
 	return nil
+}
+
+// services marks the accounts that the application declares to be machines'.
+func (v *view) services(tx *db.Tx) error {
+	n, err := tx.Exec(`update account a set kind = 'service' where a.application_id = $1 and a.kind = 'person' and lower(a.name) = any($2)
+		and not exists (select from account_link l where l.account_id = a.id and l.known_to = 'infinity')`, v.app.ID, lower(v.app.Spec.Accounts.Service))
+	if err == nil {
+		v.record(tx, "account.declared_service", evidence.Touches{"account": int(n)})
+	}
+	return err
+}
+
+func lower(names []string) []string {
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = strings.ToLower(n)
+	}
+	return out
 }
 
 // correlate links accounts without a person to the one person whom they fit, by the rules of the application in their order.

@@ -210,6 +210,12 @@ func health(tx *db.Tx, app int, outcome error) error {
 	case connector.ClassUnauthorized:
 		state, detail = "attention", clip(outcome.Error())
 	}
+	// Looked at first: an upsert locks the row even when it changes nothing, and all workers of the application come by here.
+	var same bool
+	if err := tx.QueryRow(`select exists (select from application_health where application_id = $1 and (state, detail) = ($2, $3))`,
+		app, state, detail).Scan(&same); err != nil || same {
+		return err
+	}
 	_, err := tx.Exec(`insert into application_health (application_id, state, detail) values ($1, $2, $3)
 		on conflict (application_id) do update set state = excluded.state, detail = excluded.detail,
 			since = case when application_health.state = excluded.state then application_health.since else clock_timestamp() end

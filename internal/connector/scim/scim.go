@@ -145,6 +145,12 @@ func httpClient(caFile string) (*http.Client, error) {
 	}, nil
 }
 
+// Close ends the idle connections.
+func (t *target) Close() error {
+	t.client.CloseIdleConnections()
+	return nil
+}
+
 // Check reads one user: the configuration endpoints of many servers answer without credentials, Users does not.
 func (t *target) Check(ctx context.Context) error {
 	_, err := t.page(ctx, "/Users", url.Values{}, 1, 1)

@@ -72,7 +72,7 @@ func decodeUTF16(raw string, low, high int) (text, broken string) {
 var windows1252 = func() (table [256]string) {
 	for i := range table {
 		r := charmap.Windows1252.DecodeByte(byte(i))
-		if r == utf8.RuneError || r >= 0x80 && r < 0xa0 {
+		if r == utf8.RuneError {
 			table[i] = undecodable
 			continue
 		}

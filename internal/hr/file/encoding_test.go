@@ -103,6 +103,7 @@ func TestTextIsKeptAsItIsMeant(t *testing.T) {
 		{"HTML", "<b>Lee</b>", "<b>Lee</b>", ""},
 		{"homoglyphs are other letters", "S\u0430les", "S\u0430les", ""},
 		{"joiner between Persian letters", "می\u200cرود", "می\u200cرود", ""},
+		{"joiner at the beginning", "\u200cSales", "", "begins or ends with the invisible character U+200C"},
 		{"joiner at the end", "Sales\u200d", "", "begins or ends with the invisible character U+200D"},
 		{"zero-width space", "Sa\u200bles", "", "holds the invisible character U+200B"},
 		{"right-to-left mark", "Sales\u200f", "", "holds the invisible character U+200F"},

@@ -62,6 +62,8 @@ func TestTrailer(t *testing.T) {
 		{"without count", head + ann + "TRAILER,\n", mapping(trailer), []string{"broken: the trailer in row 3 has no number of rows in column 2; the file has 1"}},
 		{"word only", head + ann + "TRAILER", inFirst, []string{"broken: the trailer in row 3 has no number of rows in column 1; the file has 1"}},
 		{"rows after it", head + ann + "TRAILER,1\n" + bob, mapping(trailer), []string{"broken: row 3 is the trailer and more rows follow it: the file may be put together of several"}},
+		{"a broken one before it", head + ann + "TRAILER,1,\"x\"y\nTRAILER,2\n", mapping(trailer),
+			[]string{"broken: row 3 is the trailer and more rows follow it: the file may be put together of several"}},
 		{"an open quote before it", head + "1,\"Ann,Lee,2020-01-31,Sales\nTRAILER,1\n", mapping(trailer),
 			[]string{"broken: row 2 opens a quote that is never closed, so the file may be cut after 1 rows"}},
 		{"no rows", head + "TRAILER,0\n", mapping(trailer), []string{"broken: the file has a header and no rows"}},

@@ -25,6 +25,8 @@ func TestDayBeginsWhenTheCalendarOnTheWallTurns(t *testing.T) {
 		{"America/Sao_Paulo", "2018-11-04", "midnight is skipped"},
 		{"America/Sao_Paulo", "2018-02-18", "the evening before happens twice"},
 		{"America/Havana", "2024-11-03", "midnight happens twice"},
+		{"Asia/Amman", "2021-10-29", "midnight happens twice, east of Greenwich"},
+		{"Africa/Cairo", "2023-10-27", "the evening before happens twice"},
 		{"America/Havana", "2024-03-10", "midnight is skipped"},
 		{"Pacific/Apia", "2011-12-30", "the day does not exist"},
 		{"Pacific/Apia", "2011-12-31", "follows a day that does not exist"},

@@ -1,6 +1,8 @@
 package source
 
 import (
+	"encoding/json"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -59,6 +61,14 @@ limits: {max_bytes: 1000000, max_field_bytes: 1000}
 	}
 	if got := strings.Join(d.AttributeNames(), " "); got != "cost_center first_name last_name" {
 		t.Errorf("attributes are %s", got)
+	}
+	stored, err := json.Marshal(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back Mapping
+	if err := json.Unmarshal(stored, &back); err != nil || !reflect.DeepEqual(back, *m) {
+		t.Errorf("stored as %s, it comes back as %+v, %v", stored, back, err)
 	}
 	if _, err := decode(t, base+"seperator: ;"); err == nil {
 		t.Error("a misspelt name is accepted")
@@ -126,5 +136,13 @@ func TestMappingRefusesWhatItWouldHaveToGuess(t *testing.T) {
 		if !found {
 			t.Errorf("%s\n  wants %s: ...%s..., got %v", c.yaml, c.field, c.rule, m.Validate())
 		}
+	}
+}
+
+func TestAnEmptyListOfRequiredColumnsIsKept(t *testing.T) {
+	stored, _ := json.Marshal(Mapping{Required: []string{}})
+	var back Mapping
+	if err := json.Unmarshal(stored, &back); err != nil || back.Required == nil {
+		t.Errorf("stored as %s, it comes back as %#v, %v", stored, back.Required, err)
 	}
 }

@@ -255,7 +255,7 @@ func (p *parser) comparison() (expr, error) {
 		return nil, err
 	}
 	p.rest = strings.TrimLeft(rest, " ")
-	n := strings.IndexAny(p.rest+" ", " )")
+	n := strings.IndexAny(p.rest+" ", " )\"") // RFC 7644 itself writes value eq"..." in section 3.5.2.2
 	op := strings.ToLower(p.rest[:n])
 	p.rest = p.rest[n:]
 	switch op {
