@@ -99,7 +99,8 @@ func TestBrowser(t *testing.T) {
 	}
 }
 
-// TestPartsRefresh shows that a part of a page refreshes itself under the policy, and that focus stays where it was.
+// TestPartsRefresh shows that a part of a page refreshes itself under the policy, survives a look that fails, and leaves
+// focus where it was.
 func TestPartsRefresh(t *testing.T) {
 	ctx := browser(t)
 	var asked atomic.Int64
@@ -111,8 +112,13 @@ func TestPartsRefresh(t *testing.T) {
 		}
 		w.Header().Set("Content-Security-Policy", policy)
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		look := int(asked.Add(1))
+		if look == 2 {
+			http.Error(w, "<p>the second look fails</p>", http.StatusInternalServerError)
+			return
+		}
 		v := OperationsView{
-			Figures: []ui.Figure{{Label: "Waiting", Value: "look " + ui.Int(int(asked.Add(1))), URL: "/operations?state=pending"}},
+			Figures: []ui.Figure{{Label: "Waiting", Value: "look " + ui.Int(look), URL: "/operations?state=pending"}},
 			Live:    ui.Live{ID: "board", URL: "/operations", Seconds: 1, Pause: "/operations?live=off"},
 		}
 		if err := Operations(ui.Shell{Title: "Operations", Refresh: true}, v).Render(r.Context(), w); err != nil {

@@ -52,6 +52,7 @@ type cli struct {
 	Adopt     adoptCmd     `cmd:"" help:"Accept the access that people were found to hold in an application."`
 	Release   releaseCmd   `cmd:"" help:"Release the proposed operations of an application (mode propose)."`
 	Admin     adminCmd     `cmd:"" help:"Make the local administrator, or change the password (read from standard input)."`
+	Bench     benchCmd     `cmd:"" help:"Measure this machine against its physical floors, on a database of its own that is removed afterwards."`
 }
 
 func main() {

@@ -116,7 +116,7 @@ func Shuffled(people []Person, seed int) []Person {
 
 // Delta is a later state of the people: about 1 % of them changed.
 type Delta struct {
-	People                             []Person
+	People                            []Person
 	Movers, Updated, Leavers, Joiners int
 }
 
@@ -141,7 +141,7 @@ func Changed(people []Person) Delta {
 		case n < d.Leavers+d.Updated:
 			p.Last += "son"
 		default:
-			p.Department = (p.Department + 2) % len(departments) // another area as well
+			p.Department = (p.Department + 5) % len(departments) // always another area as well
 		}
 	}
 	next = slices.DeleteFunc(next, func(p Person) bool { return gone[p.Number] })

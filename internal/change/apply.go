@@ -37,10 +37,11 @@ type Override struct {
 
 // Effect is what a change does to people: what Settle did.
 type Effect struct {
-	People       int            // whose access changes
-	LosingPeople int            // who lose something for good, hand-over not counted
-	Gained, Lost map[string]int // "application/entitlement" -> people
-	Operations   map[string]int // "application kind" -> operations
+	People       int            `json:"people"`        // whose access changes
+	LosingPeople int            `json:"losing_people"` // who lose something for good, hand-over not counted
+	Gained       map[string]int `json:"gained"`        // "application/entitlement" -> people
+	Lost         map[string]int `json:"lost"`
+	Operations   map[string]int `json:"operations"` // "application kind" -> operations
 }
 
 // The brake on policy: a change that takes something from as many people as the greater of these is held.
@@ -51,15 +52,17 @@ const (
 
 // Brake is the judgement over an effect.
 type Brake struct {
-	Losing, Limit, Active int // people
+	Losing int `json:"losing"` // people who lose something
+	Limit  int `json:"limit"`  // from this many on a change is held
+	Active int `json:"active"` // people who work here
 }
 
 // Plan is what an apply did or, when its transaction is rolled back, would do.
 type Plan struct {
-	Changes []ObjectChange
-	Policy  int     // the policy version afterwards
-	Effect  *Effect // nil when no object changed
-	Brake   *Brake  // set when the limit is reached
+	Changes []ObjectChange `json:"changes"`
+	Policy  int            `json:"policy"`           // the policy version afterwards
+	Effect  *Effect        `json:"effect,omitempty"` // nil when no object changed
+	Brake   *Brake         `json:"brake,omitempty"`  // set when the limit is reached
 }
 
 // Apply makes the database agree with the files, in the caller's transaction: HR sources, applications, roles and rules, then

@@ -13,23 +13,25 @@ import (
 
 // Explanation says why an employment gets an entitlement by birthright, or why not and what would change it.
 type Explanation struct {
-	Given bool
-	Rules []RuleExplanation // every rule that could give it; those that do come first
+	Given bool              `json:"given"`
+	Rules []RuleExplanation `json:"rules"` // every rule that could give it; those that do come first
 }
 
 // RuleExplanation is one rule that gives the entitlement when its condition holds.
 type RuleExplanation struct {
-	Rule    int // object id
-	Name    string
-	Holds   bool
-	Paths   []string // how it gets there: "rule finance-base > role AP Lead > role AP base"
-	Failing []string // what does not hold: `department is "Sales", the rule wants "Finance"`
-	Changes []Change // single changes of one attribute, each tried, after which the whole condition holds
+	Rule    int      `json:"rule"` // object id
+	Name    string   `json:"name"`
+	Holds   bool     `json:"holds"`
+	Paths   []string `json:"paths"`             // how it gets there: "rule finance-base > role AP Lead > role AP base"
+	Failing []string `json:"failing,omitempty"` // what does not hold: `department is "Sales", the rule wants "Finance"`
+	Changes []Change `json:"changes,omitempty"` // single changes of one attribute, each tried, after which the whole condition holds
 }
 
 // Change is one fact that would be different.
 type Change struct {
-	Attribute, From, To string
+	Attribute string `json:"attribute"`
+	From      string `json:"from"`
+	To        string `json:"to"`
 }
 
 // Explain answers for one entitlement. It evaluates afresh, so it is for one person at a time.

@@ -44,10 +44,12 @@ func reading(err error) error {
 	return fmt.Errorf("%w: %w", connector.ErrRefused, said)
 }
 
-// committing sorts an error of COMMIT, the only moment at which a change may have happened without our knowing.
+// committing sorts an error of COMMIT, the only moment at which a change may have happened without our knowing. What the
+// server itself says is believed, unless it was shutting down. pgconn.SafeToRetry is not: for a connection that broke while the answer
+// to COMMIT was awaited it says yes (pgx 5.12).
 func committing(err error) error {
 	var pg *pgconn.PgError
-	if err == nil || errors.As(err, &pg) && !strings.HasPrefix(pg.Code, "57") || pgconn.SafeToRetry(err) {
+	if err == nil || errors.As(err, &pg) && !strings.HasPrefix(pg.Code, "57") {
 		return reading(err)
 	}
 	return fmt.Errorf("%w: %w", connector.ErrAmbiguous, reading(err))

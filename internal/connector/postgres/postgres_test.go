@@ -62,7 +62,7 @@ func (s server) strings(t *testing.T, query string, args ...any) []string {
 // clear drops every role that a test made.
 func (s server) clear(t *testing.T) {
 	t.Helper()
-	for _, name := range s.strings(t, `select rolname::text from pg_roles where oid >= 16384 and not rolsuper and rolname not like 'connector%'`) {
+	for _, name := range s.strings(t, `select rolname::text from pg_roles where oid >= 16384 and not rolsuper and rolname <> 'connector'`) {
 		s.do(t, "drop role %s", quote(name))
 	}
 }

@@ -20,16 +20,36 @@ import (
 	"tenure/internal/plug"
 )
 
-// managed is what the tests of this file share: a server, and a connector that is a superuser.
-func managed(t *testing.T, more plug.Config) (server, connector.Connector, connector.Accounter, connector.Granter) {
-	t.Helper()
+// TestRoles is what conformance does not ask: what is peculiar to roles. One server serves all parts.
+func TestRoles(t *testing.T) {
 	s := scratch(t)
-	settings := plug.Config{"url": s.NetURL("tenure_owner", "postgres")}
-	for k, v := range more {
-		settings[k] = v
+	for _, part := range []struct {
+		name string
+		run  func(*testing.T, server)
+	}{
+		{"secret", testSecret},
+		{"sessions end", testSessionsEnd},
+		{"sessions stay", testSessionsStay},
+		{"owner", testOwner},
+		{"self", testSelf},
+		{"adopted", testAdopted},
+		{"entitlements", testEntitlements},
+		{"names", testNames},
+		{"lost commit", testLostCommit},
+		{"credentials", testCredentials},
+	} {
+		t.Run(part.name, func(t *testing.T) {
+			s.clear(t)
+			part.run(t, s)
+		})
 	}
-	c := open(t, settings)
-	return s, c, c.(connector.Accounter), c.(connector.Granter)
+}
+
+// managed is a connector that is a superuser.
+func (s server) managed(t *testing.T) (connector.Connector, connector.Accounter, connector.Granter) {
+	t.Helper()
+	c := open(t, plug.Config{"url": s.NetURL("tenure_owner", "postgres")})
+	return c, c.(connector.Accounter), c.(connector.Granter)
 }
 
 func (s server) connect(t *testing.T, user, password string) (*pgx.Conn, error) {
@@ -59,11 +79,12 @@ func refused(t *testing.T, what string, err error, says string) {
 	}
 }
 
-// TestSecret: the first password signs in, and the server's log never sees it.
-func TestSecret(t *testing.T) {
-	s, _, accounts, _ := managed(t, nil)
+// testSecret: the first password signs in, and the server's log never sees it.
+func testSecret(t *testing.T, s server) {
+	_, accounts, _ := s.managed(t)
 	s.do(t, "alter system set log_statement = 'all'")
 	s.do(t, "select pg_reload_conf()")
+	defer s.do(t, "alter system reset log_statement")
 	const secret = `x'\$-first "pass" word-41`
 	_, err := accounts.CreateAccount(t.Context(), "k", connector.Account{ExternalID: "e1", Name: "ada", Enabled: true, Secret: secret})
 	if err != nil {
@@ -75,8 +96,7 @@ func TestSecret(t *testing.T) {
 	if _, err := s.connect(t, "ada", "another"); err == nil {
 		t.Error("another password signs in")
 	}
-	dir := s.strings(t, `select setting from pg_settings where name = 'data_directory'`)[0]
-	log, err := os.ReadFile(filepath.Join(filepath.Dir(dir), "postgres.log"))
+	log, err := os.ReadFile(filepath.Join(filepath.Dir(s.SocketDir()), "postgres.log"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,9 +113,9 @@ func TestSecret(t *testing.T) {
 	}
 }
 
-// TestSessionsEnd: whoever is disabled is out at once, not at the next sign-in.
-func TestSessionsEnd(t *testing.T) {
-	s, c, accounts, _ := managed(t, nil)
+// testSessionsEnd: whoever is disabled is out at once, not at the next sign-in.
+func testSessionsEnd(t *testing.T, s server) {
+	c, accounts, _ := s.managed(t)
 	a, err := accounts.CreateAccount(t.Context(), "k", connector.Account{ExternalID: "e1", Name: "ada", Enabled: true, Secret: "secret-1"})
 	if err != nil {
 		t.Fatal(err)
@@ -118,11 +138,10 @@ func TestSessionsEnd(t *testing.T) {
 	}
 }
 
-// TestSessionsStay: without the right to end sessions the account is disabled all the same, and the sessions are shown.
-func TestSessionsStay(t *testing.T) {
-	s := scratch(t)
-	s.do(t, "create role connector login createrole password 'pw'")
-	c := open(t, byFields(t, s, plug.Config{"user": "connector", "password": "pw"}))
+// testSessionsStay: without the right to end sessions the account is disabled all the same, and the sessions are shown.
+func testSessionsStay(t *testing.T, s server) {
+	s.do(t, "create role connector_a login createrole password 'pw'")
+	c := open(t, byFields(t, s, plug.Config{"user": "connector_a", "password": "pw"}))
 	accounts := c.(connector.Accounter)
 	a, err := accounts.CreateAccount(t.Context(), "k", connector.Account{ExternalID: "e1", Name: "ada", Enabled: true, Secret: "secret-1"})
 	if err != nil {
@@ -142,24 +161,25 @@ func TestSessionsStay(t *testing.T) {
 	}
 }
 
-// TestOwner: a role that owns something is not dropped, and the refusal says what is in the way.
-func TestOwner(t *testing.T) {
-	s, _, accounts, _ := managed(t, nil)
+// testOwner: a role that owns something is not dropped, and the refusal says what is in the way.
+func testOwner(t *testing.T, s server) {
+	_, accounts, _ := s.managed(t)
 	a, err := accounts.CreateAccount(t.Context(), "k", connector.Account{ExternalID: "e1", Name: "ada", Enabled: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.do(t, "create table ledger (n int)")
 	s.do(t, "alter table ledger owner to ada")
-	refused(t, "delete an owner", accounts.DeleteAccount(t.Context(), "k", a), "owner of table ledger")
+	refused(t, "delete an owner", accounts.DeleteAccount(t.Context(), "k", a), "owner of table public.ledger")
+	defer s.do(t, "drop table ledger")
 	if err := accounts.DisableAccount(t.Context(), "k", a); err != nil {
 		t.Errorf("an owner cannot be disabled: %v", err)
 	}
 }
 
-// TestSelf: the connector does not lock itself out.
-func TestSelf(t *testing.T) {
-	_, c, accounts, _ := managed(t, nil)
+// testSelf: the connector does not lock itself out.
+func testSelf(t *testing.T, s server) {
+	c, accounts, _ := s.managed(t)
 	self := read(t, c, connector.Key{Name: "tenure_owner"})
 	if !self.Privileged || !strings.Contains(self.Attrs["powers"], "superuser") {
 		t.Errorf("a superuser is listed as %+v", self)
@@ -171,9 +191,9 @@ func TestSelf(t *testing.T) {
 	refused(t, "rename itself", accounts.UpdateAccount(t.Context(), "k", renamed), "itself")
 }
 
-// TestAdopted: an account that Tenure did not make keeps its comment through disabling and enabling, and stays an account.
-func TestAdopted(t *testing.T) {
-	s, c, accounts, grants := managed(t, nil)
+// testAdopted: an account that Tenure did not make keeps its comment through disabling and enabling, and stays an account.
+func testAdopted(t *testing.T, s server) {
+	c, accounts, grants := s.managed(t)
 	comments := map[string]string{"plain": "", "noted": "Ann's batch jobs: don't touch", "older": "tenure is not this"}
 	s.do(t, "create role readers")
 	for name, text := range comments {
@@ -207,9 +227,9 @@ func TestAdopted(t *testing.T) {
 	}
 }
 
-// TestEntitlements: which roles are entitlements.
-func TestEntitlements(t *testing.T) {
-	s, plain, accounts, _ := managed(t, nil)
+// testEntitlements: which roles are entitlements.
+func testEntitlements(t *testing.T, s server) {
+	plain, accounts, _ := s.managed(t)
 	s.do(t, "create role app_read; create role app_write; create role other; create role person login; comment on role other is 'The others'")
 	a, err := accounts.CreateAccount(t.Context(), "k", connector.Account{ExternalID: "e1", Name: "ada", Enabled: false})
 	if err != nil {
@@ -253,9 +273,9 @@ func TestEntitlements(t *testing.T) {
 	}
 }
 
-// TestNames: names that PostgreSQL would cut or keeps for itself are refused, not bent.
-func TestNames(t *testing.T) {
-	s, _, accounts, _ := managed(t, nil)
+// testNames: names that PostgreSQL would cut or keeps for itself are refused, not bent.
+func testNames(t *testing.T, s server) {
+	_, accounts, _ := s.managed(t)
 	for name, says := range map[string]string{
 		"":                      "empty",
 		strings.Repeat("n", 64): "63 bytes",
@@ -282,9 +302,8 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// TestLostCommit: only a COMMIT without an answer is ambiguous; whatever broke before has not happened.
-func TestLostCommit(t *testing.T) {
-	s := scratch(t)
+// testLostCommit: only a COMMIT without an answer is ambiguous; whatever broke before has not happened.
+func testLostCommit(t *testing.T, s server) {
 	p := newWire(t, s.Addr())
 	c := open(t, plug.Config{"url": strings.Replace(s.NetURL("tenure_owner", "postgres"), s.Addr(), p.addr, 1)})
 	accounts := c.(connector.Accounter)
@@ -368,15 +387,14 @@ func (w *wire) serve(client net.Conn, backend string) {
 	}
 }
 
-// TestCredentials: a refused password is told from a server that is away, and neither error shows it.
-func TestCredentials(t *testing.T) {
-	s := scratch(t)
-	s.do(t, "create role connector login password 'right'; create role weak login password 'right'")
+// testCredentials: a refused password is told from a server that is away, and neither error shows it.
+func testCredentials(t *testing.T, s server) {
+	s.do(t, "create role connector_b login password 'right'; create role weak login password 'right'")
 	for _, c := range []struct {
 		settings plug.Config
 		want     connector.Class
 	}{
-		{plug.Config{"user": "connector", "password": "wr0ng-pw"}, connector.ClassUnauthorized},
+		{plug.Config{"user": "connector_b", "password": "wr0ng-pw"}, connector.ClassUnauthorized},
 		{plug.Config{"user": "nobody", "password": "wr0ng-pw"}, connector.ClassUnauthorized},
 		{plug.Config{"user": "weak", "password": "right"}, connector.ClassUnauthorized}, // no CREATEROLE
 	} {

@@ -32,6 +32,9 @@ func (t *target) writeOnce(ctx context.Context, do func(pgx.Tx) error) error {
 	if err := do(tx); err != nil {
 		return err
 	}
+	if err := ctx.Err(); err != nil {
+		return err // nothing is committed
+	}
 	return committing(tx.Commit(ctx))
 }
 

@@ -1,0 +1,433 @@
+package app_test
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"tenure/internal/app"
+	"tenure/internal/catalog"
+	"tenure/internal/change"
+	"tenure/internal/connector/scim/scimtest"
+	"tenure/internal/db"
+	"tenure/internal/db/dbtest"
+	"tenure/internal/hr"
+	"tenure/internal/identity"
+	"tenure/internal/lifecycle"
+	"tenure/internal/policy"
+	"tenure/internal/provision"
+)
+
+// world is one company: a replay database, the real rooms, and two SCIM servers over HTTP.
+type world struct {
+	t       *testing.T
+	db      *db.DB
+	hr      *hr.Service
+	work    *provision.Service
+	zone    string
+	admin   db.Actor
+	targets map[string]*httptest.Server
+	file    map[string]fields
+	labels  map[string]int // who is known by a label, once seen
+	seenOp  int64
+	seenEv  int64
+	started bool
+}
+
+var columns = []string{"number", "person", "first_name", "last_name", "birth_date", "first_day", "last_day", "status", "effective", "zone",
+	"manager", "department", "title", "location", "worker_type", "phone"}
+
+func newWorld(t *testing.T, zone string) *world {
+	if zone == "" {
+		zone = "UTC"
+	}
+	w := &world{t: t, db: dbtest.Replay(t), zone: zone, targets: map[string]*httptest.Server{}, file: map[string]fields{}, labels: map[string]int{}}
+	w.hr = app.NewHR(w.db)
+	w.work = &provision.Service{DB: w.db, Kinds: app.Connectors}
+	for name, env := range map[string]string{"directory": "DIRECTORY_URL", "chat": "CHAT_URL"} {
+		s, err := scimtest.New(scimtest.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.targets[name] = httptest.NewServer(s)
+		t.Cleanup(w.targets[name].Close)
+		t.Setenv(env, w.targets[name].URL+scimtest.Prefix)
+	}
+	text, err := os.ReadFile("testdata/sequences/policy/company.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.apply(strings.Replace(string(text), "ZONE", zone, 1))
+	for name := range w.targets {
+		for _, group := range w.groups(name) {
+			w.post(name, group)
+		}
+	}
+	return w
+}
+
+func (w *world) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) tx(actor db.Actor, fn func(*db.Tx) error) {
+	w.t.Helper()
+	w.must(w.db.Do(w.t.Context(), actor, fn))
+}
+
+func (w *world) apply(files string) {
+	w.t.Helper()
+	dir := w.t.TempDir()
+	w.must(os.WriteFile(filepath.Join(dir, "policy.yaml"), []byte(files), 0o600))
+	f, err := change.Read(dir)
+	w.must(err)
+	w.tx(db.Operator, func(tx *db.Tx) error {
+		_, err := change.Apply(tx, f, app.ChangeDeps())
+		return err
+	})
+}
+
+// happened is what a step's sync answered.
+type happened struct {
+	counts   map[string]int
+	rejected []string
+}
+
+// do lets the step happen: business time goes there, then HR, a person or a policy change acts, then the targets are worked.
+func (w *world) do(st *step) happened {
+	w.t.Helper()
+	out := happened{counts: map[string]int{}}
+	at := w.instant(st.On)
+	if !w.started {
+		w.started = true
+		w.begin(at.AddDate(0, 0, -1))
+	}
+	w.note()
+	if st.HR == nil && st.Gone == nil {
+		w.tx(db.System, func(tx *db.Tx) error { _, err := lifecycle.RunDue(tx, at); return err })
+	} else {
+		out = w.sync(st, at)
+	}
+	if st.Terminate != "" {
+		w.tx(w.admin, func(tx *db.Tx) error { _, err := lifecycle.Terminate(tx, w.person(st.Terminate), "dismissed"); return err })
+	}
+	if st.Reinstate != "" {
+		w.tx(w.admin, func(tx *db.Tx) error { _, err := lifecycle.Reinstate(tx, w.person(st.Reinstate), "an error"); return err })
+	}
+	if st.Policy != "" {
+		w.apply(st.Policy)
+	}
+	for label, f := range w.file {
+		if _, known := w.labels[label]; !known {
+			w.labels[label] = w.find(f["number"])
+		}
+	}
+	if st.Target != "down" {
+		w.carry()
+	}
+	return out
+}
+
+// begin loads the people who are always there; one of them decides what a person must decide.
+func (w *world) begin(at time.Time) {
+	for i := range 20 {
+		n := fmt.Sprint(900 + i)
+		w.file["archive-"+n] = fields{"number": n, "first_name": "Archivist", "last_name": n, "first_day": "2000-01-01", "department": "Archive"}
+	}
+	r := w.upload(at)
+	if r.Joiners != 20 {
+		w.t.Fatalf("the archive was not loaded: %+v", r)
+	}
+	w.tx(db.System, func(tx *db.Tx) (err error) { w.admin, err = tx.ActorOf(w.find("900"), "person", "Archivist 900"); return err })
+}
+
+func (w *world) sync(st *step, at time.Time) happened {
+	w.t.Helper()
+	for label, f := range st.HR {
+		if w.file[label] == nil {
+			w.file[label] = fields{}
+		}
+		maps.Copy(w.file[label], f)
+	}
+	for _, label := range st.Gone {
+		delete(w.file, label)
+	}
+	r := w.upload(at)
+	if r.Held {
+		w.t.Fatalf("the brake held the file: %s", r.Reason)
+	}
+	out := happened{counts: map[string]int{"joiners": r.Joiners, "movers": r.Movers, "leavers": r.Leavers, "returns": r.Returns, "updated": r.Updated}}
+	maps.DeleteFunc(out.counts, func(_ string, n int) bool { return n == 0 })
+	for _, x := range r.Rejected {
+		out.rejected = append(out.rejected, x.Field+": "+x.Rule)
+	}
+	return out
+}
+
+func (w *world) upload(at time.Time) *hr.Result {
+	w.t.Helper()
+	var b strings.Builder
+	c := csv.NewWriter(&b)
+	_ = c.Write(columns)
+	for _, label := range slices.Sorted(maps.Keys(w.file)) {
+		row := make([]string, len(columns))
+		for i, name := range columns {
+			row[i] = w.file[label][name]
+		}
+		_ = c.Write(row)
+	}
+	c.Flush()
+	r, err := w.hr.Sync(w.t.Context(), db.Operator, hr.Upload{Source: "hr", Name: "hr.csv", Effective: at.Format(time.RFC3339),
+		Body: strings.NewReader(b.String())})
+	w.must(err)
+	return r
+}
+
+// carry lets a worker do all that is to be done at the targets, and reads it back.
+func (w *world) carry() {
+	w.t.Helper()
+	for _, a := range w.catalog().Apps {
+		w.must(w.work.Work(w.t.Context(), a.ID, false))
+	}
+	rows, err := w.db.Pool.Query(w.t.Context(), `select kind || ' ' || state || coalesce(': ' || error, '') from operation where state not in ('verified', 'cancelled')`)
+	w.must(err)
+	defer rows.Close()
+	for rows.Next() {
+		var what string
+		w.must(rows.Scan(&what))
+		w.t.Errorf("an operation was not carried out: %s", what)
+	}
+	w.must(rows.Err())
+}
+
+// instant reads "2024-03-01", "2024-03-01 10:00" or "2024-03-01 10:00 Pacific/Auckland".
+func (w *world) instant(text string) time.Time {
+	w.t.Helper()
+	parts := strings.Fields(text)
+	layout, zone := time.DateOnly, w.zone
+	if len(parts) > 1 {
+		layout = "2006-01-02 15:04"
+		parts[0] += " " + parts[1]
+	}
+	if len(parts) > 2 {
+		zone = parts[2]
+	}
+	loc, err := time.LoadLocation(zone)
+	w.must(err)
+	at, err := time.ParseInLocation(layout, parts[0], loc)
+	w.must(err)
+	return at
+}
+
+func (w *world) find(number string) int {
+	var id int
+	_ = w.db.Pool.QueryRow(w.t.Context(), `select identity_id from employment where source_key = $1`, number).Scan(&id)
+	return id
+}
+
+func (w *world) person(label string) int {
+	w.t.Helper()
+	if w.labels[label] == 0 {
+		w.t.Fatalf("nobody is known as %s", label)
+	}
+	return w.labels[label]
+}
+
+// note remembers what is in the tables before a step.
+func (w *world) note() {
+	w.must(w.db.Pool.QueryRow(w.t.Context(), `select (select coalesce(max(id), 0) from operation), (select coalesce(max(id), 0) from event)`).Scan(&w.seenOp, &w.seenEv))
+}
+
+func (w *world) catalog() (c *catalog.Catalog) {
+	w.must(w.db.Read(w.t.Context(), func(tx *db.Tx) (err error) { c, err = catalog.Load(tx); return err }))
+	return c
+}
+
+// outcomes gives what became of everybody who is named in the sequence.
+func (w *world) outcomes() map[string]outcome {
+	w.t.Helper()
+	out := map[string]outcome{}
+	w.must(w.db.Read(w.t.Context(), func(tx *db.Tx) error {
+		pol, err := policy.Load(tx)
+		if err != nil {
+			return err
+		}
+		cat, err := catalog.Load(tx)
+		if err != nil {
+			return err
+		}
+		for label, id := range w.labels {
+			if id == 0 || strings.HasPrefix(label, "archive") {
+				continue
+			}
+			o, err := w.outcome(tx, pol, cat, id)
+			if err != nil {
+				return err
+			}
+			out[label] = o
+		}
+		return nil
+	}))
+	return out
+}
+
+func (w *world) outcome(tx *db.Tx, pol *policy.Snapshot, cat *catalog.Catalog, id int) (o outcome, err error) {
+	p, err := identity.Get(tx, id)
+	if err != nil {
+		return o, err
+	}
+	o.State = string(p.State)
+	if p.Locked() {
+		o.State += ", locked"
+	}
+	if o.Holds, err = w.holds(tx, pol, cat, id); err != nil {
+		return o, err
+	}
+	o.Account = map[string]string{}
+	for _, a := range cat.Apps {
+		if err := w.look(tx, a, id, &o); err != nil {
+			return o, err
+		}
+	}
+	err = tx.QueryRow(`select coalesce((select string_agg(kind, ', ' order by id) from event where identity_id = $1 and id > $2
+		and kind not like 'operation.%' and kind not like 'account.%'), '')`, id, w.seenEv).Scan(&o.Event)
+	if err != nil {
+		return o, err
+	}
+	rows, err := tx.Query(`select o.kind, a.name, coalesce(e.name, ''), o.state = 'cancelled' and o.attempts = 0 from operation o join application a on a.id = o.application_id
+		left join entitlement e on e.id = o.entitlement_id where o.identity_id = $1 and o.id > $2 order by o.id`, id, w.seenOp)
+	if err != nil {
+		return o, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var kind, where, what string
+		var off bool
+		if err := rows.Scan(&kind, &where, &what, &off); err != nil {
+			return o, err
+		}
+		if what == "" {
+			what = where
+		}
+		o.Does = append(o.Does, kind+" "+what)
+	}
+	return o, rows.Err()
+}
+
+// holds gives the live reasons in words.
+func (w *world) holds(tx *db.Tx, pol *policy.Snapshot, cat *catalog.Catalog, id int) (map[string]string, error) {
+	rows, err := tx.Query(`select entitlement_id, kind, ref, valid_to from reason where identity_id = $1 and known_to = 'infinity' and state = 'live'
+		and valid_from <= $2 and valid_to > $2 order by entitlement_id, kind, id`, id, tx.Now)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := map[string]string{}
+	loc, _ := time.LoadLocation(w.zone)
+	for rows.Next() {
+		var e, ref int
+		var kind string
+		var until any
+		if err := rows.Scan(&e, &kind, &ref, &until); err != nil {
+			return nil, err
+		}
+		words := kind
+		if o := pol.Object(ref); o != nil {
+			words += " " + o.Name
+		}
+		if at, ends := until.(time.Time); ends {
+			words += " until " + strings.TrimSuffix(at.In(loc).Format("2006-01-02 15:04"), " 00:00")
+		}
+		name := cat.Entitlements[e].Name
+		if out[name] != "" {
+			words = out[name] + "; " + words
+		}
+		out[name] = words
+	}
+	return out, rows.Err()
+}
+
+// look asks the target itself how a person's account is, and that it holds what the person should hold, no more and no less.
+func (w *world) look(tx *db.Tx, a *catalog.Application, id int, o *outcome) error {
+	var name string
+	err := tx.QueryRow(`select coalesce(max(c.name), '') from account c join account_link l on l.account_id = c.id and l.known_to = 'infinity'
+		where l.identity_id = $1 and c.application_id = $2`, id, a.ID).Scan(&name)
+	if err != nil || name == "" {
+		return err
+	}
+	var users struct {
+		Resources []struct {
+			UserName string
+			Active   bool
+			Groups   []struct{ Display string }
+		}
+	}
+	w.get(a.Name, "/Users", &users)
+	o.Account[a.Name] = name + " not there"
+	var want, have []string
+	for _, u := range users.Resources {
+		if u.UserName != name {
+			continue
+		}
+		o.Account[a.Name] = name + " off"
+		if u.Active {
+			o.Account[a.Name] = name + " on"
+		}
+		for _, g := range u.Groups {
+			have = append(have, g.Display)
+		}
+		for _, g := range w.groups(a.Name) {
+			if o.Holds[g] != "" {
+				want = append(want, g)
+			}
+		}
+	}
+	slices.Sort(have)
+	if !slices.Equal(want, have) {
+		o.Account[a.Name] += fmt.Sprintf(" with %v", have)
+	}
+	return nil
+}
+
+func (w *world) groups(app string) []string {
+	c := w.catalog()
+	var out []string
+	for _, e := range c.Entitlements {
+		if e.Kind == "group" && c.Apps[e.ApplicationID].Name == app {
+			out = append(out, e.Name)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func (w *world) get(app, path string, into any) {
+	w.t.Helper()
+	res, err := http.Get(w.targets[app].URL + scimtest.Prefix + path)
+	w.must(err)
+	defer res.Body.Close()
+	w.must(json.NewDecoder(res.Body).Decode(into))
+}
+
+func (w *world) post(app, group string) {
+	w.t.Helper()
+	body := fmt.Sprintf(`{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":%q}`, group)
+	res, err := http.Post(w.targets[app].URL+scimtest.Prefix+"/Groups", "application/scim+json", strings.NewReader(body))
+	w.must(err)
+	res.Body.Close()
+	if res.StatusCode != http.StatusCreated {
+		w.t.Fatalf("group %s: %s", group, res.Status)
+	}
+}

@@ -1,0 +1,93 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"runtime/pprof"
+	"time"
+
+	"tenure/internal/errs"
+)
+
+// Options say what to measure.
+type Options struct {
+	Sizes   []int     // numbers of people, 100 or more each
+	Repeat  int       // repetitions of each size that count, 1 or more
+	Dir     string    // where the server's folder is made: the disk that is measured; "": where temporary files live
+	Profile string    // file for a CPU profile of this process; what the product does has the label side=product
+	Log     io.Writer // progress; nil for none
+}
+
+// Run measures. It takes about a second for 500 people and half a minute for 50,000, each time. A wrong result of the product or
+// of a floor is an error: no figure is given then.
+func Run(ctx context.Context, o Options) (report *Report, err error) {
+	for _, n := range o.Sizes {
+		if n < 100 {
+			return nil, errs.Invalid("a size must be 100 people or more, not %d", n)
+		}
+	}
+	if o.Repeat < 1 {
+		return nil, errs.Invalid("repeat must be 1 or more, not %d", o.Repeat)
+	}
+	if o.Log == nil {
+		o.Log = io.Discard
+	}
+	s, err := newStage(ctx, o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, s.close(ctx)) }()
+	if o.Profile != "" {
+		stop, err := profile(o.Profile)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, stop()) }()
+	}
+	report = &Report{Date: time.Now().UTC().Format(time.DateOnly), CPUs: runtime.NumCPU(), Go: runtime.Version(), Repeat: o.Repeat}
+	if err := s.admin.QueryRow(ctx, `select current_setting('server_version')`).Scan(&report.PostgreSQL); err != nil {
+		return nil, err
+	}
+	for _, n := range o.Sizes {
+		size, err := s.measure(ctx, n, o)
+		if err != nil {
+			return nil, fmt.Errorf("%d people: %w", n, err)
+		}
+		report.Sizes = append(report.Sizes, size)
+	}
+	return report, nil
+}
+
+// measure measures one size, with one repetition before that does not count.
+func (s *stage) measure(ctx context.Context, n int, o Options) (*Size, error) {
+	people := People(n)
+	t := &trial{stage: s, people: people, feed: Feed(people), delta: Changed(people), state: map[string]string{}, out: newSize(n)}
+	t.out.FeedBytes = len(t.feed)
+	for i := range o.Repeat + 1 {
+		start := time.Now()
+		if err := t.repetition(ctx, i, i > 0); err != nil {
+			return nil, err
+		}
+		_, _ = fmt.Fprintf(o.Log, "%d people: repetition %d of %d took %.1f s\n", n, i, o.Repeat, time.Since(start).Seconds())
+	}
+	t.out.finish()
+	return t.out, nil
+}
+
+func profile(file string) (stop func() error, err error) {
+	f, err := os.Create(file) //nolint:gosec // the operator says where
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return func() error {
+		pprof.StopCPUProfile()
+		return f.Close()
+	}, nil
+}
