@@ -1,6 +1,16 @@
 -- The floor: the two clocks, who acts, the evidence log, and the rule that a change without its event cannot commit.
 -- +goose Up
 
+-- The application runs as tenure_app, which owns nothing: see 00008.
+-- +goose StatementBegin
+do $$
+begin
+    if not exists (select from pg_roles where rolname = 'tenure_app') then
+        create role tenure_app nologin;
+    end if;
+end $$;
+-- +goose StatementEnd
+
 -- Business time. `at` is null in a live database: then business time is the database's own clock. A replay database moves
 -- it forward only; a demo database does so until its history is loaded and then becomes live for good.
 create table clock (
@@ -86,21 +96,23 @@ begin
         if to_regclass('public.' || name) is null
            and not exists (select from event_rest where recorded_at >= m and recorded_at < m + interval '1 month') then
             execute format('create table %I partition of event for values from (%L) to (%L)', name, m, m + interval '1 month');
+            execute format('revoke all on %I from tenure_app', name);
         end if;
         m := m + interval '1 month';
     end loop;
 end $$;
 -- +goose StatementEnd
-select event_partitions(3);
-
+-- The rule is per row, so that every partition inherits it: a statement aimed at a partition does not pass its parent.
 -- +goose StatementBegin
 create function event_is_append_only() returns trigger language plpgsql as $$
 begin
     raise exception 'the evidence log is append-only' using errcode = 'insufficient_privilege';
 end $$;
 -- +goose StatementEnd
-create trigger event_is_append_only before update or delete or truncate on event
-    for each statement execute function event_is_append_only();
+create trigger event_is_append_only before update or delete on event for each row execute function event_is_append_only();
+create trigger event_is_not_truncated before truncate on event for each statement execute function event_is_append_only();
+create trigger event_is_not_truncated before truncate on event_rest for each statement execute function event_is_append_only();
+select event_partitions(3);
 
 -- What this transaction touched, per governed table, less what its events say it touched. Statement triggers add rows, one
 -- deferred trigger judges them at commit and clears them, so the price is per statement and not per row. The table only ever

@@ -72,8 +72,14 @@ func Migrate(ctx context.Context, ownerURL, kind string) error {
 	if _, err := provider.Up(ctx); err != nil {
 		return fmt.Errorf("migrating: %w", err)
 	}
-	// The queue's tables are made by their own migrations: rights on them are given here, for whatever they are by now.
-	if _, err := conn.Exec(ctx, rights); err != nil {
+	// The queue's tables are made by its own migrations: the application may do everything there, for they hold only bells.
+	if _, err := conn.Exec(ctx, `select event_partitions(3);
+		do $$ declare t text; begin
+			for t in select tablename from pg_tables where schemaname = 'public' and tablename like 'river\_%' loop
+				execute format('grant select, insert, update, delete on %I to tenure_app', t);
+			end loop; end $$;
+		grant usage, select on all sequences in schema public to tenure_app;
+		revoke all on goose_db_version from tenure_app; grant select on goose_db_version to tenure_app`); err != nil {
 		return err
 	}
 	return setKind(ctx, conn, kind)

@@ -182,7 +182,7 @@ func (t *target) rewrite(ctx context.Context, path string, edit func(map[string]
 		}
 		delete(whole, "meta")
 		_, err = t.do(ctx, call{method: http.MethodPut, path: path, body: whole, ifMatch: version, limit: maxGroup})
-		if false {
+		if statusOf(err) == http.StatusPreconditionFailed {
 			continue
 		}
 		if err != nil || settled == nil || version != "" {

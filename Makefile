@@ -1,0 +1,62 @@
+# Tenure. `make help` lists what there is. Everything a target needs and the machine lacks is installed first (Debian, Ubuntu).
+SHELL := bash
+GO ?= go
+BIN := bin/tenure
+DATA ?= ./var
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+.PHONY: deps
+deps: ## Install what is missing: PostgreSQL (Debian, Ubuntu)
+	@bash scripts/deps.sh postgres
+
+.PHONY: build
+build: ## Build bin/tenure
+	@mkdir -p bin
+	$(GO) build -trimpath -o $(BIN) ./cmd/tenure
+
+.PHONY: demo
+demo: deps build ## Show Tenure at work: demo company, real targets, portal in a browser
+	$(BIN) demo --data $(DATA)/demo
+
+.PHONY: dev
+dev: deps build ## Serve the portal on an own database, with jobs
+	$(BIN) migrate --data $(DATA)
+	$(BIN) serve --data $(DATA)
+
+.PHONY: test
+test: deps ## Run the tests (installs what they need)
+	@bash scripts/deps.sh node chromium python
+	$(GO) test ./...
+
+.PHONY: race
+race: deps ## Run the tests with the race detector
+	$(GO) test -race ./internal/access/... ./internal/db/... ./internal/provision/... ./internal/connector/... ./web/...
+
+.PHONY: lint
+lint: ## Vet, format, generated files, golangci-lint where it is installed
+	@bash scripts/lint.sh
+
+.PHONY: generate
+generate: ## Generate the pages' Go code
+	$(GO) tool templ generate
+
+.PHONY: check
+check: lint test ## Lint and test
+
+.PHONY: replay
+replay: deps build ## Replay 18 years of a real HR feed into foreign targets (YEARS=3 for the first three)
+	@bash scripts/deps.sh node python
+	TENURE=$(abspath $(BIN)) bash test/replay/run.sh
+
+.PHONY: bench
+bench: deps build ## Measure against the floors of this machine
+	$(BIN) bench
+
+.PHONY: clean
+clean: ## Remove what was built, not the data
+	rm -rf bin coverage.out
