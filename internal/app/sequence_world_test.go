@@ -201,7 +201,8 @@ func (w *world) carry() {
 	for _, a := range w.catalog().Apps {
 		w.must(w.work.Work(w.t.Context(), a.ID, false))
 	}
-	rows, err := w.db.Pool.Query(w.t.Context(), `select kind || ' ' || state || coalesce(': ' || error, '') from operation where state not in ('verified', 'cancelled')`)
+	rows, err := w.db.Pool.Query(w.t.Context(), `select kind || ' ' || state || coalesce(': ' || error, '') from operation where state not in ('verified', 'cancelled')
+		union all select o.kind || ' for an archivist' from operation o join identity i on i.id = o.identity_id where i.number like '9__'`)
 	w.must(err)
 	defer rows.Close()
 	for rows.Next() {
@@ -268,10 +269,13 @@ func (w *world) outcomes() map[string]outcome {
 		if err != nil {
 			return err
 		}
-		for label, id := range w.labels {
-			if id == 0 || strings.HasPrefix(label, "archive") {
+		done := map[int]bool{} // two rows of one person have two labels: the first speaks for both
+		for _, label := range slices.Sorted(maps.Keys(w.labels)) {
+			id := w.labels[label]
+			if id == 0 || done[id] || strings.HasPrefix(label, "archive") {
 				continue
 			}
+			done[id] = true
 			o, err := w.outcome(tx, pol, cat, id)
 			if err != nil {
 				return err

@@ -13,6 +13,27 @@ import (
 	"tenure/internal/provision"
 )
 
+// DueArgs rings at the instant something falls due. What is due stands in the table due.
+type DueArgs struct {
+	At int64 `json:"at" river:"unique"` // Unix seconds
+}
+
+// Kind names the job.
+func (DueArgs) Kind() string { return "lifecycle.due" }
+
+// ringNext makes sure that a bell rings at the next instant that is due. In a replay the clock is moved by hand, and
+// whoever moves it runs what is due.
+func ringNext(tx *db.Tx) error {
+	if sim, err := tx.Simulated(); err != nil || sim {
+		return err
+	}
+	at, ok, err := next(tx, db.Forever)
+	if err != nil || !ok {
+		return err
+	}
+	return tx.Enqueue(DueArgs{At: at.Unix()}, &river.InsertOpts{ScheduledAt: at, UniqueOpts: river.UniqueOpts{ByArgs: true}})
+}
+
 // Service works the jobs of this room.
 type Service struct{ DB *db.DB }
 

@@ -70,25 +70,31 @@ func TestEntra(t *testing.T) {
 				t.Errorf("nobody is answered as %v", out)
 			}
 		}
-		for _, u := range c.server.Users() {
-			if u.ID != ids["{id}"] {
-				continue
-			}
-			if strings.HasPrefix(r.ID, "user-disable") && u.Active {
-				t.Errorf("%s: the user is active", r.ID)
-			}
-			if r.ID == "user-replace-many-flag" {
-				name := u.Attributes["name"].(object)
-				ext := u.Attributes["urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"].(object)
-				if u.DisplayName != "Bjfe" || name["givenName"] != "Kkom" || ext["employeeNumber"] != "Aklq" {
-					t.Errorf("%s: %+v", r.ID, u.Attributes)
-				}
+		lookAfter(t, c, r.ID, ids["{id}"])
+	}
+}
+
+// lookAfter checks what a request of Entra ID has done to the server.
+func lookAfter(t *testing.T, c client, request, id string) {
+	t.Helper()
+	for _, u := range c.server.Users() {
+		if u.ID != id {
+			continue
+		}
+		if strings.HasPrefix(request, "user-disable") && u.Active {
+			t.Errorf("%s: the user is active", request)
+		}
+		if request == "user-replace-many-flag" {
+			name := u.Attributes["name"].(object)
+			ext := u.Attributes["urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"].(object)
+			if u.DisplayName != "Bjfe" || name["givenName"] != "Kkom" || ext["employeeNumber"] != "Aklq" {
+				t.Errorf("%s: %+v", request, u.Attributes)
 			}
 		}
-		if strings.HasPrefix(r.ID, "group-remove-member") {
-			if g := c.server.Groups(); len(g) != 1 || len(g[0].Members) != 0 {
-				t.Errorf("%s: %+v", r.ID, g)
-			}
+	}
+	if strings.HasPrefix(request, "group-remove-member") {
+		if g := c.server.Groups(); len(g) != 1 || len(g[0].Members) != 0 {
+			t.Errorf("%s: %+v", request, g)
 		}
 	}
 }
