@@ -129,7 +129,10 @@ func TestPartsRefresh(t *testing.T) {
 	if err := chromedp.Do(ctx, chromedp.Navigate(server.URL+"/operations"), chromedp.Focus(chromedp.CSS(".t-figures a"))); err != nil {
 		t.Fatal(err)
 	}
-	seen, err := chromedp.Run(ctx, chromedp.Poll[string](`/look [3-9]/.test(document.querySelector('.t-figures').textContent) && document.activeElement.className + document.activeElement.getAttribute('href')`, chromedp.WithPollingTimeout(20*time.Second)))
+	const refreshed = `/look [3-9]/.test(document.querySelector('.t-figures')?.textContent) && document.activeElement.getAttribute('href')`
+	waiting, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	seen, err := chromedp.Run(waiting, chromedp.Poll[string](refreshed))
 	if err != nil {
 		t.Fatalf("the part does not refresh: %v", err)
 	}

@@ -51,6 +51,7 @@ type cli struct {
 	Check     checkCmd     `cmd:"" help:"Read an application now and print where it differs."`
 	Adopt     adoptCmd     `cmd:"" help:"Accept the access that people were found to hold in an application."`
 	Release   releaseCmd   `cmd:"" help:"Release the proposed operations of an application (mode propose)."`
+	Hold      holdCmd      `cmd:"" help:"What the brake holds."`
 	Admin     adminCmd     `cmd:"" help:"Make the local administrator, or change the password (read from standard input)."`
 	Bench     benchCmd     `cmd:"" help:"Measure this machine against its physical floors, on a database of its own that is removed afterwards."`
 }

@@ -21,7 +21,7 @@ func next(tx *db.Tx, until time.Time) (time.Time, bool, error) {
 }
 
 // RunDue does everything that fell due until a time, instant by instant and in order. In a replay it takes business time
-// along; the clock ends at until.
+// along; the clock ends at until. What is caught up after an outage is weighed by the brake again, and may wait.
 func RunDue(tx *db.Tx, until time.Time) (int, error) {
 	if _, err := tx.Exec(`select pg_advisory_xact_lock(7234512)`); err != nil {
 		return 0, err
@@ -29,6 +29,11 @@ func RunDue(tx *db.Tx, until time.Time) (int, error) {
 	sim, err := tx.Simulated()
 	if err != nil {
 		return 0, err
+	}
+	if !sim {
+		if held, err := heldBack(tx); err != nil || held {
+			return 0, err
+		}
 	}
 	people := 0
 	for {
