@@ -12,6 +12,7 @@ import (
 	"tenure/internal/errs"
 	"tenure/internal/evidence"
 	"tenure/internal/identity"
+	"tenure/internal/policy"
 )
 
 // Adopt accepts the access that people were found to hold in an application and that no reason covers: each gets a reason
@@ -22,6 +23,9 @@ func Adopt(tx *db.Tx, app *catalog.Application, reason string) (int, error) {
 	}
 	if strings.TrimSpace(reason) == "" {
 		return 0, errs.Invalid("accepting found access needs a reason")
+	}
+	if err := policy.Lock(tx, false); err != nil {
+		return 0, err
 	}
 	found, err := unexplained(tx, app.ID)
 	if err != nil {

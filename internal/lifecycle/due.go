@@ -8,6 +8,9 @@ import (
 
 	"tenure/internal/access"
 	"tenure/internal/db"
+	"tenure/internal/hr"
+	"tenure/internal/identity"
+	"tenure/internal/policy"
 )
 
 // next gives the earliest instant that is due until a time.
@@ -23,6 +26,9 @@ func next(tx *db.Tx, until time.Time) (time.Time, bool, error) {
 // RunDue does everything that fell due until a time, instant by instant and in order. In a replay it takes business time
 // along; the clock ends at until. What is caught up after an outage is weighed by the brake again, and may wait.
 func RunDue(tx *db.Tx, until time.Time) (int, error) {
+	if err := policy.Lock(tx, false); err != nil { // before every other lock, here as everywhere
+		return 0, err
+	}
 	if _, err := tx.Exec(`select pg_advisory_xact_lock(7234512)`); err != nil {
 		return 0, err
 	}
@@ -75,6 +81,46 @@ func runInstant(tx *db.Tx, at time.Time, sim bool) (int, error) {
 	if len(ids) > 1000 {
 		urgency = access.Bulk
 	}
-	_, err = SettleIDs(tx, ids, Cause{What: "due", HandOver: true, Urgency: urgency})
+	people, err := take(tx, ids)
+	if err != nil {
+		return 0, err
+	}
+	if err := markMoves(tx, people, at); err != nil {
+		return 0, err
+	}
+	_, err = Settle(tx, people, Cause{What: "due", HandOver: true, Urgency: urgency})
 	return len(ids), err
+}
+
+// markMoves notes who moves because a version of an employment begins to hold at this instant that HR stated beforehand.
+func markMoves(tx *db.Tx, people []*identity.Change, at time.Time) error {
+	type step struct {
+		who        *identity.Change
+		was, is    identity.Attrs
+		employment int
+	}
+	var steps []step
+	var jobs []int
+	for _, p := range people {
+		for i := range p.Versions[:max(len(p.Versions)-1, 0)] {
+			// The versions of one employment stand together, in the order of validity.
+			v, next := &p.Versions[i], &p.Versions[i+1]
+			if v.Employment == next.Employment && next.ValidFrom.Equal(at) {
+				steps = append(steps, step{p, v.Attrs, next.Attrs, v.Employment})
+				jobs = append(jobs, v.Employment)
+			}
+		}
+	}
+	movers, err := hr.Movers(tx, jobs)
+	if err != nil {
+		return err
+	}
+	for _, s := range steps {
+		for _, a := range movers[s.employment] {
+			if s.was[a] != s.is[a] {
+				s.who.Moved = map[int]bool{s.employment: true}
+			}
+		}
+	}
+	return nil
 }

@@ -41,7 +41,7 @@ type Service struct{ DB *db.DB }
 func (s *Service) Workers(w *river.Workers) {
 	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[DueArgs]) error { return s.Due(ctx) }))
 	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, j *river.Job[provision.RepairArgs]) error {
-		return s.repair(ctx, j.Args.Application)
+		return s.Repair(ctx, j.Args.Application)
 	}))
 }
 
@@ -56,8 +56,8 @@ func (s *Service) Due(ctx context.Context) error {
 	})
 }
 
-// repair settles the people at whom an application differs, unless they are so many that somebody should look first.
-func (s *Service) repair(ctx context.Context, app int) error {
+// Repair settles the people at whom an application differs, unless they are so many that somebody should look first.
+func (s *Service) Repair(ctx context.Context, app int) error {
 	return s.DB.Do(ctx, db.System, func(tx *db.Tx) error {
 		cat, err := catalog.Load(tx)
 		if err != nil || cat.Apps[app] == nil {

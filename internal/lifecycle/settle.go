@@ -44,6 +44,15 @@ func SettleIDs(tx *db.Tx, ids []int, cause Cause) (*Effect, error) {
 	if err := policy.Lock(tx, false); err != nil {
 		return nil, err
 	}
+	changes, err := take(tx, ids)
+	if err != nil {
+		return nil, err
+	}
+	return Settle(tx, changes, cause)
+}
+
+// take locks people and reads what is believed about them.
+func take(tx *db.Tx, ids []int) ([]*identity.Change, error) {
 	if err := identity.Lock(tx, ids); err != nil {
 		return nil, err
 	}
@@ -61,13 +70,16 @@ func SettleIDs(tx *db.Tx, ids []int, cause Cause) (*Effect, error) {
 			changes = append(changes, &identity.Change{Person: id, Name: p.Name, Was: p.State, Locked: p.Locked(), Versions: versions[id]})
 		}
 	}
-	return Settle(tx, changes, cause)
+	return changes, nil
 }
 
-// Settle does what must follow for these people at the transaction's business time. They are locked, and each appears once.
+// Settle does what must follow for these people now. They are locked, as policy is, and each appears once.
 func Settle(tx *db.Tx, people []*identity.Change, cause Cause) (*Effect, error) {
 	if cause.Urgency == 0 {
 		cause.Urgency = access.Normal
+	}
+	if err := tx.Refresh(); err != nil {
+		return nil, err
 	}
 	pol, err := policy.Load(tx)
 	if err != nil {
@@ -157,6 +169,7 @@ func (s *settling) want(sub *access.Subject, p *identity.Change) error {
 	if sub.State == identity.Left || sub.State == identity.Prehire {
 		return nil
 	}
+	sub.HandOver, sub.Works = s.cause.HandOver, map[int]bool{}
 	for i := range p.Versions {
 		v := &p.Versions[i]
 		if !v.Valid(s.now) {
@@ -165,6 +178,7 @@ func (s *settling) want(sub *access.Subject, p *identity.Change) error {
 		if st := v.At(s.now); st != identity.Active && st != identity.Leave {
 			continue
 		}
+		sub.Works[v.Employment] = true
 		gives, err := s.pol.Evaluate(v.Attrs)
 		if err != nil {
 			return err
@@ -174,29 +188,19 @@ func (s *settling) want(sub *access.Subject, p *identity.Change) error {
 				PolicyVersion: s.pol.Version, Employment: v.Employment})
 		}
 	}
-	// A mover keeps what was lost for a while; an employment that ended keeps nothing.
-	sub.HandOver = func(employment int) bool {
-		if !s.cause.HandOver {
-			return false
-		}
-		for i := range p.Versions {
-			v := &p.Versions[i]
-			if v.Employment == employment && v.Valid(s.now) {
-				st := v.At(s.now)
-				return st == identity.Active || st == identity.Leave
-			}
-		}
-		return false
-	}
 	return nil
 }
 
-// states stores the new states of people who were there before.
+// states stores the new states. A new person's row has one already, which time may have overtaken.
 func (s *settling) states(people []*identity.Change) error {
 	var ids []int
 	var states []string
 	for i, p := range people {
-		if p.New() || p.Was == s.state[i] {
+		was := p.Was
+		if p.New() {
+			was = p.Stored
+		}
+		if was == s.state[i] {
 			continue
 		}
 		ids, states = append(ids, p.Person), append(states, string(s.state[i]))

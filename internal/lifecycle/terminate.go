@@ -8,6 +8,7 @@ import (
 	"tenure/internal/errs"
 	"tenure/internal/evidence"
 	"tenure/internal/identity"
+	"tenure/internal/policy"
 )
 
 // Terminate ends a person's access at once: locked, so that no HR feed undoes it, and ahead of every queue. Nobody
@@ -15,6 +16,9 @@ import (
 func Terminate(tx *db.Tx, id int, reason string) (*Effect, error) {
 	if strings.TrimSpace(reason) == "" {
 		return nil, errs.Invalid("a termination needs a reason")
+	}
+	if err := policy.Lock(tx, false); err != nil {
+		return nil, err
 	}
 	if err := identity.Lock(tx, []int{id}); err != nil {
 		return nil, err
@@ -49,6 +53,9 @@ func Reinstate(tx *db.Tx, id int, reason string) (*Effect, error) {
 	}
 	if strings.TrimSpace(reason) == "" {
 		return nil, errs.Invalid("a reinstatement needs a reason")
+	}
+	if err := policy.Lock(tx, false); err != nil {
+		return nil, err
 	}
 	if err := identity.Lock(tx, []int{id}); err != nil {
 		return nil, err

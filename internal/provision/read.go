@@ -200,10 +200,15 @@ func (s *Service) endReading(ctx context.Context, v *view, cause error) error {
 			v.id, len(v.accounts)+len(v.grants), sum[:]); err != nil {
 			return err
 		}
-		if v.account == 0 {
-			return health(tx, v.app.ID, nil)
+		if v.account != 0 {
+			return nil
 		}
-		return nil
+		if v.app.Mode == catalog.Enforce && v.app.Spec.Drift == catalog.Repair {
+			if err := tx.Enqueue(RepairArgs{Application: v.app.ID}, nil); err != nil {
+				return err
+			}
+		}
+		return health(tx, v.app.ID, nil)
 	})
 }
 

@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"tenure/internal/access"
 	"tenure/internal/catalog"
 	"tenure/internal/connector"
@@ -171,11 +173,17 @@ func (s *Service) follow(ctx context.Context, app *catalog.Application, c access
 		if err != nil || was == base {
 			return err
 		}
-		names, err := catalog.ReserveNames(tx, app.ID, []catalog.Wish{{Account: c.Account, Base: base}})
+		// Who takes an old name back gets the login name of then: it was kept for this account.
+		err = tx.QueryRow(`select name from account_name where application_id = $1 and account_id = $2 and base = $3 order by n limit 1`,
+			app.ID, c.Account, base).Scan(&f.name)
+		if errors.Is(err, pgx.ErrNoRows) {
+			var names map[int]string
+			names, err = catalog.ReserveNames(tx, app.ID, []catalog.Wish{{Account: c.Account, Base: base}})
+			f.name = names[c.Account]
+		}
 		if err != nil {
 			return err
 		}
-		f.name = names[c.Account]
 		_, err = tx.Exec(`update account set name = $2 where id = $1`, c.Account, f.name)
 		tx.Record(evidence.Event{Kind: "account.renamed", IdentityID: c.Identity, Touches: evidence.Touches{"account": 1},
 			Facts: map[string]any{"account": c.Account, "why": "the person's name changed"}})
