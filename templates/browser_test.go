@@ -18,6 +18,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"tenure/static"
 	"tenure/templates/ui"
@@ -138,6 +139,27 @@ func TestPartsRefresh(t *testing.T) {
 	}
 	if seen != "/operations?state=pending" {
 		t.Errorf("focus went to %q", seen)
+	}
+}
+
+// TestMenuOnAPhone opens the menu with the keyboard alone and follows a line of it.
+func TestMenuOnAPhone(t *testing.T) {
+	ctx := browser(t)
+	server := serveGallery(t)
+	if err := chromedp.Do(ctx, chromedp.EmulateViewport(390, 844), chromedp.Navigate(server.URL+"/home-full"),
+		chromedp.Focus(chromedp.CSS(".t-narrow > summary")), chromedp.KeyEvent(kb.Enter),
+		chromedp.WaitVisible(chromedp.CSS(".t-narrow a[href='/people']")), chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Tab)); err != nil {
+		t.Fatal(err)
+	}
+	at, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.activeElement.getAttribute('href')`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if at != "/people" {
+		t.Errorf("after the menu and two steps, focus is at %q", at)
+	}
+	if *pictures != "" {
+		picture(t, ctx, "menu.phone-light")
 	}
 }
 

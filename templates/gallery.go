@@ -25,7 +25,7 @@ func Gallery() []Sample {
 // sampleShell is the shell around a sample. Current is the label of the page's line of navigation.
 func sampleShell(title, current string) ui.Shell {
 	nav := []ui.NavItem{
-		{Label: "Home", URL: "/", Icon: "home", Count: 3},
+		{Label: "Home", URL: "/", Icon: "home"},
 		{Label: "People", URL: "/people", Icon: "users"},
 		{Label: "My access", URL: "/me", Icon: "key"},
 		{Label: "HR", URL: "/hr/runs", Icon: "file-import", Sub: []ui.NavItem{
