@@ -31,6 +31,9 @@ begin
         raise exception 'business time moves forward only: % is before %', new.at, old.at
             using errcode = 'check_violation', constraint = 'clock_moves_forward';
     end if;
+    if old.at is not null and new.at is null and old.kind = 'replay' then
+        raise exception 'the business time of a replay is moved by hand for ever' using errcode = 'check_violation', constraint = 'clock_moves_forward';
+    end if;
     if old.at is null and new.at is not null and old.kind = 'demo' then
         raise exception 'the demo database is live already' using errcode = 'check_violation', constraint = 'clock_moves_forward';
     end if;

@@ -39,6 +39,7 @@ type cli struct {
 	Config string `help:"Configuration file (YAML); the environment goes before it." placeholder:"FILE" env:"TENURE_CONFIG"`
 	JSON   bool   `help:"Answer in JSON." name:"json"`
 
+	Demo      demoCmd      `cmd:"" help:"Run the demo company with real targets on this machine."`
 	Work      workCmd      `cmd:"" help:"Work jobs: carry operations to the targets and read them back."`
 	Migrate   migrateCmd   `cmd:"" help:"Make the database, or bring it to this version."`
 	Apply     applyCmd     `cmd:"" help:"Apply HR sources, applications, roles and rules from files. The plan is shown first."`

@@ -27,7 +27,7 @@ func ClaimHeads(tx *db.Tx, app int, urgentOnly bool, n int) ([]Claim, error) {
 	rows, err := tx.Query(`with heads as (
 			select o.id from operation o
 			where o.application_id = $1 and o.state = 'pending' and o.next_attempt_at <= clock_timestamp() and (not $2 or o.urgency <= $3)
-			and not exists (select from operation p where p.account_id = o.account_id and p.id < o.id and p.state in ('pending', 'claimed'))
+			and not exists (select from operation p where p.account_id = o.account_id and (p.id < o.id and p.state = 'pending' or p.state = 'claimed'))
 			order by o.urgency, o.next_attempt_at, o.id limit $4 for no key update of o skip locked)
 		update operation o set state = 'claimed', claim_epoch = claim_epoch + 1, attempts = attempts + 1, lease_until = clock_timestamp() + $5::interval
 		from heads where o.id = heads.id
@@ -126,8 +126,8 @@ func Retry(tx *db.Tx, id int64) error {
 	return Ring(tx, app, false)
 }
 
-// Release lets the proposed operations of an application go, decided by a person with a reason.
-func Release(tx *db.Tx, app int, reason string) (int, error) {
+// Release lets the proposed operations of an application go, or only those named, decided by a person with a reason.
+func Release(tx *db.Tx, app int, reason string, only ...int64) (int, error) {
 	if tx.Actor.Identity == 0 {
 		return 0, errs.Forbidden("releasing proposals needs a person: sign in, or give a personal token in TENURE_TOKEN")
 	}
@@ -136,7 +136,8 @@ func Release(tx *db.Tx, app int, reason string) (int, error) {
 	}
 	// Nobody releases what is for themselves.
 	n, err := tx.Exec(`update operation set state = 'pending', next_attempt_at = clock_timestamp()
-		where application_id = $1 and state = 'proposed' and identity_id is distinct from $2`, app, tx.Actor.Identity)
+		where application_id = $1 and state = 'proposed' and identity_id is distinct from $2 and ($3::bigint[] is null or id = any($3))`,
+		app, tx.Actor.Identity, only)
 	if err != nil || n == 0 {
 		return 0, err
 	}

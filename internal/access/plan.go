@@ -2,6 +2,7 @@ package access
 
 import (
 	"bytes"
+	"slices"
 	"sort"
 	"time"
 
@@ -75,20 +76,26 @@ type Effects struct {
 // nothing is written, except the disabling of a terminated person's accounts. Pure: the same function makes previews.
 func Plan(s *Subject, live []Reason, cat *catalog.Catalog, now time.Time, urgency int) *Effects {
 	out := &Effects{Tell: map[*Holding][]byte{}}
-	want := map[int]map[int]bool{} // application -> entitlements
+	want := make(map[int][]int, 4) // application -> entitlements, ascending; empty for the account alone
 	for _, e := range Entitlements(live, now) {
 		ent := cat.Entitlements[e]
 		if ent == nil {
 			continue
 		}
 		if want[ent.ApplicationID] == nil {
-			want[ent.ApplicationID] = map[int]bool{}
+			want[ent.ApplicationID] = make([]int, 0, 8)
 		}
 		if ent.Kind != "account" {
-			want[ent.ApplicationID][e] = true
+			want[ent.ApplicationID] = append(want[ent.ApplicationID], e)
 		}
 	}
 	have := map[int]bool{}
+	given := map[int]bool{} // applications in which the person ever had a reason for anything
+	for e := range s.Once {
+		if ent := cat.Entitlements[e]; ent != nil {
+			given[ent.ApplicationID] = true
+		}
+	}
 	for _, h := range s.Accounts {
 		app := cat.Apps[h.App]
 		if app == nil {
@@ -97,6 +104,7 @@ func Plan(s *Subject, live []Reason, cat *catalog.Catalog, now time.Time, urgenc
 		p := planner{s: s, h: h, app: app, now: now, urgency: urgency, out: out}
 		p.want, p.wanted = want[h.App], h.Slot == "" && want[h.App] != nil
 		have[h.App] = have[h.App] || h.Slot == ""
+		p.outOfBand = s.holds() && (h.Slot != "" || !given[h.App] && app.Spec.Drift != catalog.Repair)
 		p.plan()
 	}
 	apps := make([]int, 0, len(want))
@@ -132,8 +140,10 @@ type planner struct {
 	now     time.Time
 	urgency int
 	out     *Effects
-	want    map[int]bool
+	want    []int // ascending
 	wanted  bool
+	// outOfBand says that the person is here and Tenure never gave them this account: it is reported and left alone.
+	outOfBand bool
 
 	exists, enabled bool
 	held            map[int]bool
@@ -147,9 +157,10 @@ func (p *planner) plan() {
 		return
 	}
 	p.project()
-	if p.wanted {
+	switch {
+	case p.wanted:
 		p.keep()
-	} else {
+	case !p.outOfBand:
 		p.drop()
 	}
 }
@@ -158,7 +169,9 @@ func (p *planner) plan() {
 // is cancelled; if it was tried before, it may have been done, and counts as done so that its opposite follows.
 func (p *planner) project() {
 	p.exists, p.enabled = p.h.Exists, p.h.Exists && p.h.Enabled
-	p.held = make(map[int]bool, len(p.h.Held))
+	if len(p.h.Held)+len(p.h.Open) > 0 {
+		p.held = make(map[int]bool, len(p.h.Held))
+	}
 	for e := range p.h.Held {
 		p.held[e] = true
 	}
@@ -199,9 +212,9 @@ func (p *planner) contrary(o Operation) bool {
 	case Disable:
 		return on
 	case Grant:
-		return !p.wanted || !p.want[o.Entitlement]
+		return !p.wanted || !p.wants(o.Entitlement)
 	case Revoke:
-		return p.wanted && p.want[o.Entitlement]
+		return p.wanted && p.wants(o.Entitlement)
 	case Delete:
 		return p.wanted
 	}
@@ -219,6 +232,7 @@ func (p *planner) keep() {
 	}
 	switch {
 	case !p.exists:
+		p.out.Ops, p.out.On = slices.Grow(p.out.Ops, 1+len(p.want)), slices.Grow(p.out.On, 1+len(p.want))
 		p.emit(Create, 0)
 		p.out.Tell[p.h] = told
 		if !on {
@@ -237,11 +251,11 @@ func (p *planner) keep() {
 		}
 	}
 	for _, e := range sorted(p.held) {
-		if !p.want[e] && (p.s.Once[e] || p.app.Spec.Drift == catalog.Repair) {
+		if !p.wants(e) && (p.s.Once[e] || p.app.Spec.Drift == catalog.Repair) {
 			p.emit(Revoke, e)
 		}
 	}
-	for _, e := range sorted(p.want) {
+	for _, e := range p.want {
 		if !p.held[e] {
 			p.emit(Grant, e)
 		}
@@ -271,6 +285,11 @@ func (p *planner) drop() {
 	} else {
 		p.emit(Delete, 0)
 	}
+}
+
+func (p *planner) wants(entitlement int) bool {
+	_, found := slices.BinarySearch(p.want, entitlement)
+	return found
 }
 
 func (p *planner) waits(kind string) bool {

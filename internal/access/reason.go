@@ -1,7 +1,7 @@
 package access
 
 import (
-	"sort"
+	"slices"
 	"time"
 
 	"tenure/internal/catalog"
@@ -57,7 +57,9 @@ type Subject struct {
 	// Reasons are the reasons believed now that have not ended.
 	Reasons []Reason
 	// HandOver says that what birthright no longer gives may be kept for the entitlement's hand-over period: the person moved.
-	HandOver func(employment int) bool
+	HandOver bool
+	// Works holds the employments that go on now. An employment that ended keeps nothing, and what was kept from it ends.
+	Works map[int]bool
 	// Once holds the entitlements for which the person ever had a reason.
 	Once map[int]bool
 	// Accounts are the person's accounts.
@@ -80,11 +82,16 @@ type Desire struct {
 
 // Desired computes it. Who left, is not here yet or was terminated has no reasons of any kind. A mover's lost birthright
 // becomes a hand-over reason with an end, unless the entitlement is privileged, has no hand-over period, or is still
-// covered; a hand-over ends as soon as birthright covers its entitlement again.
+// covered; a hand-over ends as soon as birthright covers its entitlement again, or its employment ends.
 func Desired(s *Subject, cat *catalog.Catalog, now time.Time) Desire {
 	var d Desire
 	if !s.holds() {
 		d.End = append(d.End, s.Reasons...)
+		return d
+	}
+	if len(s.Reasons) == 0 { // somebody new, as all are in a first load: there is nothing to compare with
+		d.Add = s.birthright(now)
+		d.Live = d.Add
 		return d
 	}
 	wanted := make(map[Key]bool, len(s.Wanted))
@@ -118,7 +125,7 @@ func Desired(s *Subject, cat *catalog.Catalog, now time.Time) Desire {
 		}
 	}
 	for _, r := range handed {
-		if given[r.Entitlement] {
+		if given[r.Entitlement] || !s.Works[r.Employment] {
 			d.End = append(d.End, r)
 			continue
 		}
@@ -133,7 +140,7 @@ func Desired(s *Subject, cat *catalog.Catalog, now time.Time) Desire {
 		}
 	}
 	for _, r := range lost {
-		if days := handoverDays(cat, r.Entitlement); days > 0 && !covered[r.Entitlement] && s.HandOver != nil && s.HandOver(r.Employment) {
+		if days := handoverDays(cat, r.Entitlement); days > 0 && !covered[r.Entitlement] && s.HandOver && s.Works[r.Employment] {
 			covered[r.Entitlement] = true
 			d.Add = append(d.Add, Reason{Identity: s.Identity, Entitlement: r.Entitlement, Slot: r.Slot, Param: r.Param, Kind: Handover,
 				Ref: r.Ref, Via: r.Via, PolicyVersion: r.PolicyVersion, Employment: r.Employment, ValidFrom: now, ValidTo: now.AddDate(0, 0, days)})
@@ -141,6 +148,18 @@ func Desired(s *Subject, cat *catalog.Catalog, now time.Time) Desire {
 	}
 	d.Live = append(d.Live, d.Add...)
 	return d
+}
+
+// birthright gives the wanted reasons as they begin now, each once.
+func (s *Subject) birthright(now time.Time) []Reason {
+	out := make([]Reason, 0, len(s.Wanted))
+	for _, w := range s.Wanted {
+		w.Identity, w.Kind, w.ValidFrom, w.ValidTo = s.Identity, Birthright, now, forever
+		if k := w.Key(); !slices.ContainsFunc(out, func(r Reason) bool { return r.Key() == k }) {
+			out = append(out, w)
+		}
+	}
+	return out
 }
 
 func handoverDays(cat *catalog.Catalog, entitlement int) int {
@@ -153,14 +172,12 @@ func handoverDays(cat *catalog.Catalog, entitlement int) int {
 
 // Entitlements gives the distinct entitlements that live reasons give at an instant, ascending.
 func Entitlements(live []Reason, now time.Time) []int {
-	seen := make(map[int]bool, len(live))
-	var out []int
+	out := make([]int, 0, len(live))
 	for i := range live {
-		if r := &live[i]; r.Live(now) && !seen[r.Entitlement] {
-			seen[r.Entitlement] = true
+		if r := &live[i]; r.Live(now) {
 			out = append(out, r.Entitlement)
 		}
 	}
-	sort.Ints(out)
-	return out
+	slices.Sort(out)
+	return slices.Compact(out)
 }

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"slices"
 	"sort"
 	"time"
 
@@ -18,40 +19,6 @@ type Change struct {
 	// Touches and Facts are filled by Write for the person's event.
 	Touches evidence.Touches
 	Facts   Facts
-}
-
-// Facts is the access part of a person's event: enough to rebuild the reasons and operations from the log.
-type Facts struct {
-	Added     []ReasonFact    `json:"added,omitempty"`
-	Ended     []ReasonFact    `json:"ended,omitempty"`
-	Accounts  []AccountFact   `json:"accounts,omitempty"`
-	Planned   []OperationFact `json:"planned,omitempty"`
-	Cancelled []int64         `json:"cancelled,omitempty"`
-}
-
-// ReasonFact is one reason: entitlement, kind, what gave it, the role on the way, the employment, and until when.
-type ReasonFact struct {
-	Entitlement int    `json:"e"`
-	Kind        string `json:"k"`
-	Ref         int    `json:"r,omitempty"`
-	Via         int    `json:"v,omitempty"`
-	Policy      int    `json:"p,omitempty"`
-	Employment  int    `json:"m,omitempty"`
-	Until       string `json:"u,omitempty"`
-}
-
-// AccountFact is one account made for the person.
-type AccountFact struct {
-	ID          int `json:"id"`
-	Application int `json:"a"`
-}
-
-// OperationFact is one operation decided.
-type OperationFact struct {
-	ID          int64  `json:"id"`
-	Account     int    `json:"a"`
-	Kind        string `json:"k"`
-	Entitlement int    `json:"e,omitempty"`
 }
 
 // Empty says whether nothing would be written.
@@ -112,32 +79,39 @@ func endReasons(tx *db.Tx, changes []*Change, now, known time.Time) error {
 func addReasons(tx *db.Tx, changes []*Change, _, known time.Time) error {
 	n := 0
 	for _, c := range changes {
+		k := len(c.Desire.Add)
+		if k == 0 {
+			continue
+		}
+		c.Facts.Added = slices.Grow(c.Facts.Added, k)
 		for i := range c.Desire.Add {
 			c.Facts.Added = append(c.Facts.Added, factOf(&c.Desire.Add[i]))
 		}
-		if k := len(c.Desire.Add); k > 0 {
-			c.Touches["reason"] += k
-			n += k
-		}
-	}
-	if n == 0 {
-		return nil
+		c.Touches["reason"] += k
+		n += k
 	}
 	ci, ri := 0, 0
-	_, err := tx.Copy("reason", []string{"identity_id", "entitlement_id", "slot", "param", "kind", "ref", "via", "policy_version",
-		"employment_id", "valid_from", "valid_to", "known_from"}, func() ([]any, bool) {
-		for ci < len(changes) && ri == len(changes[ci].Desire.Add) {
+	return tx.Bulk("reason", []string{"identity_id", "entitlement_id", "slot", "param", "kind", "ref", "via", "policy_version",
+		"employment_id", "valid_from", "valid_to", "known_from"}, n, func(_ int, row *db.Row) error {
+		for ri == len(changes[ci].Desire.Add) {
 			ci, ri = ci+1, 0
-		}
-		if ci == len(changes) {
-			return nil, false
 		}
 		r := &changes[ci].Desire.Add[ri]
 		ri++
-		return []any{changes[ci].Identity, r.Entitlement, r.Slot, r.Param, r.Kind, r.Ref, r.Via, db.Null(r.PolicyVersion),
-			db.Null(r.Employment), r.ValidFrom, db.At(r.ValidTo), known}, true
+		row.Int(changes[ci].Identity)
+		row.Int(r.Entitlement)
+		row.Text(r.Slot)
+		row.Text(r.Param)
+		row.Text(r.Kind)
+		row.Int(r.Ref)
+		row.Int(r.Via)
+		row.ID(r.PolicyVersion)
+		row.ID(r.Employment)
+		row.Time(r.ValidFrom)
+		row.Time(r.ValidTo)
+		row.Time(known)
+		return nil
 	})
-	return err
 }
 
 func cancelOperations(tx *db.Tx, changes []*Change, _, _ time.Time) error {
@@ -208,33 +182,30 @@ func addAccounts(tx *db.Tx, cat *catalog.Catalog, changes []*Change, known time.
 			names[id] = n
 		}
 	}
-	i := 0
-	if _, err := tx.Copy("account", []string{"id", "application_id", "name", "slot", "intended"}, func() ([]any, bool) {
-		if i == len(rows) {
-			return nil, false
-		}
-		r := rows[i]
-		i++
-		r.h.Name = names[r.h.Account]
-		r.c.Touches["account"]++
-		r.c.Touches["account_link"]++
-		r.c.Facts.Accounts = append(r.c.Facts.Accounts, AccountFact{r.h.Account, r.h.App})
-		told := r.c.Effects.Tell[r.h]
-		delete(r.c.Effects.Tell, r.h)
-		return []any{r.h.Account, r.h.App, r.h.Name, r.h.Slot, told}, true
+	// The external id is made here and not by the column's default: with a volatile default the server writes row by row.
+	if err := tx.Bulk("account", []string{"id", "application_id", "external_id", "name", "slot", "intended"}, len(rows), func(i int, row *db.Row) error {
+		c, h := rows[i].c, rows[i].h
+		h.Name = names[h.Account]
+		c.Touches["account"]++
+		c.Touches["account_link"]++
+		c.Facts.Accounts = append(c.Facts.Accounts, AccountFact{h.Account, h.App})
+		row.Int(h.Account)
+		row.Int(h.App)
+		row.NewUUID()
+		row.Text(h.Name)
+		row.Text(h.Slot)
+		row.Bytes(c.Effects.Tell[h])
+		delete(c.Effects.Tell, h)
+		return nil
 	}); err != nil {
 		return err
 	}
-	i = 0
-	_, err = tx.Copy("account_link", []string{"account_id", "identity_id", "known_from"}, func() ([]any, bool) {
-		if i == len(rows) {
-			return nil, false
-		}
-		r := rows[i]
-		i++
-		return []any{r.h.Account, r.c.Identity, known}, true
+	return tx.Bulk("account_link", []string{"account_id", "identity_id", "known_from"}, len(rows), func(i int, row *db.Row) error {
+		row.Int(rows[i].h.Account)
+		row.Int(rows[i].c.Identity)
+		row.Time(known)
+		return nil
 	})
-	return err
 }
 
 // tellAccounts stores what accounts are about to be told and since when nothing wants them.
@@ -290,27 +261,37 @@ func addOperations(tx *db.Tx, changes []*Change, cause string, known time.Time) 
 	if err != nil {
 		return err
 	}
-	id := int64(first)
 	ci, oi := 0, 0
-	_, err = tx.Copy("operation", []string{"id", "application_id", "account_id", "identity_id", "kind", "entitlement_id", "param",
-		"urgency", "cause", "state", "next_attempt_at", "created_at"}, func() ([]any, bool) {
-		for ci < len(changes) && oi == len(changes[ci].Effects.Ops) {
+	err = tx.Bulk("operation", []string{"id", "application_id", "account_id", "identity_id", "kind", "entitlement_id", "param",
+		"urgency", "cause", "state", "next_attempt_at", "created_at"}, n, func(i int, row *db.Row) error {
+		for oi == len(changes[ci].Effects.Ops) {
 			ci, oi = ci+1, 0
-		}
-		if ci == len(changes) {
-			return nil, false
 		}
 		c := changes[ci]
 		o := &c.Effects.Ops[oi]
-		o.ID, o.Account = id, c.Effects.On[oi].Account
-		id++
+		o.ID, o.Account = int64(first+i), c.Effects.On[oi].Account
+		if oi == 0 {
+			c.Touches["operation"] += len(c.Effects.Ops)
+			c.Facts.Planned = slices.Grow(c.Facts.Planned, len(c.Effects.Ops))
+		}
 		oi++
-		c.Touches["operation"]++
 		c.Facts.Planned = append(c.Facts.Planned, OperationFact{o.ID, o.Account, o.Kind, o.Entitlement})
 		if o.State == "pending" {
 			ring(work, o)
 		}
-		return []any{o.ID, o.Application, o.Account, o.Identity, o.Kind, db.Null(o.Entitlement), o.Param, o.Urgency, cause, o.State, known, known}, true
+		row.Big(o.ID)
+		row.Int(o.Application)
+		row.Int(o.Account)
+		row.Int(o.Identity)
+		row.Text(o.Kind)
+		row.ID(o.Entitlement)
+		row.Text(o.Param)
+		row.Small(o.Urgency)
+		row.Text(cause)
+		row.Text(o.State)
+		row.Time(known)
+		row.Time(known)
+		return nil
 	})
 	if err != nil {
 		return err
@@ -338,12 +319,4 @@ func Due(tx *db.Tx, at []time.Time, ids []int) error {
 	_, err := tx.Exec(`insert into due (at, what, ref) select a, 'person', r from unnest($1::timestamptz[], $2::int[]) v(a, r)
 		on conflict do nothing`, at, ids)
 	return err
-}
-
-func factOf(r *Reason) ReasonFact {
-	f := ReasonFact{Entitlement: r.Entitlement, Kind: r.Kind, Ref: r.Ref, Via: r.Via, Policy: r.PolicyVersion, Employment: r.Employment}
-	if r.ValidTo.Before(forever) {
-		f.Until = r.ValidTo.UTC().Format(time.RFC3339)
-	}
-	return f
 }

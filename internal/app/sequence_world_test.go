@@ -34,6 +34,7 @@ type world struct {
 	zone    string
 	admin   db.Actor
 	targets map[string]*httptest.Server
+	gates   map[string]*gate
 	file    map[string]fields
 	labels  map[string]int // who is known by a label, once seen
 	seenOp  int64
@@ -48,7 +49,7 @@ func newWorld(t *testing.T, zone string) *world {
 	if zone == "" {
 		zone = "UTC"
 	}
-	w := &world{t: t, db: dbtest.Replay(t), zone: zone, targets: map[string]*httptest.Server{}, file: map[string]fields{}, labels: map[string]int{}}
+	w := &world{t: t, db: dbtest.Replay(t), zone: zone, targets: map[string]*httptest.Server{}, gates: map[string]*gate{}, file: map[string]fields{}, labels: map[string]int{}}
 	w.hr = app.NewHR(w.db)
 	w.work = &provision.Service{DB: w.db, Kinds: app.Connectors}
 	for name, env := range map[string]string{"directory": "DIRECTORY_URL", "chat": "CHAT_URL"} {
@@ -56,7 +57,8 @@ func newWorld(t *testing.T, zone string) *world {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.targets[name] = httptest.NewServer(s)
+		w.gates[name] = &gate{next: s, calls: map[string]int{}}
+		w.targets[name] = httptest.NewServer(w.gates[name])
 		t.Cleanup(w.targets[name].Close)
 		t.Setenv(env, w.targets[name].URL+scimtest.Prefix)
 	}

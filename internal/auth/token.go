@@ -19,6 +19,13 @@ import (
 // tokenPrefix lets a leaked token be recognised.
 const tokenPrefix = "tenure_"
 
+// Token is a personal token, without its secret.
+type Token struct {
+	ID            int
+	Name          string
+	Made, Expires time.Time
+}
+
 // Issue makes a personal token for a person, valid for a time, and gives it once: only its hash is stored.
 func Issue(tx *db.Tx, p *identity.Person, name string, valid time.Duration) (string, error) {
 	raw := make([]byte, 32)

@@ -112,11 +112,11 @@ type moment struct {
 	seed int
 }
 
-// sync measures the product.
-func (m *moment) sync(feed []byte) (*hr.Result, time.Duration, error) {
+// sync measures the product. part names it in a profile.
+func (m *moment) sync(part string, feed []byte) (*hr.Result, time.Duration, error) {
 	var out *hr.Result
 	took, err := m.time(m.ctx, func() (err error) {
-		pprof.Do(m.ctx, pprof.Labels("side", "product"), func(ctx context.Context) {
+		pprof.Do(m.ctx, pprof.Labels("product", part), func(ctx context.Context) {
 			out, err = m.hr.Sync(ctx, db.Operator, hr.Upload{Source: "feed", Name: "feed.csv", Body: bytes.NewReader(feed)})
 		})
 		return err
@@ -129,7 +129,7 @@ func (m *moment) firstLoad() (time.Duration, error) {
 	if err := m.conn.QueryRow(m.ctx, `select pg_current_xact_id()::text::bigint`).Scan(&xid); err != nil {
 		return 0, err
 	}
-	r, took, err := m.sync(m.feed)
+	r, took, err := m.sync("first", m.feed)
 	if err != nil {
 		return 0, err
 	}
@@ -193,7 +193,7 @@ func (m *moment) floorReread(feed []byte) (time.Duration, error) {
 }
 
 func (m *moment) unchangedSync(feed []byte) (time.Duration, error) {
-	r, took, err := m.sync(feed)
+	r, took, err := m.sync("unchanged", feed)
 	if err != nil {
 		return 0, err
 	}
@@ -203,7 +203,7 @@ func (m *moment) unchangedSync(feed []byte) (time.Duration, error) {
 // changed reads the people with 1 % changed and compares who then has what with what the rules give.
 func (m *moment) changed() (time.Duration, error) {
 	d := m.delta
-	r, took, err := m.sync(Feed(Shuffled(d.People, m.seed%2)))
+	r, took, err := m.sync("changed", Feed(Shuffled(d.People, m.seed%2)))
 	if err != nil {
 		return 0, err
 	}

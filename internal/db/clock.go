@@ -18,6 +18,12 @@ func (t *Tx) MoveClock(to time.Time) error {
 	return nil
 }
 
+// Refresh reads business time again. Whoever decides does so once the locks are held: what another transaction did while this
+// one waited for them lies in the past then, not in the future.
+func (t *Tx) Refresh() error {
+	return t.QueryRow(`select business_now()`).Scan(&t.Now)
+}
+
 // GoLive ends the simulation of a demo database: from now on its business time is the real one.
 func (t *Tx) GoLive() error {
 	_, err := t.Exec(`update clock set at = null where kind = 'demo'`)

@@ -1,7 +1,6 @@
 package db
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -40,44 +39,39 @@ func (t *Tx) flush() error {
 	if err != nil {
 		return err
 	}
-	i := 0
-	var bad error
-	_, err = t.Copy("event", []string{"recorded_at", "effective_at", "kind", "actor_id", "identity_id", "touches", "leaf", "sealed"},
-		func() ([]any, bool) {
-			if i == len(t.events) || bad != nil {
-				return nil, false
-			}
+	var leaf, plain, touches []byte // used again for every event
+	err = t.Bulk("event", []string{"recorded_at", "effective_at", "kind", "actor_id", "identity_id", "touches", "leaf", "sealed"},
+		len(t.events), func(i int, r *Row) (err error) {
 			e := &t.events[i]
-			i++
+			if e.Touches == nil {
+				e.Touches = evidence.Touches{}
+			}
 			var sealed []byte
 			if e.Personal != nil {
-				plain, err := json.Marshal(e.Personal)
-				if err != nil {
-					bad = err
-					return nil, false
+				if plain, err = e.Plain(plain[:0]); err != nil {
+					return err
 				}
 				sealed = t.keys[e.IdentityID].Seal(plain)
 			}
-			leaf, err := e.Leaf(t.Actor.ID, recorded, sealed)
-			if err != nil {
-				bad = err
-				return nil, false
+			if leaf, err = e.Leaf(leaf[:0], t.Actor.ID, recorded, sealed); err != nil {
+				return err
 			}
-			var who any
-			if e.IdentityID != 0 {
-				who = e.IdentityID
-			}
-			touches := e.Touches
-			if touches == nil {
-				touches = evidence.Touches{}
-			}
-			return []any{recorded, e.EffectiveAt, e.Kind, t.Actor.ID, who, touches, leaf, sealed}, true
+			touches = e.Touches.AppendJSON(touches[:0])
+			r.Time(recorded)
+			r.Time(e.EffectiveAt)
+			r.Text(e.Kind)
+			r.Int(t.Actor.ID)
+			r.ID(e.IdentityID)
+			r.JSON(touches)
+			r.Bytes(leaf)
+			r.Bytes(sealed)
+			return nil
 		})
 	t.events = nil
-	if bad != nil {
-		return fmt.Errorf("writing events: %w", bad)
+	if err != nil {
+		return fmt.Errorf("writing events: %w", err)
 	}
-	return err
+	return nil
 }
 
 // loadKeys reads the keys of the people whom events with personal values are about.

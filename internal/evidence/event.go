@@ -3,7 +3,7 @@ package evidence
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
+	"strconv"
 	"time"
 )
 
@@ -21,31 +21,39 @@ type Event struct {
 	Personal    any // personal values, sealed; nil for none
 }
 
-// leaf is the canonical form: the fields in this order, times in UTC with microseconds, JSON without spaces.
-type leaf struct {
-	V         int     `json:"v"`
-	Kind      string  `json:"kind"`
-	Actor     int     `json:"actor"`
-	Identity  int     `json:"identity,omitempty"`
-	Recorded  string  `json:"recorded"`
-	Effective string  `json:"effective"`
-	Touches   Touches `json:"touches"`
-	Facts     any     `json:"facts,omitempty"`
-	Sealed    string  `json:"sealed,omitempty"`
-}
-
-// Leaf gives the canonical bytes of an event recorded by an actor at a time, with the hash of its sealed part. Maps are
-// rendered with their keys sorted, so the same event gives the same bytes.
-func (e *Event) Leaf(actor int, recorded time.Time, sealed []byte) ([]byte, error) {
-	l := leaf{
-		V: 1, Kind: e.Kind, Actor: actor, Identity: e.IdentityID, Recorded: stamp(recorded), Effective: stamp(e.EffectiveAt),
-		Touches: e.Touches, Facts: e.Facts,
+// Leaf appends to b the canonical bytes of an event recorded by an actor at a time, with the hash of its sealed part: the fields
+// in a fixed order, none that is empty except touches, times in UTC with microseconds, keys of maps sorted, JSON without spaces.
+// So the same event gives the same bytes.
+func (e *Event) Leaf(b []byte, actor int, recorded time.Time, sealed []byte) ([]byte, error) {
+	b = AppendString(append(b, `{"v":1,"kind":`...), e.Kind)
+	b = strconv.AppendInt(append(b, `,"actor":`...), int64(actor), 10)
+	if e.IdentityID != 0 {
+		b = strconv.AppendInt(append(b, `,"identity":`...), int64(e.IdentityID), 10)
+	}
+	b = stamp(append(b, `,"recorded":"`...), recorded)
+	b = stamp(append(b, `","effective":"`...), e.EffectiveAt)
+	b = e.Touches.AppendJSON(append(b, `","touches":`...))
+	if e.Facts != nil {
+		var err error
+		if b, err = appendAny(append(b, `,"facts":`...), e.Facts); err != nil {
+			return b, err
+		}
 	}
 	if len(sealed) > 0 {
 		h := sha256.Sum256(sealed)
-		l.Sealed = hex.EncodeToString(h[:])
+		b = append(hex.AppendEncode(append(b, `,"sealed":"`...), h[:]), '"')
 	}
-	return json.Marshal(l)
+	return append(b, '}'), nil
 }
 
-func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000Z") }
+// Plain appends the personal values of the event as JSON; nothing for an event without.
+func (e *Event) Plain(b []byte) ([]byte, error) {
+	if e.Personal == nil {
+		return b, nil
+	}
+	return appendAny(b, e.Personal)
+}
+
+func stamp(b []byte, t time.Time) []byte {
+	return t.UTC().AppendFormat(b, "2006-01-02T15:04:05.000000Z")
+}

@@ -140,9 +140,6 @@ func (d *diff) affected() []Affected {
 // brake says why a reading must wait for a second person, nothing when it need not. What was applied without a release in
 // the last 24 hours counts with it; what another person announced beforehand does not.
 func (s *Service) brake(tx *db.Tx, src *Source, read *source.Reading, d *diff, now time.Time, last *Run) ([]string, error) {
-	if read.Broken != "" {
-		return []string{read.Broken}, nil
-	}
 	c := d.counts()
 	spent, base, err := spent(tx, src.ID, now)
 	if err != nil {

@@ -100,7 +100,10 @@ func (d *differ) compare() (*diff, error) {
 		return nil, err
 	}
 	d.weigh()
-	return d.out, nil
+	// Who left long ago may still stand in the file, and is no base for a percentage.
+	err = d.tx.QueryRow(`select count(distinct e.identity_id) from employment e join identity i on i.id = e.identity_id
+		where e.source_id = $1 and i.state <> 'left'`, d.src.ID).Scan(&d.out.known)
+	return d.out, err
 }
 
 func (d *differ) loadJobs() error {

@@ -95,7 +95,7 @@ func (s *Service) lockHeld(tx *db.Tx, id int) (*Run, *Source, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if _, err := tx.Exec(`select pg_advisory_xact_lock(7234514, $1)`, held.SourceID); err != nil {
+	if err := lockSource(tx, held.SourceID); err != nil {
 		return nil, nil, err
 	}
 	if held, err = GetRun(tx, id); err != nil { // somebody may have decided while we waited

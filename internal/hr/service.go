@@ -13,6 +13,7 @@ import (
 	"tenure/internal/hr/file"
 	"tenure/internal/hr/source"
 	"tenure/internal/identity"
+	"tenure/internal/policy"
 )
 
 // Service applies readings. Settle and RunDue are lifecycle's: what must follow for people, and what fell due meanwhile.
@@ -82,7 +83,7 @@ func (s *Service) Sync(ctx context.Context, actor db.Actor, u Upload) (*Result, 
 // begin takes the source for itself, so that two uploads run one after the other, and brings business time to the effective
 // instant: what fell due before happens first.
 func (s *Service) begin(tx *db.Tx, src *Source, effective string) (time.Time, error) {
-	if _, err := tx.Exec(`select pg_advisory_xact_lock(7234514, $1)`, src.ID); err != nil {
+	if err := lockSource(tx, src.ID); err != nil {
 		return time.Time{}, err
 	}
 	now, err := parseEffective(effective, src.Spec.Zone, tx.Now)
@@ -111,6 +112,17 @@ func (s *Service) begin(tx *db.Tx, src *Source, effective string) (time.Time, er
 		return now, s.RunDue(tx, tx.Now)
 	}
 	return now, s.RunDue(tx, now)
+}
+
+// lockSource waits until no other upload, release or policy change is under way. The lock of policy comes first everywhere.
+func lockSource(tx *db.Tx, src int) error {
+	if err := policy.Lock(tx, false); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(`select pg_advisory_xact_lock(7234514, $1)`, src); err != nil {
+		return err
+	}
+	return tx.Refresh()
 }
 
 func parseEffective(text, zone string, now time.Time) (time.Time, error) {
@@ -145,6 +157,13 @@ type run struct {
 }
 
 func (r *run) sync() (*Result, error) {
+	// What cannot be read as a whole says nothing about anybody: there is nothing to compare and nothing to release.
+	switch broken := r.read.Broken; {
+	case broken != "" && r.release != nil:
+		return nil, errs.Conflict("run %d cannot be released, for it cannot be read: %s Load a whole file instead", r.release.ID, broken)
+	case broken != "":
+		return r.hold(&diff{}, []string{broken})
+	}
 	last, err := lastGood(r.tx, r.src.ID)
 	if err != nil {
 		return nil, err
@@ -159,9 +178,6 @@ func (r *run) sync() (*Result, error) {
 		return nil, err
 	}
 	if r.release != nil {
-		if r.read.Broken != "" {
-			return nil, errs.Conflict("run %d cannot be released, for it cannot be read: %s Load a whole file instead", r.release.ID, r.read.Broken)
-		}
 		return r.apply(d, diff)
 	}
 	if len(why) > 0 {

@@ -130,6 +130,29 @@ func Sources(tx *db.Tx) ([]*Source, error) {
 	})
 }
 
+// Movers gives, by employment, the attributes whose change makes its person a mover.
+func Movers(tx *db.Tx, employments []int) (map[int][]string, error) {
+	out := map[int][]string{}
+	if len(employments) == 0 {
+		return out, nil
+	}
+	all, err := Sources(tx)
+	if err != nil {
+		return nil, err
+	}
+	by := map[int][]string{}
+	for _, s := range all {
+		by[s.ID] = s.Spec.Movers
+	}
+	rows, err := tx.Query(`select id, source_id from employment where id = any($1)`, employments)
+	if err != nil {
+		return nil, err
+	}
+	var id, src int
+	_, err = pgx.ForEachRow(rows, []any{&id, &src}, func() error { out[id] = by[src]; return nil })
+	return out, err
+}
+
 // AttributeNames gives the attributes that the declared sources send, for checking policy.
 func AttributeNames(tx *db.Tx) ([]string, error) {
 	all, err := Sources(tx)

@@ -1,7 +1,6 @@
 package hr
 
 import (
-	"encoding/json"
 	"slices"
 	"time"
 
@@ -103,35 +102,34 @@ func (w *writer) people() error {
 	if err != nil {
 		return err
 	}
-	i := 0
-	var bad error
-	if _, err := w.tx.Copy("identity_key", []string{"id", "wrapped"}, func() ([]any, bool) {
-		if i == len(w.fresh) || bad != nil {
-			return nil, false
-		}
+	if err := w.tx.Bulk("identity_key", []string{"id", "wrapped"}, len(w.fresh), func(i int, r *db.Row) error {
 		key, wrapped, err := w.tx.Wrapper().New(key0 + i)
 		if err != nil {
-			bad = err
-			return nil, false
+			return err
 		}
 		w.tx.UseKey(w.fresh[i].id, key)
-		i++
-		return []any{key0 + i - 1, wrapped}, true
-	}); err != nil || bad != nil {
-		return errOr(err, bad)
+		r.Int(key0 + i)
+		r.Bytes(wrapped)
+		return nil
+	}); err != nil {
+		return err
 	}
-	i = 0
-	_, err = w.tx.Copy("identity", []string{"id", "state", "since", "name", "email", "number", "key_id"}, func() ([]any, bool) {
-		if i == len(w.fresh) {
-			return nil, false
-		}
-		p := w.fresh[i]
-		i++
-		v := identity.Main(p.versions, w.tx.Now)
-		w.touch(p, "identity", 1)
-		return []any{p.id, string(p.is), w.tx.Now, v.Attrs.Name(), text(v.Attrs["email"]), text(v.Attrs["number"]), key0 + i - 1}, true
-	})
-	return err
+	// The public id is made here and not by the column's default: with a volatile default the server writes row by row.
+	return w.tx.Bulk("identity", []string{"id", "public_id", "state", "since", "name", "email", "number", "key_id"}, len(w.fresh),
+		func(i int, r *db.Row) error {
+			p := w.fresh[i]
+			v := identity.Main(p.versions, w.tx.Now)
+			w.touch(p, "identity", 1)
+			r.Int(p.id)
+			r.NewUUID()
+			r.Text(string(identity.StateAt(p.versions, w.tx.Now)))
+			r.Time(w.tx.Now)
+			r.Text(v.Attrs.Name())
+			r.TextOrNull(v.Attrs["email"])
+			r.TextOrNull(v.Attrs["number"])
+			r.Int(key0 + i)
+			return nil
+		})
 }
 
 // employments inserts new ones and stores what was last stated of the others.
@@ -149,18 +147,16 @@ func (w *writer) employments() error {
 			ids, hashes = append(ids, t.id), append(hashes, t.hash)
 		}
 	}
-	i := 0
-	if len(fresh) > 0 {
-		if _, err := w.tx.Copy("employment", []string{"id", "identity_id", "source_id", "source_key", "row_hash"}, func() ([]any, bool) {
-			if i == len(fresh) {
-				return nil, false
-			}
-			t := fresh[i]
-			i++
-			return []any{t.id, t.person.id, w.src.ID, t.key, t.hash}, true
-		}); err != nil {
-			return err
-		}
+	if err := w.tx.Bulk("employment", []string{"id", "identity_id", "source_id", "source_key", "row_hash"}, len(fresh), func(i int, r *db.Row) error {
+		t := fresh[i]
+		r.Int(t.id)
+		r.Int(t.person.id)
+		r.Int(w.src.ID)
+		r.Text(t.key)
+		r.Bytes(t.hash)
+		return nil
+	}); err != nil {
+		return err
 	}
 	if len(ids) == 0 {
 		return nil
@@ -260,20 +256,29 @@ func (w *writer) versions() error {
 			return err
 		}
 	}
-	i := 0
-	_, err := w.tx.Copy("employment_version", []string{"employment_id", "identity_id", "status", "first_day", "last_day", "zone",
-		"starts_at", "ends_at", "unit_id", "manager_id", "attrs", "snapshot_id", "valid_from", "valid_to", "known_from"},
-		func() ([]any, bool) {
-			if i == len(rows) {
-				return nil, false
-			}
-			r := rows[i]
-			i++
-			v := r.v
-			return []any{r.t.id, r.p.id, string(v.Status), v.FirstDay, v.LastDay, v.Zone, v.StartsAt, db.At(v.EndsAt), db.Null(v.Unit),
-				db.Null(v.Manager), json.RawMessage(jsonOf(v.Attrs)), db.Null(v.Snapshot), v.ValidFrom, db.At(v.ValidTo), w.known}, true
+	var attrs []byte
+	return w.tx.Bulk("employment_version", []string{"employment_id", "identity_id", "status", "first_day", "last_day", "zone",
+		"starts_at", "ends_at", "unit_id", "manager_id", "attrs", "snapshot_id", "valid_from", "valid_to", "known_from"}, len(rows),
+		func(i int, r *db.Row) error {
+			v := rows[i].v
+			attrs = v.Attrs.AppendJSON(attrs[:0])
+			r.Int(rows[i].t.id)
+			r.Int(rows[i].p.id)
+			r.Text(string(v.Status))
+			r.Date(&v.FirstDay)
+			r.Date(v.LastDay)
+			r.Text(v.Zone)
+			r.Time(v.StartsAt)
+			r.Time(v.EndsAt)
+			r.ID(v.Unit)
+			r.ID(v.Manager)
+			r.JSON(attrs)
+			r.ID(v.Snapshot)
+			r.Time(v.ValidFrom)
+			r.Time(v.ValidTo)
+			r.Time(w.known)
+			return nil
 		})
-	return err
 }
 
 // names brings the searchable name, e-mail address and number of people who were here before up to date.
@@ -301,25 +306,13 @@ func (w *writer) names() error {
 	return err
 }
 
-// jobFact is what the event says of one employment; its attributes are personal and stand in the sealed part.
-type jobFact struct {
-	Employment int    `json:"m"`
-	Status     string `json:"status"`
-	Starts     string `json:"starts"`
-	Ends       string `json:"ends,omitempty"`
-	From       string `json:"from"`
-	Unit       int    `json:"unit,omitempty"`
-	Manager    int    `json:"manager,omitempty"`
-}
-
 func (w *writer) changes() []*identity.Change {
 	out := make([]*identity.Change, 0, len(w.d.people))
 	for _, p := range w.d.people {
 		v := identity.Main(p.versions, w.tx.Now)
 		c := &identity.Change{Person: p.id, Name: v.Attrs.Name(), Was: p.was, Versions: p.versions, Moved: p.moved, Touches: w.touches[p],
 			Locked: p.row != nil && p.row.Locked()}
-		var facts []jobFact
-		var personal []identity.Attrs
+		facts, personal := make(jobFacts, 0, len(p.jobs)), make(jobAttrs, 0, len(p.jobs))
 		for _, t := range p.jobs {
 			for i := range t.fresh {
 				f := &t.fresh[i]
@@ -327,18 +320,14 @@ func (w *writer) changes() []*identity.Change {
 				personal = append(personal, f.Attrs)
 			}
 		}
+		if p.row == nil {
+			c.Stored = identity.StateAt(p.versions, w.tx.Now)
+		}
 		c.Facts, c.Personal = facts, personal
 		out = append(out, c)
 	}
 	slices.SortFunc(out, func(a, b *identity.Change) int { return a.Person - b.Person })
 	return out
-}
-
-func stamp(t time.Time) string {
-	if !t.Before(db.Forever) {
-		return ""
-	}
-	return t.UTC().Format(time.RFC3339)
 }
 
 func text(s string) *string {
@@ -349,10 +338,3 @@ func text(s string) *string {
 }
 
 func same(a, b *string) bool { return a == b || a != nil && b != nil && *a == *b }
-
-func errOr(a, b error) error {
-	if a != nil {
-		return a
-	}
-	return b
-}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"tenure/internal/db"
+	"tenure/internal/evidence"
 )
 
 // State is where a person is in their life with the organisation.
@@ -73,6 +74,9 @@ type Attrs map[string]string
 
 // Get gives an attribute, "" when HR does not send it.
 func (a Attrs) Get(name string) string { return a[name] }
+
+// AppendJSON appends the attributes as a JSON object, sorted by name, as encoding/json writes it.
+func (a Attrs) AppendJSON(b []byte) []byte { return evidence.AppendStrings(b, a) }
 
 // Name gives the person's name as people write it.
 func (a Attrs) Name() string {

@@ -98,3 +98,14 @@ func unexplained(tx *db.Tx, app int) (map[int][]int, error) {
 	})
 	return out, err
 }
+
+// Unexplained counts the grants that people are seen to hold in an application without a reason, and these people: what Adopt
+// would accept.
+func Unexplained(tx *db.Tx, app int) (grants, people int, err error) {
+	found, err := unexplained(tx, app)
+	delete(found, tx.Actor.Identity)
+	for _, list := range found {
+		grants += len(list)
+	}
+	return grants, len(found), err
+}

@@ -29,7 +29,7 @@ func RunDue(tx *db.Tx, until time.Time) (int, error) {
 	if err := policy.Lock(tx, false); err != nil { // before every other lock, here as everywhere
 		return 0, err
 	}
-	if _, err := tx.Exec(`select pg_advisory_xact_lock(7234512)`); err != nil {
+	if _, err := tx.Exec(`select pg_advisory_xact_lock(7234515)`); err != nil {
 		return 0, err
 	}
 	sim, err := tx.Simulated()

@@ -2,7 +2,8 @@ package lifecycle
 
 import (
 	"crypto/sha256"
-	"sort"
+	"maps"
+	"slices"
 	"time"
 
 	"tenure/internal/access"
@@ -28,15 +29,6 @@ type Effect struct {
 	LosingPeople int            // who lost something for good, hand-over not counted
 	Gained, Lost map[string]int // "application/entitlement" -> people
 	Operations   map[string]int // "application kind" -> operations
-}
-
-// fact is what a person's event says besides the access part.
-type fact struct {
-	State  [2]string    `json:"state"`
-	Cause  string       `json:"cause"`
-	Ref    int          `json:"ref,omitempty"`
-	HR     any          `json:"hr,omitempty"`
-	Access access.Facts `json:"access"`
 }
 
 // SettleIDs locks people, reads what is believed about them and settles them.
@@ -93,7 +85,7 @@ func Settle(tx *db.Tx, people []*identity.Change, cause Cause) (*Effect, error) 
 	if err != nil {
 		return nil, err
 	}
-	s := settling{tx: tx, pol: pol, cat: cat, cause: cause, now: tx.Now, effect: newEffect()}
+	s := settling{tx: tx, pol: pol, cat: cat, cause: cause, now: tx.Now, count: newCount(), targets: map[int][]string{}}
 	if err := s.compute(people); err != nil {
 		return nil, err
 	}
@@ -107,7 +99,7 @@ func Settle(tx *db.Tx, people []*identity.Change, cause Cause) (*Effect, error) 
 		return nil, err
 	}
 	s.record(people)
-	return s.effect, nil
+	return s.count.effect(cat), nil
 }
 
 type settling struct {
@@ -118,7 +110,8 @@ type settling struct {
 	now     time.Time
 	state   []identity.State
 	changes []*access.Change
-	effect  *Effect
+	count   *count
+	targets map[int][]string // by application: the names of the target's attributes, sorted
 }
 
 // compute decides for each person, without writing.
@@ -150,7 +143,7 @@ func (s *settling) compute(people []*identity.Change) error {
 			return err
 		}
 		main := identity.Main(p.Versions, s.now)
-		sub.Intended = func(app *catalog.Application) []byte { return intended(app, main) }
+		sub.Intended = func(app *catalog.Application) []byte { return s.intended(app, main) }
 		d := access.Desired(sub, s.cat, s.now)
 		e := access.Plan(sub, d.Live, s.cat, s.now, s.cause.Urgency)
 		s.changes[i] = &access.Change{Identity: p.Person, Desire: d, Effects: e, Base: func(app *catalog.Application) string {
@@ -159,7 +152,7 @@ func (s *settling) compute(people []*identity.Change) error {
 			}
 			return catalog.RenderName(app.Spec.Accounts.Name, main.Attrs)
 		}}
-		s.effect.count(s.cat, sub, d, e, s.now)
+		s.count.add(sub, d, e, s.now)
 	}
 	return nil
 }
@@ -183,6 +176,7 @@ func (s *settling) want(sub *access.Subject, p *identity.Change) error {
 		if err != nil {
 			return err
 		}
+		sub.Wanted = slices.Grow(sub.Wanted, len(gives))
 		for _, g := range gives {
 			sub.Wanted = append(sub.Wanted, access.Reason{Entitlement: g.Entitlement, Kind: access.Birthright, Ref: g.Rule, Via: g.Role,
 				PolicyVersion: s.pol.Version, Employment: v.Employment})
@@ -244,7 +238,7 @@ func (s *settling) record(people []*identity.Change) {
 			touches[t] += n
 		}
 		s.tx.Record(evidence.Event{Kind: eventKind(p, s.state[i], s.cause), IdentityID: p.Person, EffectiveAt: s.now, Touches: touches,
-			Facts:    fact{State: [2]string{string(p.Was), string(s.state[i])}, Cause: s.cause.What, Ref: s.cause.Ref, HR: p.Facts, Access: c.Facts},
+			Facts:    &fact{State: [2]string{string(p.Was), string(s.state[i])}, Cause: s.cause.What, Ref: s.cause.Ref, HR: p.Facts, Access: &c.Facts},
 			Personal: p.Personal})
 	}
 }
@@ -275,25 +269,26 @@ func eventKind(p *identity.Change, state identity.State, cause Cause) string {
 }
 
 // intended is the hash of what an account should be told: the target attributes, and the name where it follows the person.
-func intended(app *catalog.Application, main *identity.Version) []byte {
-	h := sha256.New()
+func (s *settling) intended(app *catalog.Application, main *identity.Version) []byte {
 	if main == nil {
-		return h.Sum(nil)
+		none := sha256.Sum256(nil)
+		return none[:]
+	}
+	names := s.targets[app.ID]
+	if names == nil {
+		names = slices.Sorted(maps.Keys(app.Spec.Accounts.Attributes))
+		s.targets[app.ID] = names
 	}
 	attrs := catalog.TargetAttrs(app, main.Attrs)
-	names := make([]string, 0, len(attrs))
-	for n := range attrs {
-		names = append(names, n)
-	}
-	sort.Strings(names)
+	var space [512]byte
+	b := space[:0]
 	for _, n := range names {
-		h.Write([]byte(n))
-		h.Write([]byte{0})
-		h.Write([]byte(attrs[n]))
-		h.Write([]byte{1})
+		b = append(append(b, n...), 0)
+		b = append(append(b, attrs[n]...), 1)
 	}
 	if app.Spec.Accounts.Rename == catalog.Follow {
-		h.Write([]byte(catalog.RenderName(app.Spec.Accounts.Name, main.Attrs)))
+		b = append(b, catalog.RenderName(app.Spec.Accounts.Name, main.Attrs)...)
 	}
-	return h.Sum(nil)[:16]
+	sum := sha256.Sum256(b)
+	return sum[:16]
 }

@@ -1,7 +1,7 @@
 package policy
 
-// What a person may do in the portal. A permission is room.verb; rules about single objects (one's own page, one's own team)
-// stand in the rooms.
+// What a person may do in the portal. A permission is room.verb. Where there is a second one named room.verb_any, the first lets
+// somebody act on their own only (their own page, their team's, the application they own) and the second on all.
 
 // Portal roles. Everybody is an employee; manager and owner follow from facts, the others are given.
 const (
@@ -25,8 +25,10 @@ var includes = map[string][]string{
 var permissions = map[string][]string{
 	"home.read":         {Employee},
 	"access.mine":       {Employee},
+	"token.mine":        {Employee},
 	"person.list":       {Manager, HR, IT, Compliance, Auditor},
-	"person.read":       {Manager, HR, IT, Compliance, Auditor},
+	"person.read":       {Employee},
+	"person.read_any":   {HR, IT, Compliance, Auditor},
 	"person.terminate":  {HR, IT, Compliance},
 	"hr.read":           {HR, IT, Compliance, Auditor},
 	"hr.upload":         {HR, IT},
@@ -35,6 +37,11 @@ var permissions = map[string][]string{
 	"application.read":  {Owner, IT, Compliance, Auditor},
 	"application.check": {Owner, IT},
 	"application.adopt": {Owner, IT, Compliance},
+
+	"application.read_any":  {IT, Compliance, Auditor},
+	"application.check_any": {IT},
+	"application.adopt_any": {IT, Compliance},
+
 	"operation.read":    {IT, Compliance, Auditor},
 	"operation.retry":   {IT},
 	"operation.release": {IT, Compliance},

@@ -225,6 +225,9 @@ func (v *view) observed(tx *db.Tx) error {
 			join entitlement e on e.application_id = $1 and e.kind = $2 where s.enabled`, v.app.ID, catalog.AccountKind); err != nil {
 		return err
 	}
+	if _, err := tx.Exec(`create index on held (account_id, entitlement_id); analyze held`); err != nil {
+		return err
+	}
 	if _, err := tx.Exec(`update observed o set seen_to = $1 from account a
 		where a.id = o.account_id and a.application_id = $2 and o.seen_to is null and ($3 = 0 or o.account_id = $3)
 		and not exists (select from held h where h.account_id = o.account_id and h.entitlement_id = o.entitlement_id and h.param = o.param)`,

@@ -123,10 +123,21 @@ def engine_sync(answer, world, again):
     for field, value in must.items():
         if answer.get(field) != value:
             found.append("tenure hr sync says %s = %s, the files say %s" % (field, answer.get(field), value))
-    if answer.get("rejected"):
-        found.append("tenure hr sync rejected %d rows of a file without broken rows, such as %s" %
-                     (len(answer["rejected"]), answer["rejected"][0]))
+    found += _rejected(answer.get("rejected") or [], world)
     total = sum(answer.get(f) or 0 for f in ("joiners", "movers", "returns", "updated", "unchanged"))
     if total != len(world.now):
         found.append("tenure hr sync accounts for %d people, the file has %d" % (total, len(world.now)))
+    return found
+
+
+def _rejected(rejected, world):
+    """The files have no broken rows, but circles of managers: of each new one at least one manager is refused, and nothing else."""
+    found, refused = [], {r["row"] for r in rejected if r.get("field") == "manager"}
+    in_circle = {world.row[n] for circle in world.circles for n in circle}
+    for r in rejected:
+        if r.get("field") != "manager" or r["row"] not in in_circle:
+            found.append("tenure hr sync rejected row %s, field %s, which is right: %s" % (r["row"], r.get("field"), r.get("rule")))
+    for circle in world.new_circles:
+        if not refused & {world.row[n] for n in circle}:
+            found.append("tenure hr sync let a circle of managers pass: " + ", ".join(sorted(circle)))
     return found

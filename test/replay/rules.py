@@ -77,6 +77,20 @@ def read_year(folder, year):
         return {row["employee_no"]: row for row in csv.DictReader(f)}
 
 
+def manager_circles(people):
+    """The sets of people who are, through their managers, their own managers: real files have a few."""
+    found, settled = set(), set()
+    for start in people:
+        path, n = [], start
+        while n in people and n not in settled and n not in path:
+            path.append(n)
+            n = people[n]["manager_no"]
+        if n in path:
+            found.add(frozenset(path[path.index(n):]))
+        settled.update(path)
+    return found
+
+
 class World:
     """What must be true `days` days after the snapshot of `year` took effect."""
 
@@ -89,6 +103,9 @@ class World:
         self.ever = {}
         for y in range(year - 40, year + 1):
             self.ever.update(read_year(folder, y) or {})
+        self.row = {n: i for i, n in enumerate(self.now, 2)}  # row 1 is the header
+        self.circles = manager_circles(self.now)
+        self.new_circles = self.circles - manager_circles(before) if days == 0 else set()
         self.joiners = self.now.keys() - before.keys()
         self.leavers = before.keys() - self.now.keys()
         stayed = self.now.keys() & before.keys()

@@ -121,7 +121,7 @@ func clone(ctx context.Context, s *pgserver.Server, name, kind string) error {
 }
 
 // setUp keeps processes that make a template, or change what the cluster shares, one after the other.
-const setUp = 7234512
+const setUp = 7234520
 
 // template gives the name of the migrated, empty database of a kind, and makes it when it is not there.
 func template(ctx context.Context, s *pgserver.Server, kind string) (string, error) {

@@ -1,0 +1,433 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"tenure/internal/access"
+	"tenure/internal/app"
+	"tenure/internal/audit"
+	"tenure/internal/catalog"
+	"tenure/internal/connector"
+	"tenure/internal/db"
+	"tenure/internal/errs"
+	"tenure/internal/identity"
+	"tenure/internal/lifecycle"
+	"tenure/internal/provision"
+	"tenure/templates"
+	"tenure/templates/ui"
+)
+
+// application gives the application whom the path names with the catalog, if this reader has the permission for it: for all of
+// them, or because they own it.
+func (r *request) application(tx *db.Tx, permission string) (*catalog.Catalog, *catalog.Application, error) {
+	cat, err := catalog.Load(tx)
+	if err != nil {
+		return nil, nil, err
+	}
+	a := cat.AppNamed[r.Param("name")]
+	switch {
+	case a == nil, !r.mayFor("application.read", r.owns(a)):
+		return nil, nil, nothing("application")
+	case !r.mayFor(permission, r.owns(a)):
+		return nil, nil, errs.Forbidden("this application is not yours")
+	}
+	return cat, a, nil
+}
+
+func (r *request) owns(a *catalog.Application) bool { return a.OwnerID != nil && *a.OwnerID == r.who.ID }
+
+// applications lists the targets with how they stand.
+func (s *server) applications(r *request) error {
+	var v templates.ApplicationsView
+	err := r.read(func(tx *db.Tx) error {
+		cat, err := catalog.Load(tx)
+		if err != nil {
+			return err
+		}
+		st, err := audit.ReadStatus(tx)
+		if err != nil {
+			return err
+		}
+		health, err := catalog.Health(tx)
+		if err != nil {
+			return err
+		}
+		readings, err := catalog.LastReadings(tx)
+		if err != nil {
+			return err
+		}
+		waiting, err := access.Board(tx)
+		if err != nil {
+			return err
+		}
+		for _, name := range sortedKeys(cat.AppNamed) {
+			a, n := cat.AppNamed[name], st.Applications[name]
+			if !r.mayFor("application.read", r.owns(a)) {
+				continue
+			}
+			w, home := waiting[a.ID], applicationURL(name)
+			row := templates.ApplicationRow{Name: a.Title, URL: home, Kind: kindLabel(a), Mode: string(a.Mode), Enabled: n.Enabled, Disabled: n.Disabled,
+				Orphans: n.Orphan, OrphansURL: link(home, "tab", "accounts", "state", "orphan"), Drift: n.Drift, DriftURL: home,
+				Waiting: w.Pending + w.Claimed + w.Unread + w.Proposed, WaitingURL: link(home, "tab", "operations")}
+			row.Health, row.HealthText = healthOf(health[a.ID])
+			if x, ok := readings[a.ID]; ok {
+				row.Read = r.at(x.StartedAt)
+			}
+			v.Rows = append(v.Rows, row)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return r.show(templates.Applications(r.shell("Applications"), v))
+}
+
+func kindLabel(a *catalog.Application) string {
+	if k, ok := app.Connectors[a.Connector]; ok {
+		return k.Label
+	}
+	return a.Connector
+}
+
+func healthOf(h catalog.ApplicationHealth) (state, text string) {
+	if h.State == "" {
+		return "unknown", ""
+	}
+	return h.State, h.Detail
+}
+
+// applicationShow is the page of one application; the query's tab says which part of it.
+func (s *server) applicationShow(r *request) error {
+	tab := oneOf(r.Query("tab"), "accounts", "entitlements", "operations")
+	v := templates.ApplicationView{Tab: tab}
+	err := r.read(func(tx *db.Tx) error {
+		cat, a, err := r.application(tx, "application.read")
+		if err != nil {
+			return err
+		}
+		drift, err := r.applicationHead(tx, a, &v)
+		if err != nil {
+			return err
+		}
+		switch tab {
+		case "accounts":
+			return r.applicationAccounts(tx, a, &v)
+		case "entitlements":
+			return r.applicationEntitlements(tx, cat, a, &v)
+		case "operations":
+			return r.applicationOperations(tx, a, &v)
+		}
+		for _, d := range drift[:min(len(drift), most)] {
+			row := templates.Drift{Kind: d.Kind, Account: d.Account, Entitlement: d.Entitlement, Text: d.Text}
+			if d.Identity != "" {
+				row.Person = ui.Link{Text: d.Person, URL: r.to("person.read_any", personURL(d.Identity))}
+			}
+			v.Drift = append(v.Drift, row)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return r.show(templates.Application(r.shell(v.Name), v))
+}
+
+// applicationHead fills what stands above the tabs.
+func (r *request) applicationHead(tx *db.Tx, a *catalog.Application, v *templates.ApplicationView) ([]provision.Difference, error) {
+	home := applicationURL(a.Name)
+	v.Name, v.Kind, v.Mode = a.Title, kindLabel(a), string(a.Mode)
+	health, err := catalog.Health(tx)
+	if err != nil {
+		return nil, err
+	}
+	h := health[a.ID]
+	v.Health, v.HealthText = healthOf(h)
+	if h.State != "" {
+		v.HealthSince = ui.Time{Text: "since " + r.at(h.Since).Text, Exact: r.at(h.Since).Exact}
+	}
+	readings, err := catalog.LastReadings(tx)
+	if err != nil {
+		return nil, err
+	}
+	if x, ok := readings[a.ID]; ok {
+		v.Read = ui.Link{Text: fmt.Sprintf("#%d, %s", x.ID, r.at(x.StartedAt).Text)}
+	}
+	if a.OwnerID != nil {
+		people, err := identity.People(tx, []int{*a.OwnerID})
+		if err != nil {
+			return nil, err
+		}
+		if p := people[*a.OwnerID]; p != nil {
+			v.Owner = ui.Link{Text: p.Name, URL: r.to("person.read_any", personURL(p.PublicID))}
+		}
+	}
+	counts, err := catalog.CountLogins(tx, a.ID, r.dormantSince(a))
+	if err != nil {
+		return nil, err
+	}
+	waiting, err := access.Board(tx)
+	if err != nil {
+		return nil, err
+	}
+	drift, err := provision.Drift(tx, a)
+	if err != nil {
+		return nil, err
+	}
+	w, differences := waiting[a.ID], 0
+	for _, d := range drift {
+		if d.Kind != "orphan" {
+			differences++
+		}
+	}
+	accounts := func(state string) string { return link(home, "tab", "accounts", "state", state) }
+	v.Figures = []ui.Figure{
+		{Label: "Enabled accounts", Value: ui.Int(counts["enabled"]), URL: accounts("enabled")},
+		{Label: "Disabled", Value: ui.Int(counts["disabled"]), URL: accounts("disabled")},
+		alarm(ui.Figure{Label: "Orphans", Value: ui.Int(counts["orphan"]), URL: accounts("orphan")}, counts["orphan"], ui.Warn, "ghost"),
+		alarm(ui.Figure{Label: "Dormant", Value: ui.Int(counts["dormant"]), URL: accounts("dormant")}, counts["dormant"], ui.Warn, "history"),
+		alarm(ui.Figure{Label: "Differences", Value: ui.Int(differences), URL: home}, differences, ui.Warn, "alert-triangle"),
+		{Label: "Waiting operations", Value: ui.Int(w.Proposed + w.Pending + w.Claimed + w.Unread), URL: link(home, "tab", "operations")},
+		alarm(ui.Figure{Label: "Failed", Value: ui.Int(w.Failed), URL: link(home, "tab", "operations")}, w.Failed, ui.Bad, "circle-x"),
+	}
+	for _, t := range []struct{ tab, word string }{{"", "Differences"}, {"accounts", "Accounts"}, {"entitlements", "Entitlements"}, {"operations", "Operations"}} {
+		v.Tabs = append(v.Tabs, ui.Chip{Text: t.word, URL: link(home, "tab", t.tab), Current: t.tab == v.Tab})
+	}
+	if r.mayFor("application.check", r.owns(a)) {
+		v.CheckURL = home + "/check"
+	}
+	if r.mayFor("application.adopt", r.owns(a)) {
+		v.AdoptURL = home + "/adopt"
+	}
+	return drift, nil
+}
+
+// dormantSince is the day before which a last sign-in makes an account dormant.
+func (r *request) dormantSince(a *catalog.Application) time.Time {
+	days := catalog.DefaultDormantDays
+	if a.Spec.Accounts.DormantDays != nil {
+		days = *a.Spec.Accounts.DormantDays
+	}
+	return r.now.AddDate(0, 0, -days)
+}
+
+func (r *request) applicationAccounts(tx *db.Tx, a *catalog.Application, v *templates.ApplicationView) error {
+	home := applicationURL(a.Name)
+	state := oneOf(r.Query("state"), "enabled", "disabled", "orphan", "service", "dormant")
+	dormant := r.dormantSince(a)
+	counts, err := catalog.CountLogins(tx, a.ID, dormant)
+	if err != nil {
+		return err
+	}
+	for _, x := range []struct{ state, word string }{{"", "All"}, {"enabled", "Enabled"}, {"disabled", "Disabled"}, {"orphan", "Orphans"},
+		{"service", "Service accounts"}, {"dormant", "Dormant"}} {
+		v.Filters = append(v.Filters, ui.Chip{Text: x.word, URL: link(home, "tab", "accounts", "state", x.state), Count: counts[x.state], Counted: true, Current: x.state == state})
+	}
+	shown, after := r.cursor("n"), r.cursor("after")
+	if after == 0 {
+		shown = 0
+	}
+	all, err := catalog.Logins(tx, catalog.LoginFilter{Application: a.ID, State: state, Dormant: dormant, After: after, Limit: pageSize})
+	if err != nil {
+		return err
+	}
+	for _, l := range all {
+		row := templates.AccountRow{Name: l.Name, NativeID: l.NativeID, State: loginState(l), Privileged: l.Privileged, LastSignIn: r.maybe(l.LastSignIn),
+			Dormant: l.Enabled && l.LastSignIn != nil && l.LastSignIn.Before(dormant)}
+		switch {
+		case l.Person != "":
+			row.Person = ui.Link{Text: l.Person, URL: r.to("person.read_any", personURL(l.PersonRef))}
+		case l.Kind == "service":
+			row.Person = ui.Link{Text: "a machine's"}
+		}
+		v.Accounts = append(v.Accounts, row)
+	}
+	next := ""
+	if len(all) == pageSize {
+		next = link(home, "tab", "accounts", "state", state, "after", strconv.Itoa(all[len(all)-1].ID), "n", strconv.Itoa(shown+len(all)))
+	}
+	v.Pager = pager(shown, len(all), counts[state], link(home, "tab", "accounts", "state", state), next)
+	return nil
+}
+
+func (r *request) applicationEntitlements(tx *db.Tx, cat *catalog.Catalog, a *catalog.Application, v *templates.ApplicationView) error {
+	holders, err := catalog.CountHolders(tx, a.ID)
+	if err != nil {
+		return err
+	}
+	for _, e := range cat.Of(a.ID) {
+		if e.Kind == catalog.AccountKind {
+			continue
+		}
+		v.Entitlements = append(v.Entitlements, templates.EntitlementRow{Name: e.Title, Code: e.Name, Kind: e.Kind, What: e.Description,
+			Privileged: e.Privileged, Holders: holders[e.ID]})
+	}
+	return nil
+}
+
+func (r *request) applicationOperations(tx *db.Tx, a *catalog.Application, v *templates.ApplicationView) error {
+	home := applicationURL(a.Name)
+	states := []access.State{access.Proposed}
+	if a.Mode == catalog.Propose && r.may("operation.release") {
+		v.ReleaseURL = home + "/release"
+	} else {
+		states = append(states, access.Pending, access.Claimed, access.Acknowledged, access.Failed)
+	}
+	all, err := access.Items(tx, access.Query{Application: a.ID, States: states, Before: int64(r.cursor("before")), Limit: pageSize})
+	if err != nil {
+		return err
+	}
+	for i := range all {
+		v.Operations = append(v.Operations, r.operationRow(&all[i]))
+	}
+	if len(all) == 0 {
+		v.ReleaseURL = ""
+	}
+	if len(all) == pageSize {
+		v.Pager.NextURL = link(home, "tab", "operations", "before", strconv.FormatInt(all[len(all)-1].ID, 10))
+	}
+	return nil
+}
+
+// patience is how long a reader waits for a target; a reading that takes longer goes on without them.
+const patience = 20 * time.Second
+
+// applicationCheck reads the target now.
+func (s *server) applicationCheck(r *request) error {
+	var a *catalog.Application
+	if err := r.read(func(tx *db.Tx) (err error) { _, a, err = r.application(tx, "application.check"); return err }); err != nil {
+		return err
+	}
+	n, err := s.readTarget(r, a)
+	if err != nil {
+		return err
+	}
+	return r.goWith(applicationURL(a.Name), n)
+}
+
+// readTarget reads a target and says in a sentence how that went.
+func (s *server) readTarget(r *request, a *catalog.Application) (ui.Notice, error) {
+	r.allow(2 * patience)
+	ctx, cancel := context.WithTimeout(r.Request.Context(), patience)
+	defer cancel()
+	id, err := s.app.Provision.ReadWhole(ctx, a.ID)
+	switch {
+	case err == nil:
+		return ui.Notice{Tone: ui.Good, Title: a.Title + " was read", Text: fmt.Sprintf("Reading #%d is stored and compared.", id)}, nil
+	case r.Request.Context().Err() != nil:
+		return ui.Notice{}, r.Request.Context().Err()
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		err := s.app.DB.Do(r.Request.Context(), r.who.actor, func(tx *db.Tx) error { return tx.Enqueue(provision.ReadArgs{Application: a.ID}, nil) })
+		return ui.Notice{Tone: ui.Info, Title: "The reading takes longer", Text: "A worker goes on with it; look again in a while."}, err
+	}
+	slog.Warn("a target could not be read", "application", a.ID, "class", string(connector.Classify(err)), "reference", r.reference())
+	return ui.Notice{Tone: ui.Bad, Title: a.Title + " could not be read", Text: "The application's health below says why. Nothing is concluded from a reading that failed."}, nil
+}
+
+// adoptAsk asks before found access is accepted.
+func (s *server) adoptAsk(r *request) error { return s.adoptPage(r, http.StatusOK, nil) }
+
+func (s *server) adoptPage(r *request, status int, bad ui.Errors) error {
+	var v templates.AskView
+	err := r.read(func(tx *db.Tx) error {
+		_, a, err := r.application(tx, "application.adopt")
+		if err != nil {
+			return err
+		}
+		n, people, err := lifecycle.Unexplained(tx, a.ID)
+		if err != nil {
+			return err
+		}
+		home := ui.Link{Text: a.Title, URL: applicationURL(a.Name)}
+		v = templates.AskView{Up: []ui.Link{{Text: "Applications", URL: "/applications"}, home}, Title: "Accept the access found in " + a.Title + "?",
+			Lead: plural(n, "grant", "grants") + " of " + plural(people, "person", "people") + " " + be(n) + " there without a reason.",
+			Will: []string{"Each gets the reason “found in the application and accepted by " + r.who.Name + "”", "Nothing changes at the target",
+				"What you hold yourself is left out: nobody accepts their own"},
+			Action: home.URL + "/adopt", Button: "Accept it", Icon: "key", Reason: true, Errors: bad, Cancel: ui.Link{Text: "Go back, change nothing", URL: home.URL}}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return r.render(status, templates.Ask(r.shell(v.Title), v))
+}
+
+func be(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
+}
+
+// adopt accepts it.
+func (s *server) adopt(r *request) error {
+	if err := r.form(); err != nil {
+		return err
+	}
+	reason := r.field("reason")
+	if reason == "" {
+		return s.adoptPage(r, http.StatusBadRequest, ui.Errors{{Field: "reason", Text: "Say why this access is right."}})
+	}
+	n := 0
+	var a *catalog.Application
+	err := r.do(func(tx *db.Tx) (err error) {
+		if _, a, err = r.application(tx, "application.adopt"); err != nil {
+			return err
+		}
+		n, err = lifecycle.Adopt(tx, a, reason)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return r.goWith(applicationURL(a.Name), ui.Notice{Tone: ui.Good, Title: plural(n, "grant is", "grants are") + " accepted", Text: "Each has your name as its reason."})
+}
+
+// proposalsRelease lets ticked proposals go. The first post brings what was ticked and is asked back for a reason; the second
+// one does it.
+func (s *server) proposalsRelease(r *request) error {
+	if err := r.form(); err != nil {
+		return err
+	}
+	var ids []int64
+	for _, v := range r.PostFormArray("operation") {
+		if n, err := strconv.ParseInt(v, 10, 64); err == nil && len(ids) < most {
+			ids = append(ids, n)
+		}
+	}
+	var a *catalog.Application
+	if err := r.read(func(tx *db.Tx) (err error) { _, a, err = r.application(tx, "application.read"); return err }); err != nil {
+		return err
+	}
+	back := link(applicationURL(a.Name), "tab", "operations")
+	if len(ids) == 0 {
+		return r.goWith(back, ui.Notice{Tone: ui.Warn, Title: "Nothing was ticked", Text: "Tick the operations that may be done."})
+	}
+	reason, asked := r.GetPostForm("reason")
+	if reason = strings.TrimSpace(reason); reason == "" {
+		v := templates.AskView{Up: []ui.Link{{Text: "Applications", URL: "/applications"}, {Text: a.Title, URL: back}},
+			Title: "Release " + plural(len(ids), "operation", "operations") + " in " + a.Title + "?", Will: []string{"A worker carries them to the target, and each is read back",
+				"What is for yourself is left out: nobody releases their own"}, Action: r.Request.URL.Path, Button: "Release", Icon: "lock-open", Reason: true,
+			Cancel: ui.Link{Text: "Go back, change nothing", URL: back}}
+		for _, id := range ids {
+			v.Hidden = append(v.Hidden, ui.Option{Text: "operation", Value: strconv.FormatInt(id, 10)})
+		}
+		status := http.StatusOK
+		if asked {
+			status, v.Errors = http.StatusBadRequest, ui.Errors{{Field: "reason", Text: "Say why they are right."}}
+		}
+		return r.render(status, templates.Ask(r.shell(v.Title), v))
+	}
+	n := 0
+	if err := r.do(func(tx *db.Tx) (err error) { n, err = access.Release(tx, a.ID, reason, ids...); return err }); err != nil {
+		return err
+	}
+	return r.goWith(back, ui.Notice{Tone: ui.Good, Title: plural(n, "operation is", "operations are") + " on the way"})
+}

@@ -1,0 +1,177 @@
+package web
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"tenure/internal/demo"
+	"tenure/internal/errs"
+	"tenure/templates"
+	"tenure/templates/ui"
+)
+
+// Demo is what the portal of the demo company has besides: its HR system, which visitors play, and where to see what the targets
+// themselves hold.
+type Demo struct {
+	Organisation string
+	Feed         *demo.Feed
+	Targets      []ui.Link
+}
+
+const feedURL = "/demo/hr"
+
+// demoRoutes are there in a demo database only.
+func (s *server) demoRoutes() []route {
+	if s.demo == nil {
+		return nil
+	}
+	return []route{
+		{post, "/signin/persona", Public, s.personaIn},
+		{get, feedURL, "demo.use", s.feed},
+		{post, feedURL + "/hire", "demo.use", s.feedHire},
+		{post, feedURL + "/send", "demo.use", s.feedSend},
+		{get, feedURL + "/:number", "demo.use", s.feedPerson},
+		{post, feedURL + "/:number/move", "demo.use", s.feedMove},
+		{post, feedURL + "/:number/end", "demo.use", s.feedEnd},
+	}
+}
+
+// feed is the HR system's page: its people, what was changed and not sent, and the form to hire somebody.
+func (s *server) feed(r *request) error { return s.feedPage(r, http.StatusOK, demo.Hire{}, nil) }
+
+func (s *server) feedPage(r *request, status int, typed demo.Hire, bad ui.Errors) error {
+	f := s.demo.Feed
+	v := templates.DemoFeedView{Action: feedURL, SendURL: feedURL + "/send", Targets: s.demo.Targets, Query: r.Query("q")}
+	v.Day = f.Today()
+	if d, err := time.Parse(time.DateOnly, v.Day); err == nil {
+		v.Day = day(d)
+	}
+	all, err := f.List()
+	if err != nil {
+		return err
+	}
+	if v.Pending, err = f.Pending(); err != nil {
+		return err
+	}
+	var found []demo.Entry
+	for _, e := range all {
+		if matchesEntry(&e, v.Query) {
+			found = append(found, e)
+		}
+	}
+	from := min(r.cursor("n"), len(found))
+	to := min(from+pageSize, len(found))
+	for _, e := range found[from:to] {
+		v.Rows = append(v.Rows, feedRow(e))
+	}
+	next := ""
+	if to < len(found) {
+		next = link(feedURL, "q", v.Query, "n", strconv.Itoa(to))
+	}
+	v.Pager = pager(from, to-from, len(found), link(feedURL, "q", v.Query), next)
+	if typed.Start == "" {
+		typed.Start = f.Today()
+	}
+	v.Hire = templates.DemoHire{Action: feedURL + "/hire", First: typed.First, Last: typed.Last, Title: typed.Title, Start: typed.Start,
+		Departments: departments(f, typed.Department), Errors: bad}
+	return r.render(status, templates.DemoFeed(r.shell("Demo HR feed"), v))
+}
+
+func matchesEntry(e *demo.Entry, query string) bool {
+	text := strings.ToLower(strings.Join([]string{e.Name(), e.Number, e.Department, e.Title}, "\n"))
+	return strings.Contains(text, strings.ToLower(strings.TrimSpace(query)))
+}
+
+func feedRow(e demo.Entry) templates.DemoPerson {
+	return templates.DemoPerson{Number: e.Number, Name: e.Name(), Department: e.Department, Title: e.Title, Start: e.Start, End: e.End,
+		Changed: e.Changed, ChangeURL: feedURL + "/" + escape(e.Number)}
+}
+
+func departments(f *demo.Feed, chosen string) []ui.Option {
+	var out []ui.Option
+	for _, d := range f.Departments() {
+		out = append(out, ui.Option{Value: d, Text: d, Selected: d == chosen})
+	}
+	return out
+}
+
+// feedHire adds somebody to the HR system. Tenure learns of it when the feed is sent.
+func (s *server) feedHire(r *request) error {
+	if err := r.form(); err != nil {
+		return err
+	}
+	h := demo.Hire{First: r.field("first"), Last: r.field("last"), Department: r.field("department"), Title: r.field("title"), Start: r.field("start")}
+	made, err := s.demo.Feed.Hire(h)
+	if bad, ok := faults(err, nil); ok {
+		return s.feedPage(r, http.StatusBadRequest, h, bad)
+	}
+	if err != nil {
+		return err
+	}
+	return r.goWith(feedURL, ui.Notice{Tone: ui.Good, Title: made.Name() + " is hired", Text: "Tenure does not know it yet: send the feed."})
+}
+
+// feedPerson is the page on which one person is moved or ended.
+func (s *server) feedPerson(r *request) error { return s.feedChange(r, http.StatusOK, nil, nil) }
+
+func (s *server) feedChange(r *request, status int, move, end ui.Errors) error {
+	e, err := s.demo.Feed.Get(r.Param("number"))
+	if err != nil {
+		return err
+	}
+	home := feedURL + "/" + escape(e.Number)
+	v := templates.DemoChangeView{Person: feedRow(e), Back: ui.Link{Text: "Demo HR feed", URL: feedURL}, MoveURL: home + "/move", MoveErrors: move,
+		Departments: departments(s.demo.Feed, e.Department), EndURL: home + "/end", EndDay: e.End, EndErrors: end}
+	if v.EndDay == "" {
+		v.EndDay = s.demo.Feed.Today()
+	}
+	return r.render(status, templates.DemoChange(r.shell(v.Person.Name), v))
+}
+
+// feedMove gives a person another department or title.
+func (s *server) feedMove(r *request) error {
+	if err := r.form(); err != nil {
+		return err
+	}
+	err := s.demo.Feed.Move(r.Param("number"), r.field("department"), r.field("title"))
+	if bad, ok := faults(err, nil); ok && errs.KindOf(err) == errs.KindInvalid {
+		return s.feedChange(r, http.StatusBadRequest, bad, nil)
+	}
+	if err != nil {
+		return err
+	}
+	return r.goWith(feedURL, ui.Notice{Tone: ui.Good, Title: "Moved", Text: "Tenure does not know it yet: send the feed."})
+}
+
+// feedEnd gives a person a last day.
+func (s *server) feedEnd(r *request) error {
+	if err := r.form(); err != nil {
+		return err
+	}
+	err := s.demo.Feed.End(r.Param("number"), r.field("end"))
+	if bad, ok := faults(err, nil); ok && errs.KindOf(err) == errs.KindInvalid {
+		return s.feedChange(r, http.StatusBadRequest, nil, bad)
+	}
+	if err != nil {
+		return err
+	}
+	return r.goWith(feedURL, ui.Notice{Tone: ui.Good, Title: "The last day is set", Text: "Tenure does not know it yet: send the feed."})
+}
+
+// feedSend lets Tenure read the feed, loaded by the visitor.
+func (s *server) feedSend(r *request) error {
+	r.allow(slow)
+	out, err := s.demo.Feed.Send(r.Request.Context(), r.who.actor)
+	if err != nil {
+		return err
+	}
+	n := ui.Notice{Tone: ui.Good, Title: "The feed is read",
+		Text: and([]string{plural(out.Joiners, "joiner", "joiners"), plural(out.Movers, "mover", "movers"), plural(out.Leavers, "leaver", "leavers")}, 3) + "."}
+	if out.Held {
+		n = ui.Notice{Tone: ui.Warn, Title: "The feed is held", Text: "Nothing of it is applied until another person releases it."}
+	}
+	n.Link = ui.Link{Text: "HR run #" + strconv.Itoa(out.Run), URL: r.to("hr.read", runURL(out.Run))}
+	return r.goWith(feedURL, n)
+}

@@ -1,0 +1,171 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"tenure/internal/db"
+	"tenure/internal/errs"
+	"tenure/templates"
+	"tenure/templates/ui"
+)
+
+// tooMany is the answer to who guesses too often; it has no kind in errs because only a page is guessed at.
+type tooMany struct{ wait string }
+
+func (t tooMany) Error() string { return "too many wrong sign-ins from this address; try again in " + t.wait }
+
+// problem is RFC 9457's, the answer to a client that asks for JSON.
+type problem struct {
+	Type     string       `json:"type"`
+	Title    string       `json:"title"`
+	Status   int          `json:"status"`
+	Detail   string       `json:"detail,omitempty"`
+	Instance string       `json:"instance"`
+	Errors   []errs.Field `json:"errors,omitempty"`
+}
+
+// statusOf maps the kinds of errors to HTTP.
+func statusOf(err error) int {
+	var big *http.MaxBytesError
+	var many tooMany
+	switch {
+	case errors.As(err, &big):
+		return http.StatusRequestEntityTooLarge
+	case errors.As(err, &many):
+		return http.StatusTooManyRequests
+	}
+	switch errs.KindOf(err) {
+	case errs.KindInvalid:
+		return http.StatusBadRequest
+	case errs.KindUnauthenticated:
+		return http.StatusUnauthorized
+	case errs.KindForbidden:
+		return http.StatusForbidden
+	case errs.KindNotFound:
+		return http.StatusNotFound
+	case errs.KindConflict:
+		return http.StatusConflict
+	}
+	return http.StatusInternalServerError
+}
+
+// fail answers an error: the only place that does. What is not meant for people is logged with the reference that the answer
+// shows, and nothing of it is sent.
+func (s *server) fail(r *request, err error) {
+	status := statusOf(err)
+	if constraint := db.ConstraintName(err); status == http.StatusInternalServerError && constraint != "" {
+		slog.Error("a rule of the database was broken", "constraint", constraint, "reference", r.reference())
+	}
+	text, fields := words(err, status)
+	if status == http.StatusInternalServerError {
+		if errors.Is(err, context.Canceled) && r.Request.Context().Err() != nil {
+			r.Abort() // the browser has gone away: nobody reads an answer
+			return
+		}
+		slog.Error("internal error", "error", err, "route", r.FullPath(), "reference", r.reference())
+	}
+	if r.Writer.Written() {
+		r.Abort()
+		return
+	}
+	switch {
+	case wantsJSON(r.Request):
+		r.Header("Content-Type", "application/problem+json")
+		r.AbortWithStatusJSON(status, problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: text,
+			Instance: "urn:tenure:request:" + r.reference(), Errors: fields})
+	case status == http.StatusUnauthorized && r.Request.Method == http.MethodGet && !polling(r.Request):
+		next := r.Request.URL.RequestURI()
+		if next == "/" {
+			next = ""
+		}
+		_ = r.goTo(link("/signin", "next", next))
+		r.Abort()
+	default:
+		s.failPage(r, status, text, fields)
+		r.Abort()
+	}
+}
+
+func (s *server) failPage(r *request, status int, text string, fields []errs.Field) {
+	v := templates.ProblemView{Status: status, Text: text, Bare: r.who == nil}
+	for _, f := range fields {
+		v.Fields = append(v.Fields, ui.FieldError{Text: f.Field + " " + f.Rule})
+	}
+	if status == http.StatusInternalServerError {
+		v.Reference = r.reference()
+	}
+	switch {
+	case status == http.StatusConflict:
+		v.Title = "This is not possible now"
+	case status == http.StatusRequestEntityTooLarge:
+		v.Title = "This is too large"
+	case status == http.StatusTooManyRequests:
+		v.Title = "Please wait a little"
+	case status == http.StatusMethodNotAllowed:
+		v.Title = "This address is used in another way"
+	}
+	switch {
+	case status == http.StatusUnauthorized:
+		v.Back = ui.Link{Text: "Sign in", URL: "/signin"}
+	case r.who != nil:
+		v.Back = ui.Link{Text: "Go to the first page", URL: "/"}
+	}
+	if err := r.render(status, templates.Problem(r.shell(templates.ProblemTitle(v)), v)); err != nil {
+		slog.Error("the page of an error cannot be drawn", "error", err, "reference", r.reference())
+		http.Error(r.Writer, "Something went wrong on our side. Reference "+r.reference(), status)
+	}
+}
+
+// words gives what a person may read of an error. A sentence begins with a capital letter and ends with a full stop.
+func words(err error, status int) (string, []errs.Field) {
+	var e *errs.Error
+	switch {
+	case errors.As(err, &e):
+		return sentence(e.Message), e.Fields
+	case status == http.StatusRequestEntityTooLarge:
+		return fmt.Sprintf("What was sent is larger than this page takes. A file may have %d MB.", maxUpload>>20), nil
+	case status == http.StatusTooManyRequests:
+		return sentence(err.Error()), nil
+	}
+	return "", nil
+}
+
+func sentence(text string) string {
+	if text == "" {
+		return ""
+	}
+	text = strings.ToUpper(text[:1]) + text[1:]
+	if !strings.HasSuffix(text, ".") && !strings.HasSuffix(text, "?") {
+		text += "."
+	}
+	return text
+}
+
+// wantsJSON says whether a client asks for JSON rather than for a page.
+func wantsJSON(h *http.Request) bool {
+	accept := h.Header.Get("Accept")
+	return strings.Contains(accept, "json") && !strings.Contains(accept, "text/html")
+}
+
+// noPage answers an address that does not exist.
+func (s *server) noPage(*request) error { return errs.NotFound("there is no such page; the address may be mistyped") }
+
+// noMethod answers an address that exists and is used in another way.
+func (s *server) noMethod(r *request) error {
+	s.failPage(r, http.StatusMethodNotAllowed, "Open the page and use its buttons.", nil)
+	return nil
+}
+
+// nothing is for objects that do not exist or are not for this reader: nobody can tell which.
+func nothing(what string) error {
+	return errs.NotFound("there is no such %s, or it is not for you to see", what)
+}
+
+// escape makes a name part of a path.
+func escape(name string) string { return url.PathEscape(name) }

@@ -1,0 +1,182 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"tenure/internal/db"
+	"tenure/internal/errs"
+	"tenure/internal/hr"
+	"tenure/internal/hr/source"
+	"tenure/templates"
+	"tenure/templates/ui"
+)
+
+// slow is how long a file may take to come and to be applied.
+const slow = 10 * time.Minute
+
+// sources lists where people come from.
+func (s *server) sources(r *request) error { return s.sourcesPage(r, http.StatusOK, "", "", nil) }
+
+// sourcesPage draws the list; the form of one source may carry what was wrong with its upload.
+func (s *server) sourcesPage(r *request, status int, failed, effective string, bad ui.Errors) error {
+	v := templates.SourcesView{ExpectURL: "/hr/expect"}
+	err := r.read(func(tx *db.Tx) error {
+		all, err := hr.Sources(tx)
+		if err != nil {
+			return err
+		}
+		newest, good, err := hr.NewestRuns(tx)
+		if err != nil {
+			return err
+		}
+		for i, src := range all {
+			x := templates.Source{Name: src.Name, Kind: sourceKind(&src.Spec.File), Details: sourceDetails(src)}
+			if src.Spec.Title != "" {
+				x.Kind = src.Spec.Title + ", " + x.Kind
+			}
+			if g := good[src.ID]; g != nil {
+				x.Rows = g.Rows
+			}
+			if n := newest[src.ID]; n != nil {
+				x.Last, x.LastAt, x.State = ui.Link{Text: "#" + strconv.Itoa(n.ID), URL: runURL(n.ID)}, r.at(n.LoadedAt), runState(n)
+			}
+			if r.may("hr.upload") {
+				x.Upload = &templates.Upload{Action: "/hr/sources/" + escape(src.Name) + "/upload", Scope: strconv.Itoa(i), Accept: "." + src.Spec.File.Format,
+					Limit: fmt.Sprintf("At most %d MB", maxUpload>>20)}
+				if src.Name == failed {
+					x.Upload.Errors, x.Upload.Effective = bad, effective
+				}
+			}
+			v.Sources = append(v.Sources, x)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return r.render(status, templates.Sources(r.shell("HR sources"), v))
+}
+
+func sourceKind(m *source.Mapping) string {
+	kind := strings.ToUpper(m.Format) + " file"
+	if m.Mode == source.Delta {
+		return kind + ", changes only"
+	}
+	return kind + ", whole snapshot"
+}
+
+func sourceDetails(s *hr.Source) string {
+	m := &s.Spec.File
+	leavers := map[string]string{source.ByAbsence: "who is missing has left", source.ByEndDate: "who has an end date leaves then",
+		source.ByBoth: "who is missing has left, who has an end date leaves then"}[m.Leavers]
+	dates := m.Dates
+	if dates == "" {
+		dates = "YYYY-MM-DD"
+	}
+	return fmt.Sprintf("%s; dates as %s; zone %s", leavers, dates, s.Spec.Zone)
+}
+
+// sourceUpload reads a file and applies it, or holds it for a second person. The run's page says what became of it.
+func (s *server) sourceUpload(r *request) error {
+	r.allow(slow)
+	name := r.Param("name")
+	if err := r.Request.ParseMultipartForm(maxUpload); err != nil {
+		return asInvalid(err)
+	}
+	defer func() { _ = r.Request.MultipartForm.RemoveAll() }()
+	effective := r.field("effective")
+	body, head, err := r.Request.FormFile("file")
+	if err != nil || head.Size == 0 {
+		return s.sourcesPage(r, http.StatusBadRequest, name, effective, ui.Errors{{Field: "file", Text: "Choose a file that is not empty."}})
+	}
+	defer func() { _ = body.Close() }()
+	out, err := s.app.HR.Sync(r.Request.Context(), r.who.actor, hr.Upload{Source: name, Name: clean(head.Filename), Effective: effective, Body: body})
+	if err != nil {
+		bad, ok := faults(err, map[string]string{"": "file"})
+		if !ok {
+			return err
+		}
+		if strings.Contains(err.Error(), "--effective") {
+			bad = ui.Errors{{Field: "effective", Text: sentence(strings.ReplaceAll(err.Error(), "--effective", "the day"))}}
+		}
+		return s.sourcesPage(r, statusOf(err), name, effective, bad)
+	}
+	n := ui.Notice{Tone: ui.Good, Title: "The file is applied", Text: sentence(out.Reason)}
+	if out.Held {
+		n = ui.Notice{Tone: ui.Warn, Title: "The file is held", Text: "Nothing of it is applied until another person releases it."}
+	}
+	return r.goWith(runURL(out.Run), n)
+}
+
+// clean gives the last part of a file name, as short and plain as a list can show it.
+func clean(name string) string {
+	name = filepath.Base(strings.ReplaceAll(name, `\`, "/"))
+	if runes := []rune(strings.ToValidUTF8(name, "")); len(runes) > 120 {
+		return string(runes[:120])
+	}
+	return strings.ToValidUTF8(name, "")
+}
+
+// expect lists the planned mass changes, with the form that announces one.
+func (s *server) expect(r *request) error {
+	return s.expectPage(r, http.StatusOK, hr.Expectation{}, "", nil)
+}
+
+func (s *server) expectPage(r *request, status int, e hr.Expectation, count string, bad ui.Errors) error {
+	v := templates.ExpectView{Action: r.to("hr.expect", "/hr/expect"), Count: count, From: e.From, To: e.To, Note: e.Note, Errors: bad}
+	for _, k := range []struct{ value, text string }{{"leavers", "Leavers"}, {"movers", "Movers"}, {"rows", "Fewer rows"}} {
+		v.Kinds = append(v.Kinds, ui.Option{Value: k.value, Text: k.text, Selected: k.value == e.Kind})
+	}
+	err := r.read(func(tx *db.Tx) error {
+		all, err := hr.Sources(tx)
+		if err != nil {
+			return err
+		}
+		for _, x := range all {
+			v.Sources = append(v.Sources, ui.Option{Value: x.Name, Text: x.Name, Selected: x.Name == e.Source})
+		}
+		announced, err := hr.Expectations(tx, 100)
+		for _, x := range announced {
+			row := templates.Expected{Source: x.Source, What: fmt.Sprintf("Up to %s %s", ui.Int(x.Count), expectWord(x.Kind)), Days: x.From + " to " + x.To,
+				Note: x.Note, By: x.By, Over: x.Over}
+			if x.Used > 0 {
+				row.Used = ui.Link{Text: "HR run #" + strconv.Itoa(x.Used), URL: runURL(x.Used)}
+			}
+			v.Announced = append(v.Announced, row)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return r.render(status, templates.Expect(r.shell("Planned mass changes"), v))
+}
+
+func expectWord(kind string) string {
+	if kind == "rows" {
+		return "fewer rows"
+	}
+	return kind
+}
+
+// expectAnnounce announces a planned mass change.
+func (s *server) expectAnnounce(r *request) error {
+	if err := r.form(); err != nil {
+		return err
+	}
+	e := hr.Expectation{Source: r.field("source"), Kind: r.field("kind"), From: r.field("from"), To: r.field("to"), Note: r.field("note")}
+	e.Count, _ = strconv.Atoi(r.field("count")) // 0 is refused by the room
+	err := r.do(func(tx *db.Tx) error { _, err := hr.Expect(tx, e); return err })
+	if bad, ok := faults(err, map[string]string{"reason": "note", "from, to": "from", "": "source"}); ok && errs.KindOf(err) == errs.KindInvalid {
+		return s.expectPage(r, http.StatusBadRequest, e, r.field("count"), bad)
+	}
+	if err != nil {
+		return err
+	}
+	return r.goWith("/hr/expect", ui.Notice{Tone: ui.Good, Title: "Announced", Text: "Somebody else may load the file on those days."})
+}

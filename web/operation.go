@@ -1,0 +1,273 @@
+package web
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"tenure/internal/access"
+	"tenure/internal/catalog"
+	"tenure/internal/connector"
+	"tenure/internal/db"
+	"tenure/templates"
+	"tenure/templates/ui"
+)
+
+// sortedKeys gives the keys of a map in order.
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// operationFilters are the states of the board's list, in the order of an operation's life.
+var operationFilters = []struct {
+	state  access.State
+	word   string
+	states []access.State
+}{
+	{access.Proposed, "Proposed", []access.State{access.Proposed}},
+	{access.Pending, "Waiting", []access.State{access.Pending}},
+	{access.Claimed, "At work", []access.State{access.Claimed}},
+	{access.Acknowledged, "Done, not read back", []access.State{access.Acknowledged}},
+	{access.Failed, "Failed", []access.State{access.Failed}},
+	{access.Verified, "Verified", []access.State{access.Verified}},
+	{access.Cancelled, "Cancelled", []access.State{access.Cancelled}},
+}
+
+// live says how a part of a page refreshes itself. Pausing is an address, so it needs no script.
+func (r *request) live(id string) ui.Live {
+	u := *r.Request.URL
+	q := u.Query()
+	now := r.at(time.Now())
+	now.Text = r.inZone(time.Now()).Format("15:04:05")
+	l := ui.Live{ID: id, At: now}
+	paused := q.Get("live") == "off"
+	q.Del("live")
+	u.RawQuery = q.Encode()
+	on := u.RequestURI()
+	q.Set("live", "off")
+	u.RawQuery = q.Encode()
+	if paused {
+		l.Resume = on
+	} else {
+		l.URL, l.Pause = on, u.RequestURI()
+	}
+	return l
+}
+
+// operations is the board and its list.
+func (s *server) operations(r *request) error {
+	v := templates.OperationsView{ClearURL: "/operations", Live: r.live("board")}
+	state, app := r.Query("state"), r.Query("application")
+	q := access.Query{Before: int64(r.cursor("before")), Limit: pageSize}
+	err := r.read(func(tx *db.Tx) error {
+		cat, err := catalog.Load(tx)
+		if err != nil {
+			return err
+		}
+		if a := cat.AppNamed[app]; a != nil {
+			q.Application, v.Title = a.ID, "Operations in "+a.Title
+		} else {
+			app = ""
+		}
+		counts, err := r.boardApps(tx, cat, &v)
+		if err != nil {
+			return err
+		}
+		v.Filters = []ui.Chip{{Text: "All", URL: link("/operations", "application", app), Current: true}}
+		for _, f := range operationFilters {
+			n, counted := counts[f.state]
+			c := ui.Chip{Text: f.word, URL: link("/operations", "state", string(f.state), "application", app), Count: n, Counted: counted && app == "", Current: state == string(f.state)}
+			if c.Current {
+				q.States, v.Filters[0].Current, v.Filtered = f.states, false, true
+			}
+			v.Filters = append(v.Filters, c)
+			if counted {
+				fig := ui.Figure{Label: f.word, Value: ui.Int(n), URL: link("/operations", "state", string(f.state))}
+				if f.state == access.Failed {
+					fig = alarm(fig, n, ui.Bad, "circle-x")
+				}
+				v.Figures = append(v.Figures, fig)
+			}
+		}
+		all, err := access.Items(tx, q)
+		for i := range all {
+			v.Rows = append(v.Rows, r.operationRow(&all[i]))
+		}
+		if len(all) == pageSize {
+			v.Pager.NextURL = link("/operations", "state", state, "application", app, "before", strconv.FormatInt(all[len(all)-1].ID, 10))
+		}
+		if q.Before > 0 {
+			v.Pager.FirstURL = link("/operations", "state", state, "application", app)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	v.Filtered = v.Filtered || app != ""
+	sh := r.shell("Operations")
+	sh.Refresh = v.Live.URL != ""
+	return r.show(templates.Operations(sh, v))
+}
+
+// boardApps fills the line of each application and gives the open operations by state.
+func (r *request) boardApps(tx *db.Tx, cat *catalog.Catalog, v *templates.OperationsView) (map[access.State]int, error) {
+	waiting, err := access.Board(tx)
+	if err != nil {
+		return nil, err
+	}
+	health, err := catalog.Health(tx)
+	if err != nil {
+		return nil, err
+	}
+	counts := map[access.State]int{access.Proposed: 0, access.Pending: 0, access.Claimed: 0, access.Acknowledged: 0, access.Failed: 0}
+	var oldest *time.Time
+	for _, name := range sortedKeys(cat.AppNamed) {
+		a := cat.AppNamed[name]
+		w := waiting[a.ID]
+		at := func(s access.State) string { return link("/operations", "state", string(s), "application", name) }
+		row := templates.OperationApp{Name: a.Title, URL: r.to("application.read", applicationURL(name)), Waiting: w.Pending, Working: w.Claimed, Unread: w.Unread, Failed: w.Failed,
+			WaitingURL: at(access.Pending), WorkingURL: at(access.Claimed), UnreadURL: at(access.Acknowledged), FailedURL: at(access.Failed), Oldest: r.maybe(w.Oldest)}
+		row.Health, row.HealthText = healthOf(health[a.ID])
+		v.Apps = append(v.Apps, row)
+		counts[access.Proposed] += w.Proposed
+		counts[access.Pending] += w.Pending
+		counts[access.Claimed] += w.Claimed
+		counts[access.Acknowledged] += w.Unread
+		counts[access.Failed] += w.Failed
+		if w.Oldest != nil && (oldest == nil || w.Oldest.Before(*oldest)) {
+			oldest = w.Oldest
+		}
+	}
+	v.Oldest = r.maybe(oldest)
+	return counts, nil
+}
+
+// operationRow is one operation in a list.
+func (r *request) operationRow(o *access.Item) templates.OperationRow {
+	id := strconv.FormatInt(o.ID, 10)
+	row := templates.OperationRow{ID: "#" + id, Key: id, URL: r.to("operation.read", operationURL(o.ID)), State: string(o.State), What: operationWord(o.Kind, o.Entitlement),
+		Urgent: o.Urgency <= access.Urgent && o.State != access.Verified && o.State != access.Cancelled, Account: o.Account, Attempts: o.Attempts,
+		Application: ui.Link{Text: o.ApplicationTitle, URL: r.to("application.read", applicationURL(o.Application))}}
+	if o.Person != "" {
+		row.Person = ui.Link{Text: o.Person, URL: r.to("person.read_any", personURL(o.PersonRef))}
+	}
+	if o.State == access.Pending {
+		row.Next = r.at(o.NextAttempt)
+	}
+	if o.State != access.Verified {
+		row.Error = o.Error
+	}
+	if o.State == access.Failed {
+		row.RetryURL = r.to("operation.retry", operationURL(o.ID)+"/retry")
+	}
+	return row
+}
+
+// operationShow is the page of one operation with its attempts.
+func (s *server) operationShow(r *request) error {
+	id, err := r.number("id")
+	if err != nil {
+		return err
+	}
+	var v templates.OperationView
+	open := false
+	err = r.read(func(tx *db.Tx) error {
+		o, err := access.GetItem(tx, int64(id))
+		if err != nil {
+			return err
+		}
+		row := r.operationRow(&o)
+		v = templates.OperationView{ID: row.ID, What: row.What, State: row.State, Urgent: row.Urgent, Application: row.Application, Account: row.Account,
+			Person: row.Person, Cause: ui.Link{Text: causeWord(o.Cause)}, Created: r.at(o.Created), Next: row.Next, Acknowledged: r.maybe(o.Acknowledged),
+			Verified: r.maybe(o.Verified), Error: o.Error, RetryURL: row.RetryURL}
+		if o.VerifiedBy != nil {
+			v.Reading.Text = fmt.Sprintf("reading #%d", *o.VerifiedBy)
+		}
+		if r.may("application.check_any") {
+			v.CheckURL = operationURL(o.ID) + "/check"
+		}
+		open = o.State == access.Pending || o.State == access.Claimed || o.State == access.Acknowledged
+		if o.State == access.Pending {
+			first, err := access.Ahead(tx, o)
+			if err != nil {
+				return err
+			}
+			if first > 0 {
+				v.Behind = ui.Link{Text: fmt.Sprintf("It waits for operation #%d", first), URL: operationURL(first)}
+			}
+		}
+		all, err := access.Attempts(tx, o.ID)
+		for _, a := range all {
+			v.Attempts = append(v.Attempts, templates.Attempt{N: a.Epoch, At: r.at(a.Started), Took: took(a.Started, a.Ended), Outcome: outcomeWord(a.Outcome), Text: a.Detail})
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	sh := r.shell(v.What)
+	v.Live.ID = "operation"
+	if open {
+		v.Live = r.live("operation")
+		sh.Refresh = v.Live.URL != ""
+	}
+	return r.show(templates.Operation(sh, v))
+}
+
+// outcomeWord sorts the class of an attempt into what a reader can tell apart.
+func outcomeWord(class string) string {
+	switch connector.Class(class) {
+	case connector.ClassOK:
+		return "done"
+	case connector.ClassAmbiguous:
+		return "unclear"
+	case connector.ClassTransient, connector.ClassThrottled:
+		return "unreachable"
+	}
+	return "refused"
+}
+
+// operationRetry gives a failed operation another round.
+func (s *server) operationRetry(r *request) error {
+	id, err := r.number("id")
+	if err != nil {
+		return err
+	}
+	if err := r.do(func(tx *db.Tx) error { return access.Retry(tx, int64(id)) }); err != nil {
+		return err
+	}
+	return r.goWith(operationURL(int64(id)), ui.Notice{Tone: ui.Good, Title: "It is tried again", Text: "A worker takes it as soon as its turn comes."})
+}
+
+// operationCheck reads the operation's target now, which verifies it when the target shows it.
+func (s *server) operationCheck(r *request) error {
+	id, err := r.number("id")
+	if err != nil {
+		return err
+	}
+	var a *catalog.Application
+	err = r.read(func(tx *db.Tx) error {
+		o, err := access.GetItem(tx, int64(id))
+		if err != nil {
+			return err
+		}
+		cat, err := catalog.Load(tx)
+		if err == nil {
+			a = cat.Apps[o.ApplicationID]
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if !r.mayFor("application.check", r.owns(a)) {
+		return nothing("operation")
+	}
+	n, err := s.readTarget(r, a)
+	if err != nil {
+		return err
+	}
+	return r.goWith(operationURL(int64(id)), n)
+}
+

@@ -1,0 +1,363 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"tenure/internal/access"
+	"tenure/internal/audit"
+	"tenure/internal/catalog"
+	"tenure/internal/db"
+	"tenure/internal/identity"
+	"tenure/internal/lifecycle"
+	"tenure/templates"
+	"tenure/templates/ui"
+)
+
+// person gives the person whom the path names, if this reader may see them: themselves, who reports to them, or everybody.
+// Somebody whom they may not see does not exist for them.
+func (r *request) person(tx *db.Tx) (*identity.Person, error) {
+	p, ok, err := identity.ByRef(tx, r.Param("id"))
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, nothing("person")
+	}
+	mine := p.ID == r.who.ID
+	if !mine && !r.may("person.read_any") {
+		if mine, err = identity.Reports(tx, p.ID, r.who.ID); err != nil {
+			return nil, err
+		}
+	}
+	if !r.mayFor("person.read", mine) {
+		return nil, nothing("person")
+	}
+	return p, nil
+}
+
+// personShow is the page of one person.
+func (s *server) personShow(r *request) error {
+	var v templates.PersonView
+	err := r.read(func(tx *db.Tx) error {
+		p, err := r.person(tx)
+		if err != nil {
+			return err
+		}
+		if err := r.personFacts(tx, p, &v); err != nil {
+			return err
+		}
+		if v.Held, v.Grants, err = r.held(tx, p); err != nil {
+			return err
+		}
+		return r.personTimeline(tx, p, &v)
+	})
+	if err != nil {
+		return err
+	}
+	return r.show(templates.Person(r.shell(v.Name), v))
+}
+
+func (r *request) personFacts(tx *db.Tx, p *identity.Person, v *templates.PersonView) error {
+	v.Name, v.State, v.Since, v.Zone = p.Name, string(p.State), r.at(p.Since), "UTC"
+	if p.Number != nil {
+		v.Number = *p.Number
+	}
+	if p.Email != nil {
+		v.Email = *p.Email
+	}
+	another := p.ID != r.who.ID && p.Kind == "person"
+	switch {
+	case p.Locked() && another:
+		v.Ahead = append(v.Ahead, ui.Notice{Tone: ui.Bad, Title: "Terminated " + r.at(*p.LockedAt).Text,
+			Text: "Every access is withdrawn and stays so, whatever the HR feed says, until the termination is lifted.",
+			Link: ui.Link{Text: "Lift the termination", URL: r.to("person.terminate", personURL(p.PublicID)+"/reinstate")}})
+	case another && p.State != identity.Left:
+		v.TerminateURL = r.to("person.terminate", personURL(p.PublicID)+"/terminate")
+	}
+	versions, err := identity.Versions(tx, []int{p.ID})
+	if err != nil {
+		return err
+	}
+	all := versions[p.ID]
+	main := identity.Main(all, tx.Now)
+	if main == nil {
+		return nil
+	}
+	v.Department, v.Title, v.Location, v.Zone = main.Attrs["department"], main.Attrs["title"], main.Attrs["location"], main.Zone
+	first, last := main.Ahead(tx.Now)
+	if last != nil {
+		v.Until = ui.Time{Text: day(*last)}
+		v.Ahead = append(v.Ahead, ui.Notice{Tone: ui.Info, Title: "Leaves on " + day(*last), Text: "At the end of that day in " + main.Zone + " every access is withdrawn."})
+	}
+	if first != nil {
+		v.Ahead = append(v.Ahead, ui.Notice{Tone: ui.Info, Title: "Starts on " + day(*first), Text: "Accounts are prepared now and are enabled when that day begins in " + main.Zone + "."})
+	}
+	people, err := identity.People(tx, []int{main.Manager})
+	if err != nil {
+		return err
+	}
+	if m := people[main.Manager]; m != nil {
+		v.Manager = ui.Link{Text: m.Name}
+		if r.may("person.read_any") || m.ID == r.who.ID {
+			v.Manager.URL = personURL(m.PublicID)
+		}
+	}
+	v.Employments, err = r.employments(tx, all)
+	return err
+}
+
+// employments lists the jobs of somebody who has several, as they are now.
+func (r *request) employments(tx *db.Tx, all []identity.Version) ([]templates.Employment, error) {
+	by := map[int][]identity.Version{}
+	var ids []int
+	for _, v := range all {
+		if by[v.Employment] == nil {
+			ids = append(ids, v.Employment)
+		}
+		by[v.Employment] = append(by[v.Employment], v)
+	}
+	if len(ids) < 2 {
+		return nil, nil
+	}
+	names, err := identity.Sources(tx, ids)
+	if err != nil {
+		return nil, err
+	}
+	var out []templates.Employment
+	for _, id := range ids {
+		v := identity.Main(by[id], tx.Now)
+		e := templates.Employment{Source: names[id].Source, Number: names[id].Key, Department: v.Attrs["department"], Title: v.Attrs["title"],
+			Dates: "from " + day(v.FirstDay), State: string(v.At(tx.Now))}
+		if v.LastDay != nil {
+			e.Dates = day(v.FirstDay) + " to " + day(*v.LastDay)
+		}
+		out = append(out, e)
+	}
+	return out, nil
+}
+
+// held gives what a person holds, by application, and the number of grants.
+func (r *request) held(tx *db.Tx, p *identity.Person) ([]templates.HeldApp, int, error) {
+	grants, err := audit.Held(tx, p)
+	if err != nil {
+		return nil, 0, err
+	}
+	logins, err := catalog.LoginsOf(tx, p.ID)
+	if err != nil {
+		return nil, 0, err
+	}
+	cat, err := catalog.Load(tx)
+	if err != nil {
+		return nil, 0, err
+	}
+	by := map[int]*templates.HeldApp{}
+	var order []int
+	at := func(id int) *templates.HeldApp {
+		if by[id] == nil {
+			app := cat.Apps[id]
+			by[id] = &templates.HeldApp{Name: app.Title, Mode: string(app.Mode), URL: r.to("application.read_any", applicationURL(app.Name))}
+			order = append(order, id)
+		}
+		return by[id]
+	}
+	n := 0
+	for i := range grants {
+		if grants[i].Entitlement != "" {
+			n++
+		}
+		a := at(grants[i].ApplicationID)
+		a.Grants = append(a.Grants, r.grant(&grants[i]))
+	}
+	for _, l := range logins {
+		if l.There || by[l.ApplicationID] != nil && !l.Retired {
+			a := at(l.ApplicationID)
+			a.Accounts = append(a.Accounts, templates.HeldAccount{Name: l.Name, State: loginState(l), LastSignIn: r.maybe(l.LastSignIn)})
+		}
+	}
+	out := make([]templates.HeldApp, len(order))
+	for i, id := range order {
+		out[i] = *by[id]
+	}
+	return out, n, nil
+}
+
+func loginState(l catalog.Login) string {
+	switch {
+	case !l.There && l.NativeID == "":
+		return "waiting"
+	case !l.There:
+		return "deleted"
+	case l.Enabled:
+		return "enabled"
+	}
+	return "disabled"
+}
+
+// grant puts one grant of the audit room in the words of a page.
+func (r *request) grant(g *audit.Grant) templates.Grant {
+	out := templates.Grant{Name: g.Title, Code: g.Entitlement, What: g.Description, Privileged: g.Privileged}
+	for _, x := range g.Reasons {
+		reason := templates.Reason{Text: x.Text, Since: r.at(x.Since), URL: r.to("policy.read", "/policy?tab=rules")}
+		if x.Kind == "needed" || x.Kind == access.Found {
+			reason.URL = ""
+		}
+		if x.Until != nil {
+			reason.Until = r.at(*x.Until).Text
+		}
+		out.Reasons = append(out.Reasons, reason)
+	}
+	switch g.State {
+	case "verified":
+		out.State = "verified"
+		if g.Reading > 0 {
+			out.StateText = fmt.Sprintf("seen at the target since reading #%d", g.Reading)
+		}
+	case "failed":
+		out.State, out.StateText = "failed", g.Error
+	case "proposed":
+		out.State, out.StateText = "wanted", "proposed: waits for a release"
+	case "out of band":
+		out.State = "found"
+	case "observed only":
+		out.State = "wanted"
+	case "missing":
+		out.State, out.StateText = "failed", "the target does not show it"
+	default:
+		out.State, out.StateText = "waiting", g.Error
+		if len(g.Reasons) == 0 {
+			out.State = "leaving"
+		}
+	}
+	return out
+}
+
+// terminateAsk says what a termination will do before anybody can do it.
+func (s *server) terminateAsk(r *request) error {
+	return s.terminatePage(r, http.StatusOK, "", nil)
+}
+
+func (s *server) terminatePage(r *request, status int, reason string, bad ui.Errors) error {
+	var v templates.TerminateView
+	err := r.read(func(tx *db.Tx) error {
+		p, err := r.person(tx)
+		if err != nil {
+			return err
+		}
+		v = templates.TerminateView{Name: p.Name, PersonURL: personURL(p.PublicID), Action: personURL(p.PublicID) + "/terminate", Reason: reason, Errors: bad}
+		logins, err := catalog.LoginsOf(tx, p.ID)
+		if err != nil {
+			return err
+		}
+		counts, err := access.CountHeld(tx, []int{p.ID})
+		if err != nil {
+			return err
+		}
+		cat, err := catalog.Load(tx)
+		if err != nil {
+			return err
+		}
+		var enabled []string
+		for _, l := range logins {
+			if l.There && l.Enabled {
+				enabled = append(enabled, l.Name+" in "+cat.Apps[l.ApplicationID].Title)
+			}
+		}
+		v.Will = []string{
+			plural(len(enabled), "account is disabled", "accounts are disabled") + " within seconds, ahead of everything else",
+			"Every one of " + plural(counts[p.ID].Grants, "grant", "grants") + " ends and is withdrawn",
+			"Each change is read back at its target; the person's page and the operations show when",
+			"Sessions and personal tokens here end at once",
+		}
+		if len(enabled) > 0 {
+			v.Will[0] += ": " + and(enabled, 8)
+		}
+		v.Not = []string{"Accounts are not deleted at once: each application's retention period runs first", "Nothing is changed in the HR system"}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return r.render(status, templates.Terminate(r.shell("Terminate "+v.Name), v))
+}
+
+// terminate is the act.
+func (s *server) terminate(r *request) error {
+	if err := r.form(); err != nil {
+		return err
+	}
+	reason := r.field("reason")
+	var p *identity.Person
+	var e *lifecycle.Effect
+	err := r.do(func(tx *db.Tx) (err error) {
+		if p, err = r.person(tx); err != nil {
+			return err
+		}
+		e, err = lifecycle.Terminate(tx, p.ID, reason)
+		return err
+	})
+	if err != nil {
+		if bad, ok := faults(err, map[string]string{"": "reason"}); ok && reason == "" {
+			return s.terminatePage(r, http.StatusBadRequest, reason, bad)
+		}
+		return err
+	}
+	operations := 0
+	for _, n := range e.Operations {
+		operations += n
+	}
+	v := templates.DoneView{Title: p.Name + " is terminated", Text: "Since " + time.Now().UTC().Format("15:04:05 MST") + ". This is recorded with your name and your reason.",
+		Next: []string{plural(operations, "operation", "operations") + " at the targets: disabling first, ahead of every queue",
+			"Each is read back: the person's page shows it as verified", "After each application's retention period the accounts are deleted"},
+		Links: []ui.Link{{Text: "See " + p.Name, URL: personURL(p.PublicID)}, {Text: "Operations", URL: r.to("operation.read", "/operations")}}}
+	if v.Links[1].URL == "" {
+		v.Links = v.Links[:1]
+	}
+	return r.show(templates.Done(r.shell(v.Title), v))
+}
+
+// reinstateAsk asks before a termination is lifted.
+func (s *server) reinstateAsk(r *request) error { return s.reinstatePage(r, http.StatusOK, "", nil) }
+
+func (s *server) reinstatePage(r *request, status int, reason string, bad ui.Errors) error {
+	var v templates.AskView
+	err := r.read(func(tx *db.Tx) error {
+		p, err := r.person(tx)
+		if err != nil {
+			return err
+		}
+		home := ui.Link{Text: p.Name, URL: personURL(p.PublicID)}
+		v = templates.AskView{Up: []ui.Link{{Text: "People", URL: r.to("person.list", "/people")}, home}, Title: "Lift the termination of " + p.Name + "?",
+			Lead: "The person is then what the HR feed says.", Will: []string{"If HR says that they work here, their accounts are enabled again",
+				"They get what the rules give everybody in their place, and nothing of what they held besides"},
+			Action: home.URL + "/reinstate", Button: "Lift the termination", Icon: "arrow-back-up", Reason: true, Typed: reason, Errors: bad, Cancel: ui.Link{Text: "Go back, change nothing", URL: home.URL}}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return r.render(status, templates.Ask(r.shell(v.Title), v))
+}
+
+// reinstate lifts a termination.
+func (s *server) reinstate(r *request) error {
+	if err := r.form(); err != nil {
+		return err
+	}
+	var p *identity.Person
+	err := r.do(func(tx *db.Tx) (err error) {
+		if p, err = r.person(tx); err != nil {
+			return err
+		}
+		_, err = lifecycle.Reinstate(tx, p.ID, r.field("reason"))
+		return err
+	})
+	if err != nil {
+		if bad, ok := faults(err, map[string]string{"": "reason"}); ok && r.field("reason") == "" {
+			return s.reinstatePage(r, http.StatusBadRequest, "", bad)
+		}
+		return err
+	}
+	return r.goWith(personURL(p.PublicID), ui.Notice{Tone: ui.Good, Title: "The termination of " + p.Name + " is lifted", Text: "What follows from HR and the rules is on its way."})
+}

@@ -1,0 +1,80 @@
+package web
+
+import (
+	"fmt"
+
+	"tenure/internal/access"
+	"tenure/internal/db"
+	"tenure/internal/identity"
+	"tenure/internal/policy"
+	"tenure/templates"
+	"tenure/templates/ui"
+)
+
+// policyShow is the policy as it is, to read: it is changed by files.
+func (s *server) policyShow(r *request) error {
+	v := templates.PolicyView{Tab: oneOf(r.Query("tab"), "rules", "versions")}
+	for _, t := range []struct{ tab, word string }{{"", "Roles"}, {"rules", "Birthright rules"}, {"versions", "Versions"}} {
+		v.Tabs = append(v.Tabs, ui.Chip{Text: t.word, URL: link("/policy", "tab", t.tab), Current: t.tab == v.Tab})
+	}
+	err := r.read(func(tx *db.Tx) error {
+		versions, err := policy.Versions(tx, 200)
+		if err != nil || len(versions) == 0 {
+			return err
+		}
+		v.Version, v.Applied, v.By = fmt.Sprintf("v%d", versions[0].ID), r.at(versions[0].Applied), versions[0].Actor
+		if v.Tab == "versions" {
+			for _, x := range versions {
+				v.Versions = append(v.Versions, templates.VersionRow{Version: fmt.Sprintf("v%d", x.ID), Applied: r.at(x.Applied), By: x.Actor, Note: x.Note,
+					Changes: plural(x.Roles, "role", "roles") + " and " + plural(x.Rules, "rule", "rules")})
+			}
+			return nil
+		}
+		return r.policyObjects(tx, &v)
+	})
+	if err != nil {
+		return err
+	}
+	return r.show(templates.Policy(r.shell("Policy"), v))
+}
+
+func (r *request) policyObjects(tx *db.Tx, v *templates.PolicyView) error {
+	pol, err := policy.Load(tx)
+	if err != nil {
+		return err
+	}
+	given, err := access.CountGiven(tx)
+	if err != nil {
+		return err
+	}
+	if v.Tab == "rules" {
+		for _, o := range pol.Objects(policy.KindRule) {
+			v.Rules = append(v.Rules, templates.RuleRow{Name: o.Title, Version: fmt.Sprintf("%s, change %d", o.Name, o.N), When: o.Rule.When,
+				Gives: gives(o.Rule.Roles, o.Rule.Entitlements), People: given[o.ID], URL: r.to("person.read_any", link("/people", "rule", o.Name))})
+		}
+		return nil
+	}
+	roles := pol.Objects(policy.KindRole)
+	var owners []int
+	for _, o := range roles {
+		owners = append(owners, o.OwnerID)
+	}
+	people, err := identity.People(tx, owners)
+	for _, o := range roles {
+		row := templates.RoleRow{Name: o.Title, What: o.Role.Description, Holds: gives(o.Role.Roles, o.Role.Entitlements), Holders: given[o.ID],
+			URL: r.to("person.read_any", link("/people", "role", o.Name))}
+		if p := people[o.OwnerID]; p != nil {
+			row.Owner = p.Name
+		}
+		v.Roles = append(v.Roles, row)
+	}
+	return err
+}
+
+func gives(roles, entitlements []string) []string {
+	var out []string
+	for _, x := range roles {
+		out = append(out, "role "+x)
+	}
+	return append(out, entitlements...)
+}

@@ -1,0 +1,162 @@
+package web
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"tenure/internal/policy"
+	"tenure/templates/ui"
+)
+
+// render answers with a page. It is rendered whole before the first byte is sent, so a page is never half.
+func (r *request) render(status int, page templ.Component) error {
+	var b bytes.Buffer
+	if err := page.Render(r.Request.Context(), &b); err != nil {
+		return err
+	}
+	r.Data(status, "text/html; charset=utf-8", b.Bytes())
+	return nil
+}
+
+// show answers a reading request.
+func (r *request) show(page templ.Component) error { return r.render(http.StatusOK, page) }
+
+// goTo leads to the page that shows what a change has done (303, RFC 9110 15.4.4).
+func (r *request) goTo(address string) error {
+	r.Redirect(http.StatusSeeOther, address)
+	return nil
+}
+
+// goWith leads to a page and puts a sentence on top of it.
+func (r *request) goWith(address string, n ui.Notice) error {
+	body, err := json.Marshal(n)
+	if err != nil {
+		return err
+	}
+	r.s.sessions.Put(r.Request.Context(), sessionNotice, string(body))
+	return r.goTo(address)
+}
+
+// notice takes the sentence that was put aside for the next page, if there is one.
+func (r *request) notice() *ui.Notice {
+	if polling(r.Request) {
+		return nil
+	}
+	ctx := r.Request.Context()
+	if !r.s.sessions.Exists(ctx, sessionNotice) {
+		return nil
+	}
+	var n ui.Notice
+	if json.Unmarshal([]byte(r.s.sessions.PopString(ctx, sessionNotice)), &n) != nil {
+		return nil
+	}
+	return &n
+}
+
+// shell is everything around a page: the one place where it is made.
+func (r *request) shell(title string) ui.Shell {
+	s := ui.Shell{Title: title, Theme: r.theme(), Reference: r.reference(), Path: r.Request.URL.RequestURI(), Notice: r.notice()}
+	if r.Request.Method != http.MethodGet {
+		s.Path = "/"
+	}
+	if r.s.demo != nil {
+		s.Organisation = r.s.demo.Organisation
+	}
+	if r.who == nil {
+		return s
+	}
+	s.Nav = r.navigation()
+	for _, n := range s.Nav {
+		s.NeedsMe += n.Count
+	}
+	s.User = ui.User{Name: r.who.Name, Role: roleWord(r.who.roles)}
+	if r.who.Kind == "person" {
+		s.User.URL = personURL(r.who.PublicID)
+	}
+	if r.s.demo != nil {
+		s.DemoBanner = "A demo company: everybody here is invented."
+		s.DemoLink = ui.Link{Text: "Play its HR department", URL: "/demo/hr"}
+	}
+	if r.simulated {
+		s.BusinessTime = r.now.UTC().Format("2 January 2006, 15:04 MST")
+	}
+	return s
+}
+
+// navigation lists what this reader may open; where something waits for them, it says how much.
+func (r *request) navigation() []ui.NavItem {
+	held, failed, proposed := r.waits()
+	hr := []ui.NavItem{{Label: "Runs", URL: "/hr/runs", Count: held}, {Label: "Sources", URL: "/hr/sources"}, {Label: "Planned changes", URL: "/hr/expect"}}
+	all := []struct {
+		permission string
+		item       ui.NavItem
+	}{
+		{"home.read", ui.NavItem{Label: "Home", URL: "/", Icon: "home"}},
+		{"person.list", ui.NavItem{Label: "People", URL: "/people", Icon: "users"}},
+		{"access.mine", ui.NavItem{Label: "My access", URL: "/me", Icon: "key", Sub: []ui.NavItem{{Label: "Personal tokens", URL: "/me/tokens"}}}},
+		{"hr.read", ui.NavItem{Label: "HR", URL: "/hr/runs", Icon: "file-import", Count: held, Sub: hr}},
+		{"application.read", ui.NavItem{Label: "Applications", URL: "/applications", Icon: "apps", Count: proposed}},
+		{"operation.read", ui.NavItem{Label: "Operations", URL: "/operations", Icon: "stack-2", Count: failed}},
+		{"policy.read", ui.NavItem{Label: "Policy", URL: "/policy", Icon: "scale"}},
+	}
+	if r.s.demo != nil {
+		all = append(all, struct {
+			permission string
+			item       ui.NavItem
+		}{"demo.use", ui.NavItem{Label: "Demo HR feed", URL: "/demo/hr", Icon: "beach"}})
+	}
+	var out []ui.NavItem
+	for _, n := range all {
+		if r.may(n.permission) {
+			out = append(out, r.place(n.item))
+		}
+	}
+	return out
+}
+
+// place marks where this page is in the navigation.
+func (r *request) place(n ui.NavItem) ui.NavItem {
+	path := r.Request.URL.Path
+	under := func(base string) bool { return path == base || base != "/" && strings.HasPrefix(path, base+"/") }
+	root := "/" + strings.SplitN(strings.TrimPrefix(n.URL, "/"), "/", 2)[0]
+	n.Open = under(root) && (root == "/me" || root == "/hr" || under(n.URL))
+	n.Current = path == n.URL
+	for i := range n.Sub {
+		if n.Sub[i].URL == path {
+			n.Sub[i].Current, n.Current = true, false
+		}
+	}
+	return n
+}
+
+// waits counts what waits for this reader: runs to release, operations to repair, proposals to release.
+func (r *request) waits() (held, failed, proposed int) {
+	if r.may("hr.release") {
+		held = len(r.who.needs.HeldRuns) + r.who.needs.HeldDue
+	}
+	if r.may("operation.retry") {
+		failed = r.who.needs.Failed
+	}
+	if r.may("operation.release") {
+		proposed = r.who.needs.Proposed
+	}
+	return held, failed, proposed
+}
+
+// roleWord says in a word or two what somebody is in the portal: the strongest of their roles.
+func roleWord(roles []string) string {
+	for _, x := range []struct{ role, word string }{
+		{policy.Administrator, "Administrator"}, {policy.Compliance, "Compliance"}, {policy.IT, "IT"}, {policy.HR, "HR"},
+		{policy.Auditor, "Auditor"}, {policy.Manager, "Manager"}, {policy.Owner, "Application owner"},
+	} {
+		if slices.Contains(roles, x.role) {
+			return x.word
+		}
+	}
+	return "Employee"
+}

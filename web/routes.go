@@ -1,0 +1,122 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"tenure/internal/errs"
+	"tenure/internal/policy"
+	"tenure/static"
+)
+
+// Public is the permission of a route that needs no sign-in.
+const Public = "public"
+
+const (
+	get  = http.MethodGet
+	post = http.MethodPost
+
+	healthPath = "/healthz"
+	uploadPath = "/hr/sources/:name/upload"
+)
+
+// handler answers a request, or gives the error that answers it.
+type handler func(*request) error
+
+// route is one address of the portal. A GET answers HEAD as well.
+type route struct {
+	method, path string
+	permission   string // of policy.Portal, or Public
+	handler      handler
+}
+
+func (r route) methods() []string {
+	if r.method == get {
+		return []string{get, http.MethodHead}
+	}
+	return []string{r.method}
+}
+
+// routes is every address there is, with the permission it needs. Rules about single objects (one's own page, one's team, the
+// application one owns) are the handlers'.
+func (s *server) routes() []route {
+	all := []route{
+		{get, static.Prefix + "*file", Public, s.staticFile},
+		{get, healthPath, Public, s.health},
+		{get, "/signin", Public, s.signInAsk},
+		{post, "/signin", Public, s.signIn},
+		{post, "/signout", Public, s.signOut},
+		{post, "/theme", Public, s.themeSet},
+
+		{get, "/", "home.read", s.home},
+
+		{get, "/people", "person.list", s.peopleList},
+		{get, "/people/:id", "person.read", s.personShow},
+		{get, "/people/:id/terminate", "person.terminate", s.terminateAsk},
+		{post, "/people/:id/terminate", "person.terminate", s.terminate},
+		{get, "/people/:id/reinstate", "person.terminate", s.reinstateAsk},
+		{post, "/people/:id/reinstate", "person.terminate", s.reinstate},
+
+		{get, "/me", "access.mine", s.mine},
+		{get, "/me/secrets/:id", "access.mine", s.secretAsk},
+		{post, "/me/secrets/:id", "access.mine", s.secretShow},
+		{get, "/me/tokens", "token.mine", s.tokens},
+		{post, "/me/tokens", "token.mine", s.tokenMake},
+		{post, "/me/tokens/:id/revoke", "token.mine", s.tokenRevoke},
+
+		{get, "/hr/sources", "hr.read", s.sources},
+		{post, uploadPath, "hr.upload", s.sourceUpload},
+		{get, "/hr/runs", "hr.read", s.runs},
+		{get, "/hr/runs/:id", "hr.read", s.runShow},
+		{post, "/hr/runs/:id/release", "hr.release", s.runRelease},
+		{get, "/hr/runs/:id/discard", "hr.release", s.runDiscardAsk},
+		{post, "/hr/runs/:id/discard", "hr.release", s.runDiscard},
+		{get, "/hr/expect", "hr.read", s.expect},
+		{post, "/hr/expect", "hr.expect", s.expectAnnounce},
+		{get, "/hr/held/:id", "hr.release", s.heldAsk},
+		{post, "/hr/held/:id", "hr.release", s.heldRelease},
+
+		{get, "/applications", "application.read", s.applications},
+		{get, "/applications/:name", "application.read", s.applicationShow},
+		{post, "/applications/:name/check", "application.check", s.applicationCheck},
+		{get, "/applications/:name/adopt", "application.adopt", s.adoptAsk},
+		{post, "/applications/:name/adopt", "application.adopt", s.adopt},
+		{post, "/applications/:name/release", "operation.release", s.proposalsRelease},
+
+		{get, "/operations", "operation.read", s.operations},
+		{get, "/operations/:id", "operation.read", s.operationShow},
+		{post, "/operations/:id/retry", "operation.retry", s.operationRetry},
+		{post, "/operations/:id/check", "application.check", s.operationCheck},
+
+		{get, "/policy", "policy.read", s.policyShow},
+	}
+	return append(all, s.demoRoutes()...)
+}
+
+// handle makes gin's handler of a route: who is there, may they, then the handler; whatever goes wrong becomes an answer.
+func (s *server) handle(r route) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		q := &request{Context: c, s: s}
+		if err := q.serve(r); err != nil {
+			s.fail(q, err)
+		}
+	}
+}
+
+func (r *request) serve(row route) error {
+	// The state of the process and files that are the same for everybody need nobody's session.
+	if row.path != healthPath && row.path != static.Prefix+"*file" {
+		if err := r.s.identify(r); err != nil {
+			return err
+		}
+	}
+	switch {
+	case row.permission == Public:
+	case r.who == nil:
+		return errs.Unauthenticated("please sign in first")
+	case !policy.Portal.Allowed(r.who.roles, row.permission):
+		return errs.Forbidden("your account does not have the right for it (%s); ask an administrator if you need it", row.permission)
+	}
+	return row.handler(r)
+}

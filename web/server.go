@@ -1,0 +1,78 @@
+// Package web is the portal: pages over the rooms, for people with a browser.
+//
+// A request goes through the same steps, in this order: a reference and the access log, recovery, security headers, size
+// limits, the cross-origin check, the session, the route's permission, the handler. routes.go lists every address with its
+// permission. A handler reads or writes through the rooms and gives an error or renders one view; errors.go is the only place
+// that turns errors into answers, render.go the only one that draws the shell.
+//
+// Everything works without a script: a change is a form that is posted, answered by a page or by a redirect to one. A reading
+// request (GET) changes nothing but the end of the reader's session.
+package web
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+	"github.com/gin-gonic/gin"
+
+	"tenure/internal/app"
+	"tenure/internal/db"
+)
+
+// Options are what only some installations have.
+type Options struct {
+	// Demo is the HR system that visitors of a demo database play; nil for none.
+	Demo *Demo
+}
+
+// server holds what all requests share.
+type server struct {
+	app      *app.App
+	demo     *Demo
+	sessions *scs.SessionManager
+	guesses  *throttle     // wrong sign-ins by address
+	hashing  chan struct{} // room for password checks, each of which takes 64 MiB
+	secure   bool          // browsers reach us by https
+	origin   *http.CrossOriginProtection
+}
+
+// New makes the portal of an opened house. It runs until ctx ends, which stops its housekeeping of sessions.
+func New(ctx context.Context, a *app.App, o Options) (http.Handler, error) {
+	s := &server{app: a, demo: o.Demo, guesses: newThrottle(30, 10*time.Minute), hashing: make(chan struct{}, 4)}
+	if a.DB.Kind != db.Demo {
+		s.demo = nil
+	}
+	if err := s.reachedAt(a.Config.PublicURL); err != nil {
+		return nil, err
+	}
+	s.sessions = s.newSessions(ctx)
+	engine, err := s.engine(a.Config.Proxies)
+	if err != nil {
+		return nil, err
+	}
+	return s.withSession(engine), nil
+}
+
+func init() { gin.SetMode(gin.ReleaseMode) } // gin's mode is the process's: set once, before any request
+
+// engine builds gin with the table of routes.
+func (s *server) engine(proxies []string) (*gin.Engine, error) {
+	e := gin.New()
+	e.HandleMethodNotAllowed = true
+	e.RedirectTrailingSlash = false
+	e.MaxMultipartMemory = maxUpload // an uploaded file stays in memory: personal data is not left in temporary files
+	if err := e.SetTrustedProxies(proxies); err != nil {
+		return nil, err
+	}
+	e.Use(s.begin, s.recovered, s.headers, s.limit, s.sameOrigin)
+	for _, r := range s.routes() {
+		for _, m := range r.methods() {
+			e.Handle(m, r.path, s.handle(r))
+		}
+	}
+	e.NoRoute(s.handle(route{permission: Public, handler: s.noPage}))
+	e.NoMethod(s.handle(route{permission: Public, handler: s.noMethod}))
+	return e, nil
+}

@@ -1,0 +1,117 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/alexedwards/scs/pgxstore"
+	"github.com/alexedwards/scs/v2"
+
+	"tenure/internal/db"
+	"tenure/internal/identity"
+	"tenure/static"
+)
+
+// How long a session lasts: without use, and at the longest.
+const (
+	idleFor     = 30 * time.Minute
+	signedInFor = 12 * time.Hour
+)
+
+// What a session remembers.
+const (
+	sessionPerson = "person" // id of the identity
+	sessionActor  = "actor"
+	sessionZone   = "zone"   // IANA name, of the reader's employment
+	sessionNotice = "notice" // shown on the next page
+)
+
+// newSessions keeps sessions in the database, by a hash of their token, so that a leaked table signs nobody in. The cookie is
+// bound to this very host where browsers come by https (the __Host- prefix of RFC 6265bis).
+func (s *server) newSessions(ctx context.Context) *scs.SessionManager {
+	m := scs.New()
+	store := pgxstore.NewWithCleanupInterval(s.app.DB.Pool, 0) // its own cleanup could not be ended safely
+	m.Store = store
+	m.HashTokenInStore = true
+	m.IdleTimeout, m.Lifetime = idleFor, signedInFor
+	m.Cookie.Name = "tenure"
+	if s.secure {
+		m.Cookie.Name, m.Cookie.Secure = "__Host-tenure", true
+	}
+	m.Cookie.HttpOnly, m.Cookie.SameSite, m.Cookie.Path = true, http.SameSiteLaxMode, "/"
+	m.Cookie.Persist = false
+	m.ErrorFunc = func(w http.ResponseWriter, _ *http.Request, err error) {
+		slog.Error("session", "error", err)
+		http.Error(w, "The session could not be read. Please try again in a moment.", http.StatusServiceUnavailable)
+	}
+	go s.forgetSessions(ctx)
+	return m
+}
+
+// forgetSessions deletes what has expired, until ctx ends.
+func (s *server) forgetSessions(ctx context.Context) {
+	tick := time.NewTicker(5 * time.Minute)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if _, err := s.app.DB.Pool.Exec(ctx, `delete from sessions where expiry < current_timestamp`); err != nil && ctx.Err() == nil {
+				slog.Warn("expired sessions are not deleted", "error", err)
+			}
+		}
+	}
+}
+
+// withSession gives requests their session. What refreshes itself reads a session without extending it: an open board alone keeps
+// nobody signed in.
+func (s *server) withSession(next http.Handler) http.Handler {
+	kept := s.sessions.LoadAndSave(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case strings.HasPrefix(r.URL.Path, static.Prefix) || r.URL.Path == healthPath:
+			ctx, _ := s.sessions.Load(r.Context(), "") // an empty session, not from the store
+			next.ServeHTTP(w, r.WithContext(ctx))
+		case polling(r):
+			token := ""
+			if c, err := r.Cookie(s.sessions.Cookie.Name); err == nil {
+				token = c.Value
+			}
+			ctx, err := s.sessions.Load(r.Context(), token)
+			if err != nil {
+				s.sessions.ErrorFunc(w, r, err)
+				return
+			}
+			next.ServeHTTP(w, r.WithContext(ctx))
+		default:
+			kept.ServeHTTP(w, r)
+		}
+	})
+}
+
+// enter signs a person in: a new token for the session, whatever it was before.
+func (s *server) enter(r *request, p *identity.Person, a db.Actor) error {
+	ctx := r.Request.Context()
+	if err := s.sessions.RenewToken(ctx); err != nil {
+		return fmt.Errorf("renewing the session: %w", err)
+	}
+	zone := "UTC"
+	if err := r.read(func(tx *db.Tx) error {
+		versions, err := identity.Versions(tx, []int{p.ID})
+		if v := identity.Main(versions[p.ID], tx.Now); v != nil {
+			zone = v.Zone
+		}
+		return err
+	}); err != nil {
+		return err
+	}
+	s.sessions.Put(ctx, sessionPerson, p.ID)
+	s.sessions.Put(ctx, sessionActor, a.ID)
+	s.sessions.Put(ctx, sessionZone, zone)
+	return nil
+}

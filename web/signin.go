@@ -1,0 +1,189 @@
+package web
+
+import (
+	"net/http"
+	"time"
+
+	"tenure/internal/auth"
+	"tenure/internal/db"
+	"tenure/internal/errs"
+	"tenure/internal/evidence"
+	"tenure/internal/identity"
+	"tenure/static"
+	"tenure/templates"
+	"tenure/templates/ui"
+)
+
+func (s *server) staticFile(r *request) error {
+	r.Writer.Header().Del("Cache-Control")
+	static.Handler().ServeHTTP(r.Writer, r.Request)
+	return nil
+}
+
+// health says whether the portal can reach its database: for the container's or the balancer's check.
+func (s *server) health(r *request) error {
+	if err := s.app.DB.Pool.Ping(r.Request.Context()); err != nil {
+		return err
+	}
+	r.String(http.StatusOK, "ok\n")
+	return nil
+}
+
+// signInAsk is the page before the portal. Who is signed in already goes on to where they wanted to go.
+func (s *server) signInAsk(r *request) error {
+	if r.who != nil && s.demo == nil {
+		return r.goTo(inside(r.Query("next")))
+	}
+	return s.signInPage(r, http.StatusOK, templates.SignInView{Next: r.Query("next")}, r.notice())
+}
+
+func (s *server) signInPage(r *request, status int, v templates.SignInView, n *ui.Notice) error {
+	v.Action = "/signin"
+	if s.demo != nil {
+		v.PersonaAction = "/signin/persona"
+		err := r.read(func(tx *db.Tx) error {
+			all, err := auth.Personas(tx)
+			for _, p := range all {
+				v.Personas = append(v.Personas, templates.Persona{ID: p.Ref, Name: p.Name, Does: personaLine(p)})
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	sh := ui.Shell{Title: "Sign in", Theme: r.theme(), Reference: r.reference(), Notice: n}
+	if s.demo != nil {
+		sh.Organisation = s.demo.Organisation
+	}
+	return r.render(status, templates.SignIn(sh, v))
+}
+
+func personaLine(p auth.Persona) string {
+	does := map[string]string{
+		"hr":            "loads HR files, and cannot release the ones they loaded",
+		"it":            "watches applications, repairs operations, checks targets",
+		"compliance":    "releases held runs, reads the policy",
+		"auditor":       "reads everything, changes nothing",
+		"administrator": "may do everything the portal offers",
+		"manager":       "sees their team and what it holds",
+		"employee":      "sees what they hold, and why",
+	}[p.Role]
+	return p.Title + ": " + does
+}
+
+// signIn checks an e-mail address and a password. The count of failures commits even though the answer is a refusal.
+func (s *server) signIn(r *request) error {
+	if err := r.form(); err != nil {
+		return err
+	}
+	v := templates.SignInView{Email: r.field("email"), Next: r.field("next")}
+	password := r.PostForm("password")
+	if v.Email == "" {
+		v.Errors = append(v.Errors, ui.FieldError{Field: "email", Text: "Enter your e-mail address."})
+	}
+	if password == "" || len(password) > longest {
+		v.Errors = append(v.Errors, ui.FieldError{Field: "password", Text: "Enter your password."})
+	}
+	if len(v.Errors) > 0 {
+		return s.signInPage(r, http.StatusBadRequest, v, nil)
+	}
+	from := r.ClientIP()
+	if wait, refused := s.guesses.refused(from, time.Now()); refused {
+		return tooMany{wait: wait.Round(time.Minute).String()}
+	}
+	p, a, refusal, err := s.check(r, v.Email, password)
+	if err != nil {
+		return err
+	}
+	if refusal != nil {
+		s.guesses.failed(from, time.Now())
+		return s.signInPage(r, http.StatusUnauthorized, v, &ui.Notice{Tone: ui.Bad, Title: "That did not work", Text: sentence(refusal.Error())})
+	}
+	if err := s.enter(r, p, a); err != nil {
+		return err
+	}
+	return r.goTo(inside(v.Next))
+}
+
+// check gives the person, or why they may not sign in. Only so many passwords are hashed at once.
+func (s *server) check(r *request, email, password string) (p *identity.Person, a db.Actor, refusal, err error) {
+	select {
+	case s.hashing <- struct{}{}:
+		defer func() { <-s.hashing }()
+	case <-r.Request.Context().Done():
+		return nil, a, nil, r.Request.Context().Err()
+	}
+	err = s.app.DB.Do(r.Request.Context(), db.System, func(tx *db.Tx) error {
+		p, refusal = auth.Password(tx, email, password)
+		if refusal == nil {
+			a, refusal = auth.SignIn(tx, p)
+		}
+		if refusal != nil && errs.KindOf(refusal) != errs.KindUnauthenticated {
+			return refusal
+		}
+		return nil
+	})
+	return p, a, refusal, err
+}
+
+// personaIn lets a visitor of a demo look around as somebody.
+func (s *server) personaIn(r *request) error {
+	if err := r.form(); err != nil {
+		return err
+	}
+	var p *identity.Person
+	var a db.Actor
+	err := s.app.DB.Do(r.Request.Context(), db.System, func(tx *db.Tx) (err error) {
+		p, a, err = auth.BePersona(tx, r.field("person"))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.enter(r, p, a); err != nil {
+		return err
+	}
+	return r.goTo(inside(r.field("next")))
+}
+
+// signOut ends the session on our side, not only in the browser.
+func (s *server) signOut(r *request) error {
+	if r.who != nil {
+		if err := r.do(func(tx *db.Tx) error {
+			tx.Record(evidence.Event{Kind: "auth.signed_out", IdentityID: r.who.ID})
+			return nil
+		}); err != nil {
+			return err
+		}
+	}
+	if err := s.sessions.Destroy(r.Request.Context()); err != nil {
+		return err
+	}
+	return r.goTo("/signin")
+}
+
+const themeCookie = "tenure-theme"
+
+// theme is what the reader chose, "" to follow the system.
+func (r *request) theme() string {
+	c, err := r.Request.Cookie(themeCookie)
+	if err != nil {
+		return ""
+	}
+	return oneOf(c.Value, "light", "dark")
+}
+
+// themeSet keeps the choice in the browser: it is nobody's business but the reader's.
+func (s *server) themeSet(r *request) error {
+	if err := r.form(); err != nil {
+		return err
+	}
+	c := &http.Cookie{Name: themeCookie, Value: oneOf(r.field("theme"), "light", "dark"), Path: "/", MaxAge: 365 * 24 * 3600,
+		HttpOnly: true, Secure: s.secure, SameSite: http.SameSiteLaxMode}
+	if c.Value == "" {
+		c.MaxAge = -1
+	}
+	http.SetCookie(r.Writer, c)
+	return r.goTo(inside(r.field("back")))
+}

@@ -1,0 +1,313 @@
+package web
+
+import (
+	"fmt"
+	"strconv"
+
+	"tenure/internal/access"
+	"tenure/internal/audit"
+	"tenure/internal/catalog"
+	"tenure/internal/db"
+	"tenure/internal/identity"
+	"tenure/templates"
+	"tenure/templates/ui"
+)
+
+// timelinePage is how many entries of the past a person's page shows at once.
+const timelinePage = 25
+
+// personTimeline is what is ahead of a person, what is being done at targets, and what happened.
+func (r *request) personTimeline(tx *db.Tx, p *identity.Person, v *templates.PersonView) error {
+	page := personURL(p.PublicID)
+	part := oneOf(r.Query("part"), audit.PartHR, audit.PartAccess, audit.PartTargets, audit.PartPortal)
+	for _, c := range []struct{ part, word string }{{"", "All"}, {audit.PartHR, "HR"}, {audit.PartAccess, "Access"}, {audit.PartTargets, "Targets"}, {audit.PartPortal, "Portal"}} {
+		v.Filters = append(v.Filters, ui.Chip{Text: c.word, URL: link(page, "part", c.part) + "#timeline", Current: c.part == part})
+	}
+	before := r.cursor("before")
+	if before == 0 && (part == "" || part == audit.PartTargets || part == audit.PartAccess) {
+		ahead, err := r.ahead(tx, p, part)
+		if err != nil {
+			return err
+		}
+		v.Timeline = append(v.Timeline, ahead...)
+	}
+	entries, err := audit.Timeline(tx, p.ID, part, int64(before), timelinePage+1)
+	if err != nil {
+		return err
+	}
+	if len(entries) > timelinePage {
+		entries = entries[:timelinePage]
+		v.Older = ui.Link{Text: "Earlier entries", URL: link(page, "part", part, "before", strconv.FormatInt(entries[timelinePage-1].ID, 10)) + "#timeline"}
+	}
+	past, err := r.events(tx, entries)
+	v.Timeline = append(v.Timeline, past...)
+	return err
+}
+
+// ahead is what is known to come, the furthest first, and what is open at the targets now.
+func (r *request) ahead(tx *db.Tx, p *identity.Person, part string) ([]ui.Event, error) {
+	var out []ui.Event
+	cat, err := catalog.Load(tx)
+	if err != nil {
+		return nil, err
+	}
+	if part != audit.PartTargets {
+		ends, err := access.Endings(tx, p.ID)
+		if err != nil {
+			return nil, err
+		}
+		for i := 0; i < len(ends); {
+			k, names := i, []string{}
+			for ; k < len(ends) && ends[k].At.Equal(ends[i].At); k++ {
+				names = append(names, entitlementWord(cat, ends[k].Entitlement))
+			}
+			out = append([]ui.Event{{Day: "Ahead", At: r.at(ends[i].At), Tone: ui.Info, Icon: "calendar-event", Kind: "Access", Future: true,
+				Title: plural(k-i, "grant ends", "grants end"), Text: and(names, 6)}}, out...)
+			i = k
+		}
+	}
+	if part == audit.PartAccess {
+		return out, nil
+	}
+	open, err := access.Items(tx, access.Query{Person: p.ID, Limit: 12,
+		States: []access.State{access.Proposed, access.Pending, access.Claimed, access.Acknowledged, access.Failed}})
+	for i := range open {
+		o := &open[i]
+		e := ui.Event{Day: "Now", At: r.at(o.Created), Tone: ui.Info, Icon: "clock", Kind: "Operation", Title: operationWord(o.Kind, o.Entitlement) + " in " + o.ApplicationTitle,
+			Text: openWord(o.State), Link: ui.Link{Text: "Operation #" + strconv.FormatInt(o.ID, 10), URL: r.to("operation.read", operationURL(o.ID))}}
+		if o.State == access.Failed {
+			e.Tone, e.Icon, e.Text = ui.Bad, "circle-x", o.Error
+		}
+		out = append(out, e)
+	}
+	return out, err
+}
+
+func openWord(s access.State) string {
+	switch s {
+	case access.Proposed:
+		return "Waits for a release"
+	case access.Claimed:
+		return "A worker is at it"
+	case access.Acknowledged:
+		return "Done at the target, not read back yet"
+	}
+	return "Waits for its turn"
+}
+
+// events puts entries of the log in words.
+func (r *request) events(tx *db.Tx, entries []audit.Entry) ([]ui.Event, error) {
+	cat, err := catalog.Load(tx)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]ui.Event, len(entries))
+	for i := range entries {
+		e := &entries[i]
+		w := eventWords[e.Kind]
+		if w.title == "" {
+			w = eventWord{ui.Neutral, "info-circle", "Event", e.Kind}
+		}
+		at := e.Effective
+		out[i] = ui.Event{Day: r.dayHead(at), At: r.at(at), Tone: w.tone, Icon: w.icon, Kind: w.kind, Title: w.title, Text: eventText(cat, e), Who: who(e)}
+		if e.Facts.Cause == "hr" && e.Facts.Ref > 0 {
+			out[i].Link = ui.Link{Text: "HR run #" + strconv.Itoa(e.Facts.Ref), URL: r.to("hr.read", runURL(e.Facts.Ref))}
+		}
+		if e.Facts.Operation > 0 {
+			out[i].Link = ui.Link{Text: "Operation #" + strconv.FormatInt(e.Facts.Operation, 10), URL: r.to("operation.read", operationURL(e.Facts.Operation))}
+		}
+	}
+	return out, nil
+}
+
+// who says by whom, with the words around.
+func who(e *audit.Entry) string {
+	switch e.ActorKind {
+	case "system":
+		return "by Tenure itself"
+	case "operator":
+		return "at the command line"
+	case "token":
+		return "by " + e.Actor + ", with a token"
+	}
+	return "by " + e.Actor
+}
+
+type eventWord struct {
+	tone        ui.Tone
+	icon        string
+	kind, title string
+}
+
+var eventWords = map[string]eventWord{
+	"person.hired":       {ui.Info, "user-plus", "HR", "Hired, not started yet"},
+	"person.joined":      {ui.Good, "user-plus", "HR", "Joined"},
+	"person.rehired":     {ui.Good, "arrow-back-up", "HR", "Came back"},
+	"person.moved":       {ui.Info, "arrows-exchange", "HR", "Moved"},
+	"person.updated":     {ui.Neutral, "refresh", "HR", "Details changed"},
+	"person.on_leave":    {ui.Warn, "beach", "HR", "Went on leave"},
+	"person.returned":    {ui.Good, "arrow-back-up", "HR", "Returned from leave"},
+	"person.left":        {ui.Warn, "door-exit", "HR", "Left"},
+	"person.locked":      {ui.Bad, "lock", "HR", "Termination decided"},
+	"person.terminated":  {ui.Bad, "user-x", "HR", "Terminated"},
+	"person.unlocked":    {ui.Info, "lock-open", "HR", "Termination lifted"},
+	"access.settled":     {ui.Info, "key", "Access", "Access worked out anew"},
+	"access.adopted":     {ui.Info, "key", "Access", "Found access accepted"},
+	"account.created":    {ui.Info, "user", "Account", "Account made"},
+	"account.renamed":    {ui.Info, "user", "Account", "Account renamed"},
+	"operation.verified": {ui.Good, "circle-check", "Target", "Read back"},
+	"operation.closed":   {ui.Neutral, "ban", "Target", "Overtaken"},
+	"operation.failed":   {ui.Bad, "circle-x", "Target", "Failed"},
+	"operation.retried":  {ui.Info, "refresh", "Target", "Tried again"},
+	"handout.shown":      {ui.Info, "eye", "Account", "First password shown, and erased"},
+	"auth.signed_in":     {ui.Neutral, "key", "Sign-in", "Signed in to the portal"},
+	"auth.signed_out":    {ui.Neutral, "logout", "Sign-in", "Signed out"},
+	"token.issued":       {ui.Info, "key", "Token", "Personal token made"},
+	"token.revoked":      {ui.Info, "ban", "Token", "Personal token revoked"},
+	"login.made":         {ui.Info, "key", "Sign-in", "Password set"},
+	"login.changed":      {ui.Info, "key", "Sign-in", "Password changed"},
+}
+
+// eventText says what an event brought, in one or two sentences.
+func eventText(cat *catalog.Catalog, e *audit.Entry) string {
+	f := &e.Facts
+	var text []string
+	if gained := reasonWords(cat, f.Access.Added, f.Access.Ended); len(gained) > 0 {
+		text = append(text, "gains "+and(gained, 5))
+	}
+	if lost := reasonWords(cat, f.Access.Ended, f.Access.Added); len(lost) > 0 {
+		text = append(text, "loses "+and(lost, 5))
+	}
+	if kept := handedOver(cat, f.Access.Added); len(kept) > 0 {
+		text = append(text, "keeps "+and(kept, 5)+" for a hand-over")
+	}
+	if n := len(f.Access.Planned); n > 0 {
+		text = append(text, plural(n, "change", "changes")+" at targets")
+	}
+	if app := cat.Apps[f.Application]; app != nil && len(f.Verified) > 0 {
+		return app.Title + ", reading #" + strconv.FormatInt(f.Reading, 10) + ": " + and(verifiedWords(cat, f.Verified), 5)
+	}
+	if len(f.Entitled) > 0 {
+		var names []string
+		for _, id := range f.Entitled {
+			names = append(names, entitlementWord(cat, id))
+		}
+		text = append(text, and(names, 5))
+	}
+	switch {
+	case f.Reason != "":
+		text = append(text, "because: "+f.Reason)
+	case f.Why != "":
+		text = append(text, f.Why)
+	case f.Name != "":
+		text = append(text, f.Name)
+	}
+	if len(text) == 0 {
+		return ""
+	}
+	return sentence(and(text, 6))
+}
+
+// reasonWords names the entitlements of the reasons in here that are not among those in there: what is really gained or lost.
+func reasonWords(cat *catalog.Catalog, here, there []access.ReasonFact) []string {
+	also := map[int]bool{}
+	for _, f := range there {
+		also[f.Entitlement] = true
+	}
+	var out []string
+	for _, f := range here {
+		if !also[f.Entitlement] {
+			also[f.Entitlement] = true
+			out = append(out, entitlementWord(cat, f.Entitlement))
+		}
+	}
+	return out
+}
+
+func handedOver(cat *catalog.Catalog, added []access.ReasonFact) []string {
+	var out []string
+	for _, f := range added {
+		if f.Kind == access.Handover {
+			out = append(out, entitlementWord(cat, f.Entitlement))
+		}
+	}
+	return out
+}
+
+func verifiedWords(cat *catalog.Catalog, all []access.OperationFact) []string {
+	out := make([]string, len(all))
+	for i, o := range all {
+		name := ""
+		if e := cat.Entitlements[o.Entitlement]; e != nil {
+			name = e.Title
+		}
+		out[i] = doneWord(o.Kind, name)
+	}
+	return out
+}
+
+// entitlementWord names an entitlement with its application.
+func entitlementWord(cat *catalog.Catalog, id int) string {
+	e := cat.Entitlements[id]
+	if e == nil || cat.Apps[e.ApplicationID] == nil {
+		return "something that is no longer declared"
+	}
+	if e.Kind == catalog.AccountKind {
+		return "the login in " + cat.Apps[e.ApplicationID].Title
+	}
+	return fmt.Sprintf("%s (%s)", e.Title, cat.Apps[e.ApplicationID].Title)
+}
+
+// operationWord says what an operation does.
+func operationWord(kind, entitlement string) string {
+	switch kind {
+	case "create":
+		return "Create the account"
+	case "update":
+		return "Update the account"
+	case "enable":
+		return "Enable the account"
+	case "disable":
+		return "Disable the account"
+	case "delete":
+		return "Delete the account"
+	case "grant":
+		return "Add " + entitlement
+	case "revoke":
+		return "Remove " + entitlement
+	}
+	return kind
+}
+
+// doneWord says what a verified operation did.
+func doneWord(kind, entitlement string) string {
+	switch kind {
+	case "grant":
+		return entitlement + " added"
+	case "revoke":
+		return entitlement + " removed"
+	}
+	return "account " + kind + "d"
+}
+
+// causeWord says why an operation exists.
+func causeWord(cause string) string {
+	switch cause {
+	case "hr":
+		return "what HR says"
+	case "due":
+		return "a day that came"
+	case "policy":
+		return "a change of the policy"
+	case "terminate":
+		return "a termination"
+	case "reinstate":
+		return "a termination that was lifted"
+	case "adopt":
+		return "found access that was accepted"
+	case "drift":
+		return "a difference at the target"
+	}
+	return cause
+}
+
