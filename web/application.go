@@ -41,7 +41,9 @@ func (r *request) application(tx *db.Tx, permission string) (*catalog.Catalog, *
 	return cat, a, nil
 }
 
-func (r *request) owns(a *catalog.Application) bool { return a.OwnerID != nil && *a.OwnerID == r.who.ID }
+func (r *request) owns(a *catalog.Application) bool {
+	return a.OwnerID != nil && *a.OwnerID == r.who.ID
+}
 
 // applications lists the targets with how they stand.
 func (s *server) applications(r *request) error {

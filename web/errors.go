@@ -18,7 +18,9 @@ import (
 // tooMany is the answer to who guesses too often; it has no kind in errs because only a page is guessed at.
 type tooMany struct{ wait string }
 
-func (t tooMany) Error() string { return "too many wrong sign-ins from this address; try again in " + t.wait }
+func (t tooMany) Error() string {
+	return "too many wrong sign-ins from this address; try again in " + t.wait
+}
 
 // problem is RFC 9457's, the answer to a client that asks for JSON.
 type problem struct {
@@ -154,7 +156,9 @@ func wantsJSON(h *http.Request) bool {
 }
 
 // noPage answers an address that does not exist.
-func (s *server) noPage(*request) error { return errs.NotFound("there is no such page; the address may be mistyped") }
+func (s *server) noPage(*request) error {
+	return errs.NotFound("there is no such page; the address may be mistyped")
+}
 
 // noMethod answers an address that exists and is used in another way.
 func (s *server) noMethod(r *request) error {

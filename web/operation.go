@@ -270,4 +270,3 @@ func (s *server) operationCheck(r *request) error {
 	}
 	return r.goWith(operationURL(int64(id)), n)
 }
-

@@ -310,4 +310,3 @@ func causeWord(cause string) string {
 	}
 	return cause
 }
-

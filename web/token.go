@@ -16,7 +16,9 @@ import (
 var lives = []int{1, 7, 30, 90}
 
 // tokens lists the reader's own tokens.
-func (s *server) tokens(r *request) error { return s.tokensPage(r, http.StatusOK, templates.TokensView{}) }
+func (s *server) tokens(r *request) error {
+	return s.tokensPage(r, http.StatusOK, templates.TokensView{})
+}
 
 func (s *server) tokensPage(r *request, status int, v templates.TokensView) error {
 	v.Action = "/me/tokens"

@@ -40,6 +40,7 @@ type cli struct {
 	JSON   bool   `help:"Answer in JSON." name:"json"`
 
 	Demo      demoCmd      `cmd:"" help:"Run the demo company with real targets on this machine."`
+	Serve     serveCmd     `cmd:"" help:"Serve the portal, and work jobs in the same process."`
 	Work      workCmd      `cmd:"" help:"Work jobs: carry operations to the targets and read them back."`
 	Migrate   migrateCmd   `cmd:"" help:"Make the database, or bring it to this version."`
 	Apply     applyCmd     `cmd:"" help:"Apply HR sources, applications, roles and rules from files. The plan is shown first."`

@@ -139,12 +139,11 @@ func TestALostReplyIsResolvedByReading(t *testing.T) {
 		spoil func(http.Handler, http.ResponseWriter, *http.Request)
 		calls int // how often the target is told to do it, in the end
 	}{
-		"create, done but not answered":     {"POST /Users", losesItsReply, 1},
-		"create, done but answered 500":     {"POST /Users", failsAfterDoing, 1},
-		"create, never arrived":             {"POST /Users", neverArrives, 2},
-		"grant, done but not answered":      {"PATCH /Groups", losesItsReply, 3}, // three groups, each once
-		"grant, never arrived":              {"PATCH /Groups", neverArrives, 4},
-		"look-up before all, never arrived": {"GET /Users", neverArrives, 0},
+		"create, done but not answered": {"POST /Users", losesItsReply, 1},
+		"create, done but answered 500": {"POST /Users", failsAfterDoing, 1},
+		"create, never arrived":         {"POST /Users", neverArrives, 2},
+		"grant, done but not answered":  {"PATCH /Groups", losesItsReply, 3}, // three groups, each once
+		"grant, never arrived":          {"PATCH /Groups", neverArrives, 4},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, "UTC")

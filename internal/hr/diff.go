@@ -16,13 +16,6 @@ import (
 	"tenure/internal/identity"
 )
 
-// job is one employment as believed: the row of the table employment.
-type job struct {
-	id, identity int
-	hash         []byte // nil: it ended by absence, or was never stated
-	seen         bool
-}
-
 // touched is one employment that a reading changes.
 type touched struct {
 	key    string
@@ -104,27 +97,6 @@ func (d *differ) compare() (*diff, error) {
 	err = d.tx.QueryRow(`select count(distinct e.identity_id) from employment e join identity i on i.id = e.identity_id
 		where e.source_id = $1 and i.state <> 'left'`, d.src.ID).Scan(&d.out.known)
 	return d.out, err
-}
-
-func (d *differ) loadJobs() error {
-	rows, err := d.tx.Query(`select id, identity_id, source_key, row_hash from employment where source_id = $1`, d.src.ID)
-	if err != nil {
-		return err
-	}
-	d.jobs = make(map[string]*job, len(d.read.Records))
-	var id, who int
-	var key string
-	var hash []byte
-	_, err = pgx.ForEachRow(rows, []any{&id, &who, &key, &hash}, func() error {
-		j := &job{id: id, identity: who}
-		if hash != nil {
-			j.hash = bytes.Clone(hash)
-			d.out.known++
-		}
-		d.jobs[key] = j
-		return nil
-	})
-	return err
 }
 
 // changedKeys gives the employments that the reading states differently, in the order of the file, and those it no longer

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"io/fs"
 	"time"
 
 	"tenure/internal/db"
@@ -56,7 +57,7 @@ func (s *Service) Sync(ctx context.Context, actor db.Actor, u Upload) (*Result, 
 		return nil, err
 	}
 	limit := src.Spec.File.Limits.MaxBytes
-	body, err := io.ReadAll(io.LimitReader(u.Body, limit+1))
+	body, err := whole(u.Body, limit+1)
 	if err != nil {
 		return nil, fmt.Errorf("reading the file: %w", err)
 	}
@@ -78,6 +79,21 @@ func (s *Service) Sync(ctx context.Context, actor db.Actor, u Upload) (*Result, 
 		return err
 	})
 	return out, err
+}
+
+// whole reads at most limit bytes, into memory of the right size where that is known beforehand.
+func whole(r io.Reader, limit int64) ([]byte, error) {
+	var b bytes.Buffer
+	switch f := r.(type) {
+	case interface{ Len() int }:
+		b.Grow(int(min(int64(f.Len()), limit)) + bytes.MinRead)
+	case interface{ Stat() (fs.FileInfo, error) }:
+		if i, err := f.Stat(); err == nil && i.Mode().IsRegular() {
+			b.Grow(int(min(i.Size(), limit)) + bytes.MinRead)
+		}
+	}
+	_, err := b.ReadFrom(io.LimitReader(r, limit))
+	return b.Bytes(), err
 }
 
 // begin takes the source for itself, so that two uploads run one after the other, and brings business time to the effective
@@ -244,12 +260,12 @@ func (r *run) store(c Counts, state string, hold int, rejects []source.Reject) (
 	}
 	r.tx.Record(evidence.Event{Kind: "hr." + state, EffectiveAt: r.now, Touches: evidence.Touches{"snapshot": 1},
 		Facts: map[string]any{"run": id, "source": r.src.Name, "sha256": fmt.Sprintf("%x", r.read.SHA256), "rows": r.read.Rows, "counts": c}})
-	sealed, err := r.tx.DB.Keeper.Seal(bodyPlace(id), r.body)
-	if err != nil {
-		return 0, err
-	}
 	if c.Joiners+c.Movers+c.Leavers+c.Returns+c.Updated > 0 || state == Held {
-		if _, err = r.tx.Exec(`insert into snapshot_body (snapshot_id, sealed, expires_at) values ($1, $2, clock_timestamp() + $3::interval)`,
+		sealed, err := r.tx.DB.Keeper.Seal(bodyPlace(id), r.body)
+		if err != nil {
+			return 0, err
+		}
+		if _, err := r.tx.Exec(`insert into snapshot_body (snapshot_id, sealed, expires_at) values ($1, $2, clock_timestamp() + $3::interval)`,
 			id, sealed, bodyKept); err != nil {
 			return 0, err
 		}

@@ -1,0 +1,45 @@
+package hr
+
+import (
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+)
+
+// job is one employment as believed: the row of the table employment.
+type job struct {
+	id, identity int
+	hash         []byte // nil: it ended by absence, or was never stated
+	seen         bool
+}
+
+// loadJobs reads everything that the source ever said, as hashes.
+func (d *differ) loadJobs() error {
+	rows, err := d.tx.Query(`select id, identity_id, source_key, row_hash from employment where source_id = $1`, d.src.ID)
+	if err != nil {
+		return err
+	}
+	d.jobs = make(map[string]*job, len(d.read.Records))
+	var id, who int
+	var key string
+	var hash pgtype.DriverBytes // read at once, so it need not be copied
+	var jobs []job              // cut from blocks, as the hashes are: one allocation for many
+	var hashes []byte
+	_, err = pgx.ForEachRow(rows, []any{&id, &who, &key, &hash}, func() error {
+		if len(jobs) == cap(jobs) {
+			jobs = make([]job, 0, 1024)
+		}
+		jobs = append(jobs, job{id: id, identity: who})
+		j := &jobs[len(jobs)-1]
+		if hash != nil {
+			if len(hashes)+len(hash) > cap(hashes) {
+				hashes = make([]byte, 0, 16<<10)
+			}
+			hashes = append(hashes, hash...)
+			j.hash = hashes[len(hashes)-len(hash) : len(hashes) : len(hashes)]
+			d.out.known++
+		}
+		d.jobs[key] = j
+		return nil
+	})
+	return err
+}
