@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"tenure/internal/audit"
+	"tenure/internal/catalog"
 	"tenure/internal/db"
 	"tenure/internal/errs"
 	"tenure/internal/hr"
@@ -191,19 +193,8 @@ func (r *request) runPeople(tx *db.Tx, v *templates.RunView, run *hr.Run) error 
 			v.Affected = append(v.Affected, x)
 		}
 	} else {
-		done, n, err := hr.DoneBy(tx, run, limit)
-		if err != nil {
+		if err := r.runDone(tx, v, run, limit); err != nil {
 			return err
-		}
-		v.AffectedAll = n
-		for _, d := range done {
-			kind := map[string]string{"joined": "joiner", "hired": "joiner", "moved": "mover", "left": "leaver", "terminated": "leaver", "rehired": "return",
-				"returned": "return"}[d.Kind]
-			if kind == "" {
-				kind = "updated"
-			}
-			w := eventWords["person."+d.Kind]
-			v.Affected = append(v.Affected, templates.Affected{Name: d.Name, URL: r.to("person.read_any", personURL(d.Ref)), Kind: kind, What: w.title})
 		}
 	}
 	if v.AffectedAll > len(v.Affected) && limit < most {
@@ -211,6 +202,36 @@ func (r *request) runPeople(tx *db.Tx, v *templates.RunView, run *hr.Run) error 
 	}
 	return nil
 }
+
+// runDone says what an applied run did to whom.
+func (r *request) runDone(tx *db.Tx, v *templates.RunView, run *hr.Run, limit int) error {
+	if run.AppliedAt == nil {
+		return nil
+	}
+	cat, err := catalog.Load(tx)
+	if err != nil {
+		return err
+	}
+	done, n, err := audit.OfRun(tx, run.ID, *run.AppliedAt, limit)
+	v.AffectedAll = n
+	for i := range done {
+		d := &done[i]
+		kind := affectedKinds[d.Kind]
+		if kind == "" {
+			kind = "updated"
+		}
+		what := eventWords[d.Kind].title
+		if text := eventText(cat, &d.Entry); text != "" {
+			what += ": " + text
+		}
+		v.Affected = append(v.Affected, templates.Affected{Name: d.Name, URL: r.to("person.read_any", personURL(d.Ref)), Kind: kind, What: what})
+	}
+	return err
+}
+
+// affectedKinds sorts the log's words for what happened to a person into those of a run's list.
+var affectedKinds = map[string]string{"person.joined": "joiner", "person.hired": "joiner", "person.moved": "mover", "person.left": "leaver",
+	"person.terminated": "leaver", "person.rehired": "return", "person.returned": "return"}
 
 func (r *request) runRejects(tx *db.Tx, v *templates.RunView, run *hr.Run) error {
 	all, err := hr.Rejects(tx, run.ID)

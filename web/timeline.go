@@ -164,6 +164,7 @@ var eventWords = map[string]eventWord{
 	"auth.signed_out":    {ui.Neutral, "logout", "Sign-in", "Signed out"},
 	"token.issued":       {ui.Info, "key", "Token", "Personal token made"},
 	"token.revoked":      {ui.Info, "ban", "Token", "Personal token revoked"},
+	"portal_role.given":  {ui.Info, "key", "Portal", "Portal role given"},
 	"login.made":         {ui.Info, "key", "Sign-in", "Password set"},
 	"login.changed":      {ui.Info, "key", "Sign-in", "Password changed"},
 }

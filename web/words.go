@@ -31,6 +31,8 @@ func (r *request) at(t time.Time) ui.Time {
 	l, now := t.In(z), r.now.In(z)
 	text := l.Format("2 Jan 2006, 15:04")
 	switch {
+	case l.Hour()+l.Minute()+l.Second() == 0: // the instant at which a day begins means the day
+		text = l.Format("2 January 2006")
 	case l.Format(time.DateOnly) == now.Format(time.DateOnly):
 		text = "today " + l.Format("15:04")
 	case l.Format(time.DateOnly) == now.AddDate(0, 0, -1).Format(time.DateOnly):

@@ -82,6 +82,38 @@ func Timeline(tx *db.Tx, who int, part string, before int64, limit int) ([]Entry
 	})
 }
 
+// PersonEntry is an entry with the person it is about.
+type PersonEntry struct {
+	Entry
+	Name, Ref string
+}
+
+// OfRun gives what an applied HR run did to people, leavers and movers first, and how many they are. applied is when it was.
+func OfRun(tx *db.Tx, run int, applied time.Time, limit int) ([]PersonEntry, int, error) {
+	// A run's events are recorded in its own transaction, around the time at which it is applied: that bounds what is looked at.
+	rows, err := tx.Query(`with done as (
+			select e.id, e.recorded_at, e.effective_at, e.kind, e.identity_id, convert_from(e.leaf, 'UTF8')::jsonb->'facts' facts from event e
+			where e.recorded_at between $2::timestamptz - interval '30 minutes' and $2::timestamptz + interval '30 minutes' and e.kind like 'person.%')
+		select d.id, d.recorded_at, d.effective_at, d.kind, d.facts::text, i.name, i.public_id::text, count(*) over ()
+		from done d join identity i on i.id = d.identity_id where d.facts->>'cause' = 'hr' and (d.facts->>'ref')::int = $1
+		order by array_position(array['person.left', 'person.terminated', 'person.moved', 'person.joined', 'person.rehired', 'person.hired',
+			'person.returned', 'person.on_leave'], d.kind) nulls last, lower(i.name), i.id limit $3`, run, applied, limit)
+	if err != nil {
+		return nil, 0, err
+	}
+	var out []PersonEntry
+	var e PersonEntry
+	var facts string
+	n := 0
+	_, err = pgx.ForEachRow(rows, []any{&e.ID, &e.Recorded, &e.Effective, &e.Kind, &facts, &e.Name, &e.Ref, &n}, func() error {
+		e.Facts = Facts{}
+		_ = json.Unmarshal([]byte(facts), &e.Facts) // as in Timeline
+		out = append(out, e)
+		return nil
+	})
+	return out, n, err
+}
+
 // Needs counts what waits for people of the portal: held HR runs, held catching up, failed and proposed operations.
 type Needs struct {
 	HeldRuns []int // their numbers, but for those this person loaded

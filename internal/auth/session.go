@@ -18,8 +18,12 @@ func SignIn(tx *db.Tx, p *identity.Person) (db.Actor, error) {
 		return db.Actor{}, errs.Unauthenticated("the e-mail address or the password is not right")
 	}
 	a, err := tx.ActorOf(p.ID, "person", p.Name)
+	if err != nil {
+		return a, err
+	}
+	tx.Actor = a // it is they who act from here on
 	tx.Record(evidence.Event{Kind: "auth.signed_in", IdentityID: p.ID})
-	return a, err
+	return a, nil
 }
 
 // Present is somebody who is signed in, as they are now.

@@ -12,6 +12,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
+// large is how many rows make it worth while to prepare for them.
+const large = 10_000
+
 // Bulk writes n rows at once: COPY in PostgreSQL's binary format, written by row straight into the buffer that is sent. Copy is
 // for anything small; Bulk is for a first load, where boxing every value costs more than the rest. row is called with i from 0
 // to n-1 and must write one value for each column, in order, with the method of the column's exact type: the server refuses any
@@ -19,6 +22,12 @@ import (
 func (t *Tx) Bulk(table string, columns []string, n int, row func(i int, r *Row) error) error {
 	if n == 0 {
 		return nil
+	}
+	if n >= large {
+		// The triggers that count changed rows are shown all rows of the statement: they should stay in memory.
+		if _, err := t.Exec(`set local work_mem = '128MB'`); err != nil {
+			return err
+		}
 	}
 	quoted := make([]string, len(columns))
 	for i, c := range columns {

@@ -73,34 +73,6 @@ func NewestRuns(tx *db.Tx) (newest, good map[int]*Run, err error) {
 	return newest, good, err
 }
 
-// Done is what an applied run did to one person: the kind of its event.
-type Done struct {
-	Identity  int
-	Name, Ref string
-	Kind      string // joined, moved, left ...
-}
-
-// DoneBy gives the people whom an applied run changed, the strongest changes first, and how many there are.
-func DoneBy(tx *db.Tx, run *Run, limit int) ([]Done, int, error) {
-	if run.AppliedAt == nil {
-		return nil, 0, nil
-	}
-	// The run's events were recorded in its own transaction, just around the time it was applied.
-	rows, err := tx.Query(`select i.id, i.name, i.public_id::text, substr(e.kind, 8), count(*) over () from event e join identity i on i.id = e.identity_id
-		where e.recorded_at between $2::timestamptz - interval '15 minutes' and $2::timestamptz + interval '15 minutes' and e.kind like 'person.%'
-			and convert_from(e.leaf, 'UTF8')::jsonb->'facts'->>'cause' = 'hr' and (convert_from(e.leaf, 'UTF8')::jsonb->'facts'->>'ref')::int = $1
-		order by array_position(array['left', 'terminated', 'moved', 'joined', 'rehired', 'hired', 'returned', 'on_leave'], substr(e.kind, 8)) nulls last, lower(i.name), i.id
-		limit $3`, run.ID, *run.AppliedAt, limit)
-	if err != nil {
-		return nil, 0, err
-	}
-	var all []Done
-	var d Done
-	n := 0
-	_, err = pgx.ForEachRow(rows, []any{&d.Identity, &d.Name, &d.Ref, &d.Kind, &n}, func() error { all = append(all, d); return nil })
-	return all, n, err
-}
-
 // Announced is an announced mass change and what became of it.
 type Announced struct {
 	Expectation
