@@ -55,6 +55,7 @@ create index operation_claimable on operation (application_id, urgency, next_att
 create index operation_lane on operation (account_id, id) where state in ('proposed', 'pending', 'claimed', 'acknowledged', 'failed');
 -- A lane has one operation in a worker's hands, whatever the workers see of one another.
 create unique index operation_lane_has_one_claim on operation (account_id) where state = 'claimed';
+create index operation_unread on operation (application_id, account_id) where state = 'acknowledged';
 create index operation_identity on operation (identity_id, id);
 
 create table attempt (

@@ -7,12 +7,13 @@ import (
 	"strconv"
 	"strings"
 
+	"tenure/internal/access"
 	"tenure/internal/audit"
 	"tenure/internal/catalog"
 	"tenure/internal/db"
 	"tenure/internal/errs"
 	"tenure/internal/hr"
-	"tenure/internal/lifecycle"
+	"tenure/internal/identity"
 	"tenure/templates"
 	"tenure/templates/ui"
 )
@@ -180,17 +181,8 @@ func (r *request) runPeople(tx *db.Tx, v *templates.RunView, run *hr.Run) error 
 		limit = most
 	}
 	if run.Hold != nil && run.State != hr.Applied {
-		people := run.Hold.Affected
-		v.AffectedAll = len(people)
-		for _, a := range people[:min(limit, len(people))] {
-			x := templates.Affected{Name: a.Name, Kind: "mover", What: "moves; gains and loses what the rules say of the new place"}
-			if a.What == "leaves" {
-				x.Kind, x.What = "leaver", "leaves; every access is withdrawn"
-			}
-			if a.Number != "" {
-				x.What = a.Number + " " + x.What
-			}
-			v.Affected = append(v.Affected, x)
+		if err := r.runHeld(tx, v, run.Hold.Affected, limit); err != nil {
+			return err
 		}
 	} else {
 		if err := r.runDone(tx, v, run, limit); err != nil {
@@ -199,6 +191,39 @@ func (r *request) runPeople(tx *db.Tx, v *templates.RunView, run *hr.Run) error 
 	}
 	if v.AffectedAll > len(v.Affected) && limit < most {
 		v.AffectedMore = ui.Link{Text: "Show all", URL: r.Request.URL.Path + "?all=1#affected"}
+	}
+	return nil
+}
+
+// runHeld says who is in a held run, and what would happen to them.
+func (r *request) runHeld(tx *db.Tx, v *templates.RunView, all []hr.Affected, limit int) error {
+	v.AffectedAll = len(all)
+	all = all[:min(limit, len(all))]
+	ids := make([]int, len(all))
+	for i, a := range all {
+		ids[i] = a.Identity
+	}
+	people, err := identity.People(tx, ids)
+	if err != nil {
+		return err
+	}
+	held, err := access.CountHeld(tx, ids)
+	if err != nil {
+		return err
+	}
+	for _, a := range all {
+		h := held[a.Identity]
+		x := templates.Affected{Name: a.Name, Kind: "mover", What: "gains and loses what the rules say of the new place"}
+		if a.What == "leaves" {
+			x.Kind, x.What = "leaver", "loses "+plural(h.Grants, "grant", "grants")+" and "+plural(h.Accounts, "account", "accounts")
+		}
+		if a.Number != "" {
+			x.What = "number " + a.Number + ": " + x.What
+		}
+		if p := people[a.Identity]; p != nil {
+			x.URL = r.to("person.read_any", personURL(p.PublicID))
+		}
+		v.Affected = append(v.Affected, x)
 	}
 	return nil
 }
@@ -332,54 +357,4 @@ func (s *server) runDiscard(r *request) error {
 		return err
 	}
 	return r.goWith(runURL(id), ui.Notice{Tone: ui.Info, Title: "The run is discarded", Text: "Nothing of it was applied."})
-}
-
-// heldAsk shows what is caught up after an outage and waits for a person.
-func (s *server) heldAsk(r *request) error { return s.heldPage(r, http.StatusOK, nil) }
-
-func (s *server) heldPage(r *request, status int, bad ui.Errors) error {
-	id, err := r.number("id")
-	if err != nil {
-		return err
-	}
-	var held *lifecycle.Hold
-	err = r.read(func(tx *db.Tx) error {
-		all, err := lifecycle.OpenHolds(tx)
-		for i := range all {
-			if all[i].ID == id && all[i].Kind == "due" {
-				held = &all[i]
-			}
-		}
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if held == nil {
-		return nothing("held change")
-	}
-	v := templates.AskView{Up: []ui.Link{{Text: "Home", URL: "/"}}, Title: "Let " + plural(held.People, "person", "people") + " leave at once?", Lead: and(held.Reasons, 5),
-		Will:   []string{"Everything that fell due meanwhile happens now, in its order", "Every access of who has left is withdrawn at every target"},
-		Action: r.Request.URL.Path, Button: "Release", Icon: "lock-open", Reason: true, Errors: bad, Cancel: ui.Link{Text: "Go back, change nothing", URL: "/"}}
-	return r.render(status, templates.Ask(r.shell(v.Title), v))
-}
-
-// heldRelease lets it go on.
-func (s *server) heldRelease(r *request) error {
-	r.allow(slow)
-	id, err := r.number("id")
-	if err != nil {
-		return err
-	}
-	if err := r.form(); err != nil {
-		return err
-	}
-	reason := r.field("reason")
-	if reason == "" {
-		return s.heldPage(r, http.StatusBadRequest, ui.Errors{{Field: "reason", Text: "Say why these changes are right."}})
-	}
-	if err := r.do(func(tx *db.Tx) error { return lifecycle.ReleaseHold(tx, id, reason) }); err != nil {
-		return err
-	}
-	return r.goWith("/", ui.Notice{Tone: ui.Good, Title: "Released", Text: "What fell due is done; what follows at the targets is on its way."})
 }

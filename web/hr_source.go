@@ -172,6 +172,9 @@ func (s *server) expectAnnounce(r *request) error {
 	e := hr.Expectation{Source: r.field("source"), Kind: r.field("kind"), From: r.field("from"), To: r.field("to"), Note: r.field("note")}
 	e.Count, _ = strconv.Atoi(r.field("count")) // 0 is refused by the room
 	err := r.do(func(tx *db.Tx) error { _, err := hr.Expect(tx, e); return err })
+	if errs.KindOf(err) == errs.KindNotFound {
+		return s.expectPage(r, http.StatusBadRequest, e, r.field("count"), ui.Errors{{Field: "source", Text: "Choose one of the sources."}})
+	}
 	if bad, ok := faults(err, map[string]string{"reason": "note", "from, to": "from", "": "source"}); ok && errs.KindOf(err) == errs.KindInvalid {
 		return s.expectPage(r, http.StatusBadRequest, e, r.field("count"), bad)
 	}

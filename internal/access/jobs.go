@@ -40,26 +40,28 @@ func ring(work map[int]*bell, o *Operation) {
 
 // enqueueBells rings once per application, and again for every 50 operations, so that several workers share a large job.
 func enqueueBells(tx *db.Tx, work map[int]*bell) error {
+	var all []river.InsertManyParams
 	for app, b := range work {
 		for n := b.urgent; n > 0 && n > b.urgent-8*10; n -= 10 {
-			if err := Ring(tx, app, true); err != nil {
-				return err
-			}
+			all = append(all, bellFor(app, true))
 		}
 		for n := b.normal; n > 0 && n > b.normal-12*50; n -= 50 {
-			if err := Ring(tx, app, false); err != nil {
-				return err
-			}
+			all = append(all, bellFor(app, false))
 		}
 	}
-	return nil
+	return tx.EnqueueAll(all)
 }
 
 // Ring wakes a worker for an application after the commit.
 func Ring(tx *db.Tx, app int, urgent bool) error {
+	b := bellFor(app, urgent)
+	return tx.Enqueue(b.Args, b.InsertOpts)
+}
+
+func bellFor(app int, urgent bool) river.InsertManyParams {
 	o := &river.InsertOpts{Queue: QueueWork, MaxAttempts: 3}
 	if urgent {
 		o.Queue, o.Priority = QueueUrgent, 1
 	}
-	return tx.Enqueue(WorkArgs{Application: app, Urgent: urgent}, o)
+	return river.InsertManyParams{Args: WorkArgs{Application: app, Urgent: urgent}, InsertOpts: o}
 }

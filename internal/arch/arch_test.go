@@ -45,7 +45,7 @@ var libraries = map[string][]string{
 	"github.com/pressly/goose":     {"internal/db"},
 	"github.com/alexedwards/scs":   {"web"},
 	"github.com/xuri/excelize":     {"internal/hr/file"},
-	"github.com/jackc/pgx/v5/pgxp": {"internal/db", "internal/app", "internal/connector/postgres", "internal/bench", "web"},
+	"github.com/jackc/pgx/v5/pgxp": {"internal/db", "internal/app", "internal/connector/postgres", "internal/provision", "internal/bench", "web"},
 }
 
 type pkg struct {

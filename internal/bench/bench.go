@@ -18,7 +18,7 @@ type Options struct {
 	Sizes   []int     // numbers of people, 100 or more each
 	Repeat  int       // repetitions of each size that count, 1 or more
 	Dir     string    // where the server's folder is made: the disk that is measured; "": where temporary files live
-	Profile string    // file for a CPU profile of this process; what the product does has a label product=first, unchanged or changed
+	Profile string    // file for a CPU profile of this process; what the product does has a label product=first, unchanged or delta
 	Log     io.Writer // progress; nil for none
 }
 

@@ -106,7 +106,10 @@ func (s *stage) floorLoad(ctx context.Context, all []written) (took time.Duratio
 	if err := floorTables(ctx, conn, all); err != nil {
 		return 0, err
 	}
-	return s.time(ctx, func() error { return load(ctx, conn, all) })
+	if err := s.settle(ctx); err != nil {
+		return 0, err
+	}
+	return clock(func() error { return load(ctx, conn, all) })
 }
 
 // reread is the floor of an unchanged sync: parse the feed with Go's own CSV reader, hash the bytes and every row, read what

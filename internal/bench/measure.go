@@ -34,11 +34,8 @@ type trial struct {
 	out    *Size
 }
 
-// time measures fn, with a clean heap and a settled server before. Garbage that fn makes is collected on its own time.
-func (s *stage) time(ctx context.Context, fn func() error) (time.Duration, error) {
-	if err := s.settle(ctx); err != nil {
-		return 0, err
-	}
+// clock measures fn, with a clean heap before. Garbage that fn makes is collected on its own time.
+func clock(fn func() error) (time.Duration, error) {
 	runtime.GC()
 	start := time.Now()
 	err := fn()
@@ -115,7 +112,7 @@ type moment struct {
 // sync measures the product. part names it in a profile.
 func (m *moment) sync(part string, feed []byte) (*hr.Result, time.Duration, error) {
 	var out *hr.Result
-	took, err := m.time(m.ctx, func() (err error) {
+	took, err := clock(func() (err error) {
 		pprof.Do(m.ctx, pprof.Labels("product", part), func(ctx context.Context) {
 			out, err = m.hr.Sync(ctx, db.Operator, hr.Upload{Source: "feed", Name: "feed.csv", Body: bytes.NewReader(feed)})
 		})
@@ -127,6 +124,9 @@ func (m *moment) sync(part string, feed []byte) (*hr.Result, time.Duration, erro
 func (m *moment) firstLoad() (time.Duration, error) {
 	var xid int64
 	if err := m.conn.QueryRow(m.ctx, `select pg_current_xact_id()::text::bigint`).Scan(&xid); err != nil {
+		return 0, err
+	}
+	if err := m.settle(m.ctx); err != nil {
 		return 0, err
 	}
 	r, took, err := m.sync("first", m.feed)
@@ -185,7 +185,7 @@ func (m *moment) unchanged() (unchanged, error) {
 
 func (m *moment) floorReread(feed []byte) (time.Duration, error) {
 	known := 0
-	took, err := m.time(m.ctx, func() (err error) { known, err = reread(m.ctx, m.conn, feed); return err })
+	took, err := clock(func() (err error) { known, err = reread(m.ctx, m.conn, feed); return err })
 	if err == nil && known != len(m.people) {
 		err = fmt.Errorf("the floor knows %d of %d people", known, len(m.people))
 	}
@@ -203,7 +203,7 @@ func (m *moment) unchangedSync(feed []byte) (time.Duration, error) {
 // changed reads the people with 1 % changed and compares who then has what with what the rules give.
 func (m *moment) changed() (time.Duration, error) {
 	d := m.delta
-	r, took, err := m.sync("changed", Feed(Shuffled(d.People, m.seed%2)))
+	r, took, err := m.sync("delta", Feed(Shuffled(d.People, m.seed%2)))
 	if err != nil {
 		return 0, err
 	}

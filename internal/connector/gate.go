@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// ErrPaused: the target failed several times in a row and is left alone for a while. The error is also a *Throttled that says
+// ErrPaused says that the target failed several times in a row and is left alone for a while. The error is also a *Throttled that says
 // how long.
 var ErrPaused = errors.New("the target failed repeatedly and is left alone for a while")
 

@@ -29,7 +29,7 @@ type Tx struct {
 	keys   map[int]*evidence.PersonKey
 }
 
-// ErrRollback, returned from the function given to Do, undoes everything and is no error: how a preview is made.
+// ErrRollback undoes everything when it is returned from the function given to Do, and is no error: how a preview is made.
 var ErrRollback = fmt.Errorf("rolled back on purpose")
 
 // Do runs fn in one transaction as the actor. What fn changed, the jobs it enqueued and the events it recorded commit
@@ -114,6 +114,15 @@ func (t *Tx) Copy(table string, columns []string, rows func() ([]any, bool)) (in
 // Enqueue adds a job that runs after the commit, and not at all without it. Args carry ids only.
 func (t *Tx) Enqueue(args river.JobArgs, opts *river.InsertOpts) error {
 	_, err := t.DB.queue.InsertTx(t.Ctx, t.Pgx, args, opts)
+	return err
+}
+
+// EnqueueAll adds several jobs likewise, with one statement.
+func (t *Tx) EnqueueAll(jobs []river.InsertManyParams) error {
+	if len(jobs) == 0 {
+		return nil
+	}
+	_, err := t.DB.queue.InsertManyTx(t.Ctx, t.Pgx, jobs)
 	return err
 }
 

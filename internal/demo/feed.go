@@ -38,6 +38,12 @@ type Entry struct {
 // Hire is what a visitor says of a new person. The rest is made up: number, mail address, site and manager.
 type Hire struct{ First, Last, Department, Title, Start string }
 
+// NewFeed makes an HR system in a folder, with these people in it, as sent.
+func NewFeed(dir string, h *hr.Service, people []Row) (*Feed, error) {
+	f := &Feed{dir: dir, hr: h}
+	return f, f.start(people)
+}
+
 // List gives everybody in the file, by name.
 func (f *Feed) List() ([]Entry, error) {
 	var out []Entry

@@ -19,7 +19,8 @@ type Counts struct {
 	Returns   int `json:"returns"`
 	Updated   int `json:"updated"`
 	Unchanged int `json:"unchanged"`
-	// Leaving and Moving are what the brake weighs: leavers and movers, with those whom the reading announces for a later day.
+	// Leaving and Moving are what the brake weighs: leavers and movers, with those whom the reading announces for a later day, and
+	// among the leavers those who go on leave or whose first day is put off after they began.
 	Leaving int `json:"leaving"`
 	Moving  int `json:"moving"`
 	Known   int `json:"known"` // people of the source before this reading
@@ -57,7 +58,8 @@ func (d *differ) weigh() {
 		if p.row != nil && p.row.Locked() {
 			p.is = identity.Left
 		}
-		if p.is == identity.Left && p.was != identity.Left && p.id != 0 {
+		// For the brake whoever is to work no longer leaves: also who goes on leave, or is said not to have begun.
+		if p.id != 0 && p.is.Weaker(p.was) {
 			p.leaves = true
 		}
 	}
@@ -79,7 +81,7 @@ func (d *differ) compareJob(p *person, t *touched, old []identity.Version) {
 				}
 			}
 		}
-		if v.EndsAt.Before(before.EndsAt) && before.EndsAt.Equal(db.Forever) {
+		if v.EndsAt.Before(before.EndsAt) {
 			p.leaves = p.leaves || !stays(p, t, v.EndsAt)
 		}
 	}

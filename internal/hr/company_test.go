@@ -34,7 +34,7 @@ spec:
     dates: YYYY-MM-DD
     trailer: {starts_with: TOTAL, count_column: 2}
     columns: {number: number, first_name: first_name, last_name: last_name, birth_date: birth_date, first_day: first_day,
-      last_day: last_day, department: department, manager: manager}
+      last_day: last_day, status: status, department: department, manager: manager}
 ---
 kind: Application
 name: box
@@ -62,9 +62,9 @@ type company struct {
 }
 
 // row is one line of the file. The first row of a company stands in line 2.
-type row struct{ number, first, last, birth, begins, ends, department, manager string }
+type row struct{ number, first, last, birth, begins, ends, status, department, manager string }
 
-const header = "number,first_name,last_name,birth_date,first_day,last_day,department,manager\n"
+const header = "number,first_name,last_name,birth_date,first_day,last_day,status,department,manager\n"
 
 var start = time.Date(2024, 3, 1, 6, 0, 0, 0, time.UTC)
 
@@ -73,7 +73,7 @@ func text(rows []*row) string {
 	var b strings.Builder
 	b.WriteString(header)
 	for _, r := range rows {
-		fmt.Fprintf(&b, "%s,%s,%s,%s,%s,%s,%s,%s\n", r.number, r.first, r.last, r.birth, r.begins, r.ends, r.department, r.manager)
+		fmt.Fprintf(&b, "%s,%s,%s,%s,%s,%s,%s,%s,%s\n", r.number, r.first, r.last, r.birth, r.begins, r.ends, r.status, r.department, r.manager)
 	}
 	fmt.Fprintf(&b, "TOTAL,%d\n", len(rows))
 	return b.String()
@@ -87,6 +87,9 @@ func people(n int) []*row {
 		out[i] = &row{number: fmt.Sprint(10000 + i), first: fmt.Sprintf("First%d", i), last: fmt.Sprintf("Last%d", rng.IntN(n)),
 			birth:  fmt.Sprintf("%d-%02d-%02d", 1960+rng.IntN(40), 1+rng.IntN(12), 1+rng.IntN(28)),
 			begins: fmt.Sprintf("%d-%02d-%02d", 2005+rng.IntN(19), 1+rng.IntN(12), 1+rng.IntN(28)), department: []string{"Sales", "Finance", "Logistics", "Design"}[i%4]}
+		if i >= n*9/10 { // the last tenth are contractors
+			out[i].ends = "2024-12-31"
+		}
 		if i > 0 {
 			out[i].manager = out[rng.IntN(i)].number
 		}

@@ -86,16 +86,12 @@ func (d *differ) compare() (*diff, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := d.touch(keys, gone, olds); err != nil {
-		return nil, err
-	}
+	d.touch(keys, gone, olds)
 	if err := d.manage(); err != nil {
 		return nil, err
 	}
 	d.weigh()
-	// Who left long ago may still stand in the file, and is no base for a percentage.
-	err = d.tx.QueryRow(`select count(distinct e.identity_id) from employment e join identity i on i.id = e.identity_id
-		where e.source_id = $1 and i.state <> 'left'`, d.src.ID).Scan(&d.out.known)
+	d.out.known, err = d.present()
 	return d.out, err
 }
 
@@ -183,18 +179,24 @@ func (d *differ) orphansOf(keys []string) ([]string, error) {
 	if d.src.Spec.File.ManagerBy != source.ByNumber {
 		return nil, nil
 	}
-	var fresh []string
+	fresh := map[string]bool{}
 	for _, k := range keys {
 		if d.jobs[k] == nil {
-			fresh = append(fresh, k)
+			fresh[k] = true
 		}
 	}
-	if len(fresh) == 0 || len(d.jobs) == 0 {
+	var theirs []string // who are here and whom the file puts under somebody new
+	for i := range d.read.Records {
+		if r := &d.read.Records[i]; fresh[r.ManagerRef] && d.jobs[r.Key] != nil {
+			theirs = append(theirs, r.Key)
+		}
+	}
+	if len(theirs) == 0 {
 		return nil, nil
 	}
-	rows, err := d.tx.Query(`select distinct e.source_key from employment_version v join employment e on e.id = v.employment_id
+	rows, err := d.tx.Query(`select distinct e.source_key from employment e join employment_version v on v.employment_id = e.id
 		where v.known_to = 'infinity' and v.manager_id is null and e.source_id = $1 and e.row_hash is not null
-		and v.attrs->>'manager' = any($2) order by 1`, d.src.ID, fresh)
+		and e.source_key = any($2) order by 1`, d.src.ID, theirs)
 	if err != nil {
 		return nil, err
 	}
@@ -289,7 +291,7 @@ func (d *differ) links() (map[string]int, error) {
 }
 
 // touch builds the new belief about every employment that changed and puts it to its person.
-func (d *differ) touch(keys, gone []string, olds map[int]*person) error {
+func (d *differ) touch(keys, gone []string, olds map[int]*person) {
 	fresh := map[string]*person{} // new people by person key
 	add := func(t *touched) {
 		p := t.person
@@ -335,7 +337,6 @@ func (d *differ) touch(keys, gone []string, olds map[int]*person) error {
 		_, t.cut, t.closed = splice(old, d.now)
 		add(t)
 	}
-	return nil
 }
 
 // of gives one employment's versions.

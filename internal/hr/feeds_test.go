@@ -55,7 +55,10 @@ func TestBadFilesAreHeldWholeAndChangeNobody(t *testing.T) {
 	held("6 % leave", with(c.rows, 100, 60, func(r *row) { r.ends = "2024-02-28" }), "60 leavers of 1000 people reach the limit of 50")
 	held("6 % will leave next week", with(c.rows, 100, 60, func(r *row) { r.ends = "2024-03-10" }), "60 leavers")
 	held("6 % are absent", gone(c.rows, 100, 60), "60 leavers")
+	held("6 % will leave sooner than they were to", with(c.rows, 940, 60, func(r *row) { r.ends = "2024-03-10" }), "60 leavers")
 	held("5 % leave", gone(c.rows, 100, 50), "50 leavers")
+	held("everybody goes on leave", with(c.rows, 0, size, func(r *row) { r.status = "leave" }), "1000 leavers")
+	held("everybody begins next year", with(c.rows, 0, size, func(r *row) { r.begins = "2024-09-01" }), "1000 leavers")
 	held("20 % move", with(c.rows, 0, 200, func(r *row) { r.department = "Post" }), "200 movers of 1000 people reach the limit of 200")
 	rename := clone(c.rows)
 	for _, r := range rename {

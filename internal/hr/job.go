@@ -43,3 +43,25 @@ func (d *differ) loadJobs() error {
 	})
 	return err
 }
+
+// present counts the people of the source who have not left: who left long ago may still stand in the file, and is no base for
+// a percentage.
+func (d *differ) present() (int, error) {
+	rows, err := d.tx.Query(`select id from identity where state = 'left'`)
+	if err != nil {
+		return 0, err
+	}
+	counted := make(map[int]bool, len(d.jobs))
+	var id int
+	if _, err := pgx.ForEachRow(rows, []any{&id}, func() error { counted[id] = true; return nil }); err != nil {
+		return 0, err
+	}
+	n := 0
+	for _, j := range d.jobs {
+		if j.id != 0 && !counted[j.identity] {
+			counted[j.identity] = true
+			n++
+		}
+	}
+	return n, nil
+}

@@ -26,7 +26,7 @@ func (d *differ) manage() error {
 	if err != nil {
 		return err
 	}
-	circles := m.circles()
+	circles := m.circles(d.out.people)
 	for _, p := range d.out.people {
 		for _, t := range p.jobs {
 			if len(t.rows) == 0 {
@@ -56,10 +56,14 @@ func (d *differ) manage() error {
 
 func (d *differ) readManagers() (*managers, error) {
 	f := &d.src.Spec.File
-	m := &managers{by: f.ManagerBy, comma: f.NameFormat == source.LastFirst, of: map[string]string{}, index: map[string][]string{},
+	m := &managers{by: f.ManagerBy, comma: f.NameFormat == source.LastFirst, of: make(map[string]string, len(d.read.Records)), index: map[string][]string{},
 		known: func(n string) bool { return d.jobs[n] != nil || d.rows[n] != nil }}
 	for i := range d.read.Records {
 		r := &d.read.Records[i]
+		if m.by == source.ByNumber || m.by == "" {
+			m.of[r.Key] = r.ManagerRef
+			continue
+		}
 		m.add(r.Key, r.ManagerRef, r.Attrs.Get("email"), r.Attrs.Get("first_name"), r.Attrs.Get("last_name"))
 	}
 	if f.Mode == source.Full {
@@ -119,36 +123,41 @@ func (m *managers) resolve(ref string) (number, rule string) {
 	}
 }
 
-// circles gives everybody who is, over any number of steps, their own manager, with the circle in words. One pass: each
-// person is walked once.
-func (m *managers) circles() map[string]string {
+// circles gives everybody who is, over any number of steps, their own manager, with the circle in words, as far as somebody who
+// changed is in the circle. One pass: each person is walked once.
+func (m *managers) circles(changed []*person) map[string]string {
 	out := map[string]string{}
-	mark := make(map[string]int, len(m.of)) // the walk that saw a person
+	mark := make(map[string]int, len(changed)) // the walk that saw a person
 	walk := 0
-	for start := range m.of {
-		if mark[start] != 0 {
-			continue
-		}
-		walk++
-		var path []string
-		k := start
-		for k != "" && mark[k] == 0 {
-			mark[k] = walk
-			path = append(path, k)
-			k, _ = m.resolve(m.of[k])
-		}
-		if k == "" || mark[k] != walk {
-			continue
-		}
-		circle := path[slices.Index(path, k):]
-		words := circle
-		if len(words) > 5 {
-			words = append(slices.Clone(words[:4]), fmt.Sprintf("... (%d people)", len(circle)))
-		}
-		text := strings.Join(append(slices.Clone(words), k), " > ")
-		for _, on := range circle {
-			out[on] = text
+	for _, p := range changed {
+		for _, t := range p.jobs {
+			if mark[t.key] == 0 {
+				walk++
+				m.walk(t.key, walk, mark, out)
+			}
 		}
 	}
 	return out
+}
+
+// walk goes from one person up to the top, or to where an earlier walk was, or round.
+func (m *managers) walk(k string, walk int, mark map[string]int, out map[string]string) {
+	var path []string
+	for k != "" && mark[k] == 0 {
+		mark[k] = walk
+		path = append(path, k)
+		k, _ = m.resolve(m.of[k])
+	}
+	if k == "" || mark[k] != walk {
+		return
+	}
+	circle := path[slices.Index(path, k):]
+	words := circle
+	if len(words) > 5 {
+		words = append(slices.Clone(words[:4]), fmt.Sprintf("... (%d people)", len(circle)))
+	}
+	text := strings.Join(append(slices.Clone(words), k), " > ")
+	for _, on := range circle {
+		out[on] = text
+	}
 }

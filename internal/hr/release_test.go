@@ -180,20 +180,28 @@ func TestTwoUploadsRunOneAfterTheOther(t *testing.T) {
 	}
 }
 
-func TestAnUploadWaitsForTheOneBeforeIt(t *testing.T) {
+// An upload waits for the one before it, and for a policy change: else it would give what the old rules gave.
+func TestAnUploadWaitsForItsTurn(t *testing.T) {
 	c := found(t, dbtest.New(t), 30, "")
+	source := c.number(`select id from hr_source where name = 'hr'`)
+	for i, lock := range []string{fmt.Sprintf(`select pg_advisory_xact_lock(7234514, %d)`, source), `select pg_advisory_xact_lock(7234512)`} {
+		c.waitsFor(lock, i)
+	}
+}
+
+func (c *company) waitsFor(lock string, already int) {
+	t := c.t
 	owner := dbtest.Owner(t, c.db)
 	other, err := owner.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	source := c.number(`select id from hr_source where name = 'hr'`)
-	if _, err := other.Exec(t.Context(), `select pg_advisory_xact_lock(7234514, $1)`, source); err != nil {
+	if _, err := other.Exec(t.Context(), lock); err != nil {
 		t.Fatal(err)
 	}
-	before := c.state()
+	before, left := c.state(), c.left()
 	done := make(chan error, 1)
-	go func() { _, err := c.sync(db.Operator, gone(c.rows, 5, 1), ""); done <- err }()
+	go func() { _, err := c.sync(db.Operator, gone(c.rows, 5, already+1), ""); done <- err }()
 	c.waitForWaiter(other, done)
 	if diff := cmp.Diff(before, c.state()); diff != "" {
 		t.Errorf("it wrote before its turn:\n%s", diff)
@@ -201,7 +209,7 @@ func TestAnUploadWaitsForTheOneBeforeIt(t *testing.T) {
 	if err := other.Rollback(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := <-done; err != nil || c.left() != 1 {
+	if err := <-done; err != nil || c.left() != left+1 {
 		t.Errorf("%v, %d left", err, c.left())
 	}
 }

@@ -144,6 +144,9 @@ func Instants(versions []Version, t time.Time) []time.Time {
 	return out
 }
 
+// Weaker says whether a person in state s can do less than one in state o.
+func (s State) Weaker(o State) bool { return rank[s] < rank[o] }
+
 // Main gives the version that speaks for the person at t (for pages and names): of the strongest state, the newest one.
 func Main(versions []Version, t time.Time) *Version {
 	var best *Version

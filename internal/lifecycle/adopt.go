@@ -85,8 +85,12 @@ func unexplained(tx *db.Tx, app int) (map[int][]int, error) {
 			join account a on a.id = o.account_id and a.application_id = $1 and a.slot = '' and a.kind = 'person'
 			join account_link l on l.account_id = a.id and l.known_to = 'infinity'
 			join identity i on i.id = l.identity_id and i.state in ('active', 'leave') and i.locked_at is null
+			join entitlement e on e.id = o.entitlement_id
 		where o.seen_to is null and not exists (select from reason r where r.identity_id = l.identity_id and r.entitlement_id = o.entitlement_id
-			and r.known_to = 'infinity' and r.valid_to > $2 and r.kind <> 'handover') order by 1, 2`, app, tx.Now)
+			and r.known_to = 'infinity' and r.valid_to > $2 and r.kind <> 'handover')
+		-- The login of an account that Tenure made comes with what is held there; only one that was found needs a reason of its own.
+		and (e.kind <> 'account' or not exists (select from operation k where k.account_id = a.id and k.kind = 'create' and k.state = 'verified'))
+		order by 1, 2`, app, tx.Now)
 	if err != nil {
 		return nil, err
 	}

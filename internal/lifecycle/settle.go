@@ -233,7 +233,7 @@ func (s *settling) record(people []*identity.Change) {
 		if len(p.Touches) == 0 && c.Empty() && p.Was == s.state[i] {
 			continue
 		}
-		touches := evidence.Touches(c.Touches)
+		touches := c.Touches
 		for t, n := range p.Touches {
 			touches[t] += n
 		}

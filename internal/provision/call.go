@@ -23,7 +23,7 @@ type accountFacts struct {
 	locked                 bool
 }
 
-func loadFacts(tx *db.Tx, app *catalog.Application, claims []access.Claim) (map[int]*accountFacts, error) {
+func loadFacts(tx *db.Tx, claims []access.Claim) (map[int]*accountFacts, error) {
 	accounts := make([]int, len(claims))
 	var people []int
 	for i, c := range claims {

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"tenure/internal/catalog"
 	"tenure/internal/connector"
 	"tenure/internal/db"
@@ -17,7 +19,7 @@ const few = 20
 
 // verify reads back what was acknowledged. One process at a time does it for an application; what is acknowledged
 // meanwhile is taken in the next round.
-func (s *Service) verify(ctx context.Context, cat *catalog.Catalog, app *catalog.Application, conn connector.Connector) error {
+func (s *Service) verify(ctx context.Context, app *catalog.Application, conn connector.Connector) error {
 	lock, err := s.DB.Pool.Acquire(ctx)
 	if err != nil {
 		return err
@@ -52,7 +54,14 @@ func (s *Service) verify(ctx context.Context, cat *catalog.Catalog, app *catalog
 		case n == 0:
 			return nil
 		case n > few:
-			_, err = s.readWhole(ctx, app, conn)
+			// While much is on its way, whoever finishes last reads: a large target is not read over and over.
+			var busy bool
+			if busy, err = moving(ctx, lock, app.ID); err == nil && !busy {
+				_, err = s.readWhole(ctx, app, conn)
+			}
+			if busy {
+				return nil
+			}
 		default:
 			for _, id := range accounts {
 				if err = s.readAccount(ctx, app, conn, id); err != nil {
@@ -65,6 +74,15 @@ func (s *Service) verify(ctx context.Context, cat *catalog.Catalog, app *catalog
 		}
 	}
 	return nil
+}
+
+// moving says whether operations are still being carried to an application, unless something has waited for its reading too long.
+func moving(ctx context.Context, c *pgxpool.Conn, app int) (busy bool, err error) {
+	err = c.QueryRow(ctx, `select exists (select from operation where application_id = $1
+				and (state = 'claimed' or state = 'pending' and next_attempt_at <= clock_timestamp()))
+			and (select min(acknowledged_at) from operation where application_id = $1 and state = 'acknowledged') > clock_timestamp() - interval '1 minute'`,
+		app).Scan(&busy)
+	return busy, err
 }
 
 // unread notes that a target could not be read. What was acknowledged stays so, and is tried again by the sweeper.

@@ -36,7 +36,7 @@ func (s *Service) Work(ctx context.Context, appID int, urgentOnly bool) error {
 			if claims, err = access.ClaimHeads(tx, appID, urgentOnly, batch); err != nil || len(claims) == 0 {
 				return err
 			}
-			facts, err = loadFacts(tx, app, claims)
+			facts, err = loadFacts(tx, claims)
 			return err
 		})
 		if err != nil {
@@ -56,7 +56,7 @@ func (s *Service) Work(ctx context.Context, appID int, urgentOnly bool) error {
 			}
 		}
 	}
-	return s.verify(ctx, cat, app, conn)
+	return s.verify(ctx, app, conn)
 }
 
 // carry does one operation and reports what became of it.

@@ -70,7 +70,7 @@ limits: {max_bytes: 1000000, max_field_bytes: 1000}
 	if err := json.Unmarshal(stored, &back); err != nil || !reflect.DeepEqual(back, *m) {
 		t.Errorf("stored as %s, it comes back as %+v, %v", stored, back, err)
 	}
-	if _, err := decode(t, base+"seperator: ;"); err == nil {
+	if _, err := decode(t, base+"separatr: ;"); err == nil {
 		t.Error("a misspelt name is accepted")
 	}
 }

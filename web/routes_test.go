@@ -1,0 +1,153 @@
+package web_test
+
+import (
+	"bytes"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+	"github.com/google/go-cmp/cmp"
+
+	"tenure/internal/policy"
+	"tenure/web"
+)
+
+// personas are who asks, by the name that testdata/routes.yaml uses. The owner of an application is a tenth one, see TestOwnersSee.
+var personas = []struct{ name, number string }{
+	{"anonymous", ""}, {"employee", employee}, {"manager", manager}, {"it", itPerson}, {"hr", hrPerson}, {"compliance", compliance},
+	{"auditor", auditor}, {"administrator", administrator},
+}
+
+// matrix is testdata/routes.yaml: for every route, who gets through.
+func matrix(t *testing.T) map[string]string {
+	t.Helper()
+	text, err := os.ReadFile("testdata/routes.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var m map[string]string
+	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(&m); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// reach is an address of a route that names nothing there is: whoever gets through is told so, and nothing happens.
+func reach(path string) string {
+	return strings.NewReplacer(":id", "999999", ":name", "nothing", ":number", "0", "*file", "nothing.css").Replace(path)
+}
+
+func TestRoutesArePermitted(t *testing.T) {
+	w := newWorld(t)
+	table, served, err := web.Rows(w.app, web.Options{Demo: &web.Demo{Feed: w.feed}})
+	w.must(err)
+	known := policy.Portal.Permissions()
+	var listed, there []string
+	for _, r := range table {
+		listed = append(listed, r.Method+" "+r.Path)
+		if r.Permission != web.Public && !slices.Contains(known, r.Permission) {
+			t.Errorf("%s %s needs the permission %q, which nobody has: state one of policy.Portal, or Public", r.Method, r.Path, r.Permission)
+		}
+	}
+	for _, r := range served {
+		there = append(there, r.Method+" "+r.Path)
+	}
+	slices.Sort(listed)
+	slices.Sort(there)
+	if diff := cmp.Diff(listed, there); diff != "" {
+		t.Errorf("gin serves other addresses than the table has (-table +gin):\n%s", diff)
+	}
+}
+
+// Every persona asks every route; who gets through is what the file says, cell by cell.
+func TestPersonasAndRoutes(t *testing.T) {
+	w := newWorld(t)
+	table, _, err := web.Rows(w.app, web.Options{Demo: &web.Demo{Feed: w.feed}})
+	w.must(err)
+	want := matrix(t)
+	got := map[string]string{}
+	for _, p := range personas {
+		c := w.anonymous()
+		if p.number != "" {
+			c = w.as(p.number)
+		}
+		for _, r := range table {
+			if r.Path == "/signout" && p.number != "" {
+				through(w.as(p.number), r) // ends a session of its own
+			} else if !through(c, r) {
+				continue
+			}
+			key := r.Method + " " + r.Path
+			got[key] = strings.TrimSpace(got[key] + " " + p.name)
+		}
+	}
+	for _, r := range table {
+		if key := r.Method + " " + r.Path; r.Method != http.MethodHead && got[key] != want[key] {
+			t.Errorf("%s lets through %q, the file says %q", key, got[key], want[key])
+		}
+		if r.Method == http.MethodHead && got["HEAD "+r.Path] != got["GET "+r.Path] {
+			t.Errorf("HEAD %s lets through others than GET: %q", r.Path, got["HEAD "+r.Path])
+		}
+		delete(want, r.Method+" "+r.Path)
+	}
+	for key := range want {
+		t.Errorf("the file has %s, which is no route", key)
+	}
+}
+
+// through says whether a request gets past the question who may.
+func through(c *client, r web.Row) bool {
+	p := c.send(r.Method, reach(r.Path), nil)
+	return p.status != http.StatusUnauthorized && p.status != http.StatusForbidden && !strings.HasPrefix(p.to, "/signin?next=") &&
+		(p.to != "/signin" || r.Path == "/signout")
+}
+
+// An auditor changes nothing but what is their own: the session, the theme, their tokens and passwords, and the demo's play.
+func TestAuditorsHaveNoWriteRoutes(t *testing.T) {
+	for route, who := range matrix(t) {
+		own := []string{"POST /signin", "POST /signin/persona", "POST /signout", "POST /theme", "POST /me/tokens", "POST /me/tokens/:id/revoke", "POST /me/secrets/:id"}
+		if strings.HasPrefix(route, "POST") && slices.Contains(strings.Fields(who), "auditor") && !slices.Contains(own, route) && !strings.HasPrefix(route, "POST /demo/") {
+			t.Errorf("an auditor may %s", route)
+		}
+	}
+}
+
+func TestHeadersAreOnEveryAnswer(t *testing.T) {
+	w := newWorld(t)
+	table, _, err := web.Rows(w.app, web.Options{Demo: &web.Demo{Feed: w.feed}})
+	w.must(err)
+	c := w.as(administrator)
+	table = append(table, web.Row{Method: http.MethodGet, Path: "/no/such/page"}, web.Row{Method: http.MethodDelete, Path: "/people"},
+		web.Row{Method: http.MethodTrace, Path: "/"})
+	for _, r := range table {
+		if r.Path == "/signout" {
+			continue
+		}
+		p := c.send(r.Method, reach(r.Path), nil)
+		for name, want := range map[string]string{
+			"Content-Security-Policy":    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+			"X-Content-Type-Options":     "nosniff",
+			"Referrer-Policy":            "same-origin",
+			"Cross-Origin-Opener-Policy": "same-origin",
+			"Strict-Transport-Security":  "", // browsers come by http here
+		} {
+			if got := p.header.Get(name); got != want {
+				t.Errorf("%s %s (%d): %s is %q", r.Method, r.Path, p.status, name, got)
+			}
+		}
+		if got := p.header.Get("Cache-Control"); !strings.HasPrefix(r.Path, "/static/") && !strings.HasPrefix(got, "no-store") {
+			t.Errorf("%s %s (%d) may be stored: %q", r.Method, r.Path, p.status, got)
+		}
+		if p.status >= 500 {
+			t.Errorf("%s %s answers %d", r.Method, r.Path, p.status)
+		}
+	}
+	w.app.Config.PublicURL = "https://access.example.com"
+	w.serve(web.Options{})
+	if p := w.anonymous().get("/signin"); !strings.HasPrefix(p.header.Get("Strict-Transport-Security"), "max-age=63072000") {
+		t.Error("browsers that come by https are not told to stay with it")
+	}
+}

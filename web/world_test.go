@@ -1,0 +1,334 @@
+package web_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/PuerkitoBio/goquery"
+	"github.com/jackc/pgx/v5"
+
+	"tenure/internal/app"
+	"tenure/internal/auth"
+	"tenure/internal/catalog"
+	"tenure/internal/change"
+	"tenure/internal/config"
+	"tenure/internal/connector/scim/scimtest"
+	"tenure/internal/db"
+	"tenure/internal/db/dbtest"
+	"tenure/internal/demo"
+	"tenure/internal/evidence"
+	"tenure/internal/identity"
+	"tenure/internal/lifecycle"
+	"tenure/internal/provision"
+	"tenure/templates/ui"
+	"tenure/web"
+)
+
+func TestMain(m *testing.M) {
+	slog.SetDefault(slog.New(slog.DiscardHandler))
+	dbtest.Main(m)
+}
+
+// The people whom the tests know by number. Their names are what somebody who means harm would call themselves.
+const (
+	hrPerson, itPerson, compliance, auditor, owner, manager, employee, administrator = "1001", "1002", "1003", "1004", "1005", "1006", "1060", "1007"
+	evilFirst                                                                        = `<script>alert(1)</script>`
+	evilLast                                                                         = `"><img src=x onerror=alert(2)>`
+	evilTitle                                                                        = `{{.}} ${7*7} ' onmouseover='alert(3)`
+)
+
+var portalRoles = map[string]string{hrPerson: "hr", itPerson: "it", compliance: "compliance", auditor: "auditor", administrator: "administrator"}
+
+// world is a demo database with people, two SCIM targets that hold what they should, and the portal over HTTP.
+type world struct {
+	t       testing.TB
+	app     *app.App
+	feed    *demo.Feed
+	server  *httptest.Server
+	targets map[string]*httptest.Server
+	dir     string // of the feed
+}
+
+func newWorld(t testing.TB) *world {
+	d := dbtest.Demo(t)
+	w := &world{t: t, app: houseOf(d), targets: map[string]*httptest.Server{}}
+	w.do(db.System, func(tx *db.Tx) error { return tx.GoLive() })
+	for name, group := range map[string][]string{"directory": {"staff", "vault"}, "ledger": {"books"}} {
+		s, err := scimtest.New(scimtest.Options{})
+		w.must(err)
+		w.targets[name] = httptest.NewServer(s)
+		t.Cleanup(w.targets[name].Close)
+		setenv(t, strings.ToUpper(name)+"_URL", w.targets[name].URL+scimtest.Prefix)
+		for _, g := range group {
+			w.post(name, g)
+		}
+	}
+	var err error
+	w.dir = t.TempDir()
+	w.feed, err = demo.NewFeed(w.dir+"/feed", w.app.HR, rows())
+	w.must(err)
+	w.apply("owner: \"1005\"") // people come first, owners after them
+	_, err = w.feed.Send(t.Context(), db.Operator)
+	w.must(err)
+	w.apply("")
+	w.give()
+	w.carry()
+	w.serve(web.Options{Demo: &web.Demo{Organisation: demo.Name, Feed: w.feed, Targets: []ui.Link{{Text: "Directory", URL: w.targets["directory"].URL}}}})
+	return w
+}
+
+// houseOf is the house over a test's database.
+func houseOf(d *db.DB) *app.App {
+	return &app.App{Config: &config.Config{Listen: "127.0.0.1:0"}, DB: d, HR: app.NewHR(d),
+		Provision: &provision.Service{DB: d, Kinds: app.Connectors}, Lifecycle: &lifecycle.Service{DB: d}}
+}
+
+func setenv(t testing.TB, name, value string) {
+	t.Helper()
+	was, had := os.LookupEnv(name)
+	_ = os.Setenv(name, value)
+	t.Cleanup(func() {
+		if had {
+			_ = os.Setenv(name, was)
+		} else {
+			_ = os.Unsetenv(name)
+		}
+	})
+}
+
+// rows are sixty people: the cast, and a team of the manager's.
+func rows() []demo.Row {
+	var out []demo.Row
+	for i := range 60 {
+		r := demo.Row{Number: fmt.Sprint(1001 + i), First: "Person", Last: fmt.Sprintf("Nr%d", 1001+i), Department: "Sales", Title: "Seller", Location: "Hamburg",
+			Zone: "UTC", Type: "employee", Start: "2020-01-01", Status: "active", Manager: manager}
+		r.Email = "p" + r.Number + "@example.com"
+		switch r.Number {
+		case hrPerson, itPerson, compliance, auditor, owner, manager, administrator:
+			r.Manager = ""
+		case "1010":
+			r.First, r.Last, r.Title = evilFirst, evilLast, evilTitle
+		}
+		if i%7 == 0 && i > 7 {
+			r.Department = "Finance"
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+func (w *world) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) do(actor db.Actor, fn func(*db.Tx) error) {
+	w.t.Helper()
+	w.must(w.app.DB.Do(w.t.Context(), actor, fn))
+}
+
+// apply applies the policy file, without one line of it if that is named.
+func (w *world) apply(without string) {
+	w.t.Helper()
+	text, err := os.ReadFile("testdata/policy.yaml")
+	w.must(err)
+	if without != "" {
+		text = []byte(strings.Replace(string(text), without, "", 1))
+	}
+	dir := w.t.TempDir()
+	w.must(os.WriteFile(filepath.Join(dir, "policy.yaml"), text, 0o600))
+	f, err := change.Read(dir)
+	w.must(err)
+	w.do(db.Operator, func(tx *db.Tx) error { _, err := change.Apply(tx, f, app.ChangeDeps()); return err })
+}
+
+func (w *world) give() {
+	w.do(db.Operator, func(tx *db.Tx) error {
+		for number, role := range portalRoles {
+			p, err := identity.Find(tx, number)
+			if err != nil {
+				return err
+			}
+			if _, err := tx.Exec(`insert into portal_role (identity_id, role) values ($1, $2)`, p.ID, role); err != nil {
+				return err
+			}
+			tx.Record(evidence.Event{Kind: "portal_role.given", IdentityID: p.ID, Touches: evidence.Touches{"portal_role": 1}})
+		}
+		return nil
+	})
+}
+
+// carry lets a worker do all that is to be done at the targets.
+func (w *world) carry() {
+	w.t.Helper()
+	var cat *catalog.Catalog
+	w.must(w.app.DB.Read(w.t.Context(), func(tx *db.Tx) (err error) { cat, err = catalog.Load(tx); return err }))
+	for _, a := range cat.Apps {
+		w.must(w.app.Provision.Work(w.t.Context(), a.ID, false))
+	}
+}
+
+func (w *world) post(target, group string) {
+	w.t.Helper()
+	body := fmt.Sprintf(`{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":%q}`, group)
+	res, err := http.Post(w.targets[target].URL+scimtest.Prefix+"/Groups", "application/scim+json", strings.NewReader(body))
+	w.must(err)
+	_ = res.Body.Close()
+}
+
+func (w *world) serve(o web.Options) {
+	h, err := web.New(w.t.Context(), w.app, o)
+	w.must(err)
+	w.server = httptest.NewServer(h)
+	w.t.Cleanup(w.server.Close)
+}
+
+// owner connects as the owner of the tables.
+func (w *world) owner() *pgx.Conn { return dbtest.Owner(w.t, w.app.DB) }
+
+// password lets a person sign in with one: in a real installation they would come from the identity provider.
+func (w *world) password(number, email string) {
+	w.t.Helper()
+	w.do(db.Operator, func(tx *db.Tx) error {
+		if err := auth.SetAdministrator(tx, "admin@example.com", "Admin", "correct horse battery"); err != nil {
+			return err
+		}
+		_, err := tx.Exec(`insert into login (identity_id, email, password_hash) select i.id, $2, l.password_hash from identity i, login l where i.number = $1`, number, email)
+		return err
+	})
+}
+
+// outOfBand puts an account into a group at the target itself, behind Tenure's back.
+func (w *world) outOfBand(target, group, number string) {
+	w.t.Helper()
+	var list struct{ Resources []struct{ ID string } }
+	w.fetch(target, "/Groups?filter="+url.QueryEscape(fmt.Sprintf("displayName eq %q", group)), &list)
+	groupID := list.Resources[0].ID
+	w.fetch(target, "/Users?filter="+url.QueryEscape(fmt.Sprintf("userName eq %q", "person.nr"+number+"."+number)), &list)
+	body := fmt.Sprintf(`{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"add","path":"members","value":[{"value":%q}]}]}`, list.Resources[0].ID)
+	r, err := http.NewRequestWithContext(w.t.Context(), http.MethodPatch, w.targets[target].URL+scimtest.Prefix+"/Groups/"+groupID, strings.NewReader(body))
+	w.must(err)
+	r.Header.Set("Content-Type", "application/scim+json")
+	res, err := http.DefaultClient.Do(r)
+	w.must(err)
+	_ = res.Body.Close()
+	if res.StatusCode >= 300 {
+		w.t.Fatalf("the target answers %s", res.Status)
+	}
+}
+
+func (w *world) fetch(target, path string, into any) {
+	w.t.Helper()
+	res, err := http.Get(w.targets[target].URL + scimtest.Prefix + path)
+	w.must(err)
+	defer func() { _ = res.Body.Close() }()
+	w.must(json.NewDecoder(res.Body).Decode(into))
+}
+
+// ref gives the public id of a person.
+func (w *world) ref(number string) (ref string) {
+	w.t.Helper()
+	w.must(w.app.DB.Pool.QueryRow(w.t.Context(), `select public_id::text from identity where number = $1`, number).Scan(&ref))
+	return ref
+}
+
+func (w *world) number(sql string, args ...any) (n int) {
+	w.t.Helper()
+	w.must(w.app.DB.Pool.QueryRow(w.t.Context(), sql, args...).Scan(&n))
+	return n
+}
+
+// client is a browser without scripts: it keeps cookies, says where it comes from, and follows no redirect by itself.
+type client struct {
+	w    *world
+	http *http.Client
+	site string // Sec-Fetch-Site
+}
+
+// page is an answer.
+type page struct {
+	*goquery.Document
+	status int
+	header http.Header
+	body   string
+	to     string // where it leads
+}
+
+func (w *world) anonymous() *client {
+	jar, err := cookiejar.New(nil)
+	w.must(err)
+	return &client{w: w, site: "same-origin", http: &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+}
+
+// as signs in as one of the demo's personas.
+func (w *world) as(number string) *client {
+	w.t.Helper()
+	c := w.anonymous()
+	if p := c.post("/signin/persona", "person", w.ref(number)); p.status != http.StatusSeeOther {
+		w.t.Fatalf("%s cannot sign in: %d %s", number, p.status, p.Find("main").Text())
+	}
+	return c
+}
+
+func (c *client) send(method, path string, body io.Reader, head ...string) page {
+	c.w.t.Helper()
+	r, err := http.NewRequestWithContext(c.w.t.Context(), method, c.w.server.URL+path, body)
+	c.w.must(err)
+	if c.site != "" {
+		r.Header.Set("Sec-Fetch-Site", c.site)
+	}
+	for i := 0; i+1 < len(head); i += 2 {
+		r.Header.Set(head[i], head[i+1])
+	}
+	res, err := c.http.Do(r)
+	c.w.must(err)
+	defer func() { _ = res.Body.Close() }()
+	text, err := io.ReadAll(res.Body)
+	c.w.must(err)
+	doc, err := goquery.NewDocumentFromReader(strings.NewReader(string(text)))
+	c.w.must(err)
+	return page{Document: doc, status: res.StatusCode, header: res.Header, body: string(text), to: res.Header.Get("Location")}
+}
+
+func (c *client) get(path string, head ...string) page {
+	c.w.t.Helper()
+	return c.send(http.MethodGet, path, nil, head...)
+}
+
+func (c *client) post(path string, pairs ...string) page {
+	c.w.t.Helper()
+	form := url.Values{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		form.Add(pairs[i], pairs[i+1])
+	}
+	return c.send(http.MethodPost, path, strings.NewReader(form.Encode()), "Content-Type", "application/x-www-form-urlencoded")
+}
+
+// want fails unless the answer has a status, and gives the answer.
+func (p page) want(t testing.TB, status int) page {
+	t.Helper()
+	if p.status != status {
+		t.Fatalf("answered %d, want %d: %s", p.status, status, strings.Join(strings.Fields(p.Find("main").Text()), " "))
+	}
+	return p
+}
+
+// says fails unless the page's main part has the words.
+func (p page) says(t testing.TB, words string) {
+	t.Helper()
+	if text := strings.Join(strings.Fields(p.Find("main").Text()), " "); !strings.Contains(text, words) {
+		t.Errorf("the page does not say %q:\n%s", words, text)
+	}
+}
