@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/page"
+	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
 	"tenure/internal/db"
@@ -94,7 +94,7 @@ func css(sel string) chromedp.CSS { return chromedp.CSS(sel) }
 func TestStoryOfATermination(t *testing.T) {
 	w := newWorld(t)
 	s := &story{t: t, ctx: browser(t)}
-	if _, err := chromedp.Call(s.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: watch}); err != nil {
+	if _, err := chromedp.Call(s.ctx, cdppage.AddScriptToEvaluateOnNewDocument, cdppage.AddScriptToEvaluateOnNewDocumentParams{Source: watch}); err != nil {
 		t.Fatal(err)
 	}
 	victim := personOf(w, "1010")

@@ -1,13 +1,16 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
+	"tenure/internal/db"
 	"tenure/internal/demo"
 	"tenure/internal/errs"
+	"tenure/internal/hr"
 	"tenure/templates"
 	"tenure/templates/ui"
 )
@@ -53,6 +56,15 @@ func (s *server) feedPage(r *request, status int, typed demo.Hire, bad ui.Errors
 		return err
 	}
 	if v.Pending, err = f.Pending(); err != nil {
+		return err
+	}
+	if err := r.read(func(tx *db.Tx) error {
+		runs, err := hr.ListRuns(tx, hr.RunFilter{Source: demo.Source, Limit: 1})
+		if len(runs) > 0 {
+			v.LastRun = ui.Link{Text: fmt.Sprintf("HR run #%d, %s", runs[0].ID, runState(&runs[0].Run)), URL: r.to("hr.read", runURL(runs[0].ID))}
+		}
+		return err
+	}); err != nil {
 		return err
 	}
 	var found []demo.Entry

@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"tenure/internal/access"
 	"tenure/internal/audit"
@@ -206,7 +207,7 @@ func eventText(cat *catalog.Catalog, e *audit.Entry) string {
 	if len(text) == 0 {
 		return ""
 	}
-	return sentence(and(text, 6))
+	return sentence(strings.Join(text, "; "))
 }
 
 // reasonWords names the entitlements of the reasons in here that are not among those in there: what is really gained or lost.

@@ -54,15 +54,6 @@ func (r *request) maybe(t *time.Time) ui.Time {
 // day shows a calendar day: the first or the last one of an employment.
 func day(t time.Time) string { return t.Format("2 January 2006") }
 
-// onDay shows the calendar day of an instant in a zone.
-func onDay(t time.Time, zone string) ui.Time {
-	loc, err := time.LoadLocation(zone)
-	if err != nil {
-		loc = time.UTC
-	}
-	return ui.Time{Text: day(t.In(loc)), Exact: t.UTC().Format(time.RFC3339)}
-}
-
 // dayHead is the heading of a day in a timeline.
 func (r *request) dayHead(t time.Time) string {
 	z := r.zone
@@ -123,7 +114,7 @@ func pager(shown, here, all int, first, next string) ui.Pager {
 	if shown > 0 {
 		p.FirstURL = first
 	}
-	if here > 0 && all > 0 {
+	if here > 0 && (shown > 0 || next != "") {
 		p.Text = fmt.Sprintf("%s–%s of %s", ui.Int(shown+1), ui.Int(shown+here), ui.Int(all))
 	}
 	return p

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -116,7 +117,7 @@ func Retry(tx *db.Tx, id int64) error {
 	var app, who int
 	err := tx.QueryRow(`update operation set state = 'pending', attempts = 0, error = null, next_attempt_at = clock_timestamp()
 		where id = $1 and state = 'failed' returning application_id, coalesce(identity_id, 0)`, id).Scan(&app, &who)
-	if err == pgx.ErrNoRows {
+	if errors.Is(err, pgx.ErrNoRows) {
 		return errs.Conflict("operation %d is not failed: there is nothing to retry", id)
 	}
 	if err != nil {

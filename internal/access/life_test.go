@@ -43,7 +43,6 @@ func TestEveryMoveOfAnOperation(t *testing.T) {
 type lab struct {
 	*testing.T
 	db *db.DB
-	n  int
 }
 
 func newLab(t *testing.T) *lab { return &lab{T: t, db: dbtest.New(t)} }

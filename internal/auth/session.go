@@ -52,7 +52,7 @@ type Persona struct {
 	Ref, Name, Title, Department, Role string
 }
 
-// Personas gives one active person for each portal role, the manager with the largest team, and somebody of that team.
+// Personas gives up to two active people for each portal role, the manager with the largest team, and somebody of that team.
 func Personas(tx *db.Tx) ([]Persona, error) {
 	if tx.Kind != db.Demo {
 		return nil, nil
@@ -65,14 +65,14 @@ func Personas(tx *db.Tx) ([]Persona, error) {
 			and not exists (select from portal_role r where r.identity_id in (v.manager_id, v.identity_id))),
 		best as (select * from team order by size desc, manager_id, identity_id desc limit 1),
 		chosen as (
-			select min(r.identity_id) id, r.role from portal_role r join identity i on i.id = r.identity_id and i.state = 'active' and i.locked_at is null
-				and i.kind = 'person' group by r.role
+			select id, role from (select r.identity_id id, r.role, row_number() over (partition by r.role order by r.identity_id) n from portal_role r
+				join identity i on i.id = r.identity_id and i.state = 'active' and i.locked_at is null and i.kind = 'person') r where n <= 2
 			union all select manager_id, 'manager' from best
 			union all select identity_id, 'employee' from best)
 		select i.public_id::text, i.name, coalesce(v.attrs->>'title', ''), coalesce(v.attrs->>'department', ''), c.role
 		from chosen c join identity i on i.id = c.id left join lateral (select attrs from employment_version v where v.identity_id = i.id
 			and v.known_to = 'infinity' and v.valid_from <= $1 and v.valid_to > $1 and v.ends_at > $1 order by v.id limit 1) v on true
-		order by array_position(array['hr', 'it', 'compliance', 'manager', 'employee', 'auditor', 'administrator'], c.role)`, tx.Now)
+		order by array_position(array['hr', 'it', 'compliance', 'manager', 'employee', 'auditor', 'administrator'], c.role), i.id`, tx.Now)
 	if err != nil {
 		return nil, err
 	}

@@ -120,12 +120,12 @@ type Delta struct {
 	Movers, Updated, Leavers, Joiners int
 }
 
-// Changed changes 1 % of at least 100 people: an eighth leaves, as many join, a quarter has a new last name, the others move
-// to the next department.
+// Changed changes 1 % of at least 100 people: an eighth leaves, as many join, a quarter moves to another department, and the
+// others have a new last name.
 func Changed(people []Person) Delta {
 	k := len(people) / 100
-	d := Delta{Leavers: max(1, k/8), Joiners: max(1, k/8), Updated: k / 4}
-	d.Movers = max(k-d.Leavers-d.Joiners-d.Updated, 1)
+	d := Delta{Leavers: max(1, k/8), Joiners: max(1, k/8), Movers: max(1, k/4)}
+	d.Updated = max(0, k-d.Leavers-d.Joiners-d.Movers)
 	next := slices.Clone(people)
 	r := rand.New(rand.NewPCG(3, uint64(len(people)))) //nolint:gosec // repeatable on purpose
 	// Nobody reports to the second half, so that a leaver is nobody's manager.

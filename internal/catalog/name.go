@@ -63,18 +63,37 @@ func initial(name string) string {
 
 // plain drops what a login name cannot hold. A separator run becomes its first character, so that a missing part leaves no gap.
 func plain(s string) string {
+	if !ascii(s) {
+		s = unidecode.Unidecode(s)
+	}
 	s = strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '.' || r == '_' || r == '-' {
 			return r
 		}
 		return -1
-	}, strings.ToLower(unidecode.Unidecode(s)))
-	s = separators.ReplaceAllStringFunc(s, func(run string) string { return run[:1] })
+	}, strings.ToLower(s))
+	if doubled(s) {
+		s = separators.ReplaceAllStringFunc(s, func(run string) string { return run[:1] })
+	}
 	s = strings.Trim(s, "._-")
 	if len(s) > NameCap {
 		s = strings.TrimRight(s[:NameCap], "._-")
 	}
 	return s
+}
+
+func ascii(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r >= 0x80 }) < 0
+}
+
+// doubled says whether two separators stand side by side.
+func doubled(s string) bool {
+	for i := 1; i < len(s); i++ {
+		if strings.IndexByte("._-", s[i]) >= 0 && strings.IndexByte("._-", s[i-1]) >= 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // Wish asks for a login name for an account: Base, or Base with a number from 2 on. The account's row may be written later in

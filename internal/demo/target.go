@@ -131,7 +131,7 @@ func serve(ctx context.Context, h http.Handler, at *string) (*host, error) {
 	var listener net.Listener
 	var err error
 	if *at != "" {
-		listener, err = config.Listen(ctx, "tcp", *at)
+		listener, _ = config.Listen(ctx, "tcp", *at) // taken meanwhile: a free one follows
 	}
 	if listener == nil {
 		if listener, err = config.Listen(ctx, "tcp", "127.0.0.1:0"); err != nil {

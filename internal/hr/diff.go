@@ -98,7 +98,7 @@ func (d *differ) compare() (*diff, error) {
 // changedKeys gives the employments that the reading states differently, in the order of the file, and those it no longer
 // names, sorted.
 func (d *differ) changedKeys() (keys, gone []string) {
-	d.rows = make(map[string][]source.Record, len(d.read.Records))
+	d.rows = make(map[string][]source.Record, max(0, len(d.read.Records)-len(d.jobs)))
 	for i := range d.read.Records {
 		r := &d.read.Records[i]
 		j := d.jobs[r.Key]

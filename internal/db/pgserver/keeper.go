@@ -125,7 +125,8 @@ func (k *keeper) open() error {
 	return err
 }
 
-var keeperLockFile *os.File
+// keeperLockFile keeps the lock for as long as the process lives: a file that nothing refers to would be closed.
+var keeperLockFile *os.File //nolint:unused // held, never read
 
 // hold keeps the server running until the last client has gone or a signal says to stop.
 func (k *keeper) hold() int {

@@ -137,13 +137,13 @@ func (s *Server) dropGroup(g *record) {
 }
 
 // memberIDs gives the members in the order in which they joined, as often as the server lists them.
-func (g *record) memberIDs() []string {
+func (r *record) memberIDs() []string {
 	type joined struct {
 		id string
 		*member
 	}
-	all := make([]joined, 0, len(g.members))
-	for id, m := range g.members {
+	all := make([]joined, 0, len(r.members))
+	for id, m := range r.members {
 		all = append(all, joined{id, m})
 	}
 	slices.SortFunc(all, func(a, b joined) int { return cmp.Compare(a.seq, b.seq) })
