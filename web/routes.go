@@ -89,7 +89,7 @@ func (s *server) routes() []route {
 		{post, "/operations/:id/retry", "operation.retry", s.operationRetry},
 		{post, "/operations/:id/check", "application.check", s.operationCheck},
 
-		{get, "/policy", "home.read", s.policyShow},
+		{get, "/policy", "policy.read", s.policyShow},
 	}
 	return append(all, s.demoRoutes()...)
 }

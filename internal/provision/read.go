@@ -7,8 +7,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"tenure/internal/catalog"
 	"tenure/internal/connector"
 	"tenure/internal/db"
@@ -17,22 +15,20 @@ import (
 // few is up to how many accounts are read back one by one; for more, the whole target is read once.
 const few = 20
 
+// reader is the class of the locks that let one process read an application at a time.
+const reader = 7234516
+
 // verify reads back what was acknowledged. One process at a time does it for an application; what is acknowledged
 // meanwhile is taken in the next round.
 func (s *Service) verify(ctx context.Context, app *catalog.Application, conn connector.Connector) error {
-	lock, err := s.DB.Pool.Acquire(ctx)
-	if err != nil {
+	release, mine, err := s.DB.Hold(ctx, reader, app.ID, true)
+	if err != nil || !mine {
 		return err
 	}
-	defer lock.Release()
-	var mine bool
-	if err := lock.QueryRow(ctx, `select pg_try_advisory_lock(7234516, $1)`, app.ID).Scan(&mine); err != nil || !mine {
-		return err
-	}
-	defer func() { _, _ = lock.Exec(context.WithoutCancel(ctx), `select pg_advisory_unlock(7234516, $1)`, app.ID) }()
+	defer release()
 	for round := 0; round < 100 && ctx.Err() == nil; round++ {
 		// Accounts whose lane is still moving are left for later: one reading at its end tells all.
-		rows, err := lock.Query(ctx, `select distinct o.account_id from operation o where o.application_id = $1 and o.state = 'acknowledged'
+		rows, err := s.DB.Pool.Query(ctx, `select distinct o.account_id from operation o where o.application_id = $1 and o.state = 'acknowledged'
 			and not exists (select from operation p where p.account_id = o.account_id and (p.state = 'claimed' or p.state = 'pending' and p.next_attempt_at <= clock_timestamp()))
 			limit $2`, app.ID, few+1)
 		if err != nil {
@@ -56,7 +52,7 @@ func (s *Service) verify(ctx context.Context, app *catalog.Application, conn con
 		case n > few:
 			// While much is on its way, whoever finishes last reads: a large target is not read over and over.
 			var busy bool
-			if busy, err = moving(ctx, lock, app.ID); err == nil && !busy {
+			if busy, err = s.moving(ctx, app.ID); err == nil && !busy {
 				_, err = s.readWhole(ctx, app, conn)
 			}
 			if busy {
@@ -77,8 +73,8 @@ func (s *Service) verify(ctx context.Context, app *catalog.Application, conn con
 }
 
 // moving says whether operations are still being carried to an application, unless something has waited for its reading too long.
-func moving(ctx context.Context, c *pgxpool.Conn, app int) (busy bool, err error) {
-	err = c.QueryRow(ctx, `select exists (select from operation where application_id = $1
+func (s *Service) moving(ctx context.Context, app int) (busy bool, err error) {
+	err = s.DB.Pool.QueryRow(ctx, `select exists (select from operation where application_id = $1
 				and (state = 'claimed' or state = 'pending' and next_attempt_at <= clock_timestamp()))
 			and (select min(acknowledged_at) from operation where application_id = $1 and state = 'acknowledged') > clock_timestamp() - interval '1 minute'`,
 		app).Scan(&busy)
@@ -103,16 +99,12 @@ func (s *Service) ReadWhole(ctx context.Context, appID int) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	lock, err := s.DB.Pool.Acquire(ctx)
+	// One reading at a time: an older one must not be stored after a newer one.
+	release, _, err := s.DB.Hold(ctx, reader, appID, false)
 	if err != nil {
 		return 0, err
 	}
-	defer lock.Release()
-	// One reading at a time: an older one must not be stored after a newer one.
-	if _, err := lock.Exec(ctx, `select pg_advisory_lock(7234516, $1)`, appID); err != nil {
-		return 0, err
-	}
-	defer func() { _, _ = lock.Exec(context.WithoutCancel(ctx), `select pg_advisory_unlock(7234516, $1)`, appID) }()
+	defer release()
 	id, err := s.readWhole(ctx, app, conn)
 	if err != nil {
 		if noted := s.unread(ctx, app, err); noted != nil {
