@@ -5,5 +5,5 @@
 // States come as the words the database stores ("prehire", "held"); states.go says how each is shown. Every page takes the
 // ui.Shell first. All pages in all their states are in gallery.go, which the golden and accessibility tests go through.
 //
-// After a change of a .templ file run: go tool templ generate -path templates
+// After a change of a .templ file run: make generate
 package templates

@@ -169,7 +169,7 @@ func (s *Service) brake(tx *db.Tx, src *Source, read *source.Reading, d *diff, n
 	weigh("leavers", c.Leaving, spent.Leaving, l.LeaversCount, l.LeaversPercent, expected["leavers"])
 	weigh("movers", c.Moving, spent.Moving, l.MoversCount, l.MoversPercent, expected["movers"])
 	if src.Spec.File.Mode == source.Full && last != nil && last.Rows > 0 {
-		if missing := last.Rows - read.Rows; missing-expected["rows"] > 0 && (missing-expected["rows"])*100 >= l.RowsPercent*last.Rows {
+		if missing := last.Rows - read.Rows; missing-max(expected["rows"], expected["leavers"]) > 0 && (missing-max(expected["rows"], expected["leavers"]))*100 >= l.RowsPercent*last.Rows {
 			why = append(why, fmt.Sprintf("the file has %d rows and the last good one had %d: %d %% fewer, the limit is %d %%",
 				read.Rows, last.Rows, missing*100/last.Rows, l.RowsPercent))
 		}
