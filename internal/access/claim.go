@@ -84,7 +84,8 @@ func Finish(tx *db.Tx, c Claim, r Report) (bool, error) {
 // Sweep gives back what workers hold beyond their lease and rings for every application that has work now. It is built from
 // the operations alone: it needs no job to have survived.
 func Sweep(tx *db.Tx) error {
-	if _, err := tx.Exec(`update operation set state = 'pending', lease_until = null where state = 'claimed' and lease_until < clock_timestamp()`); err != nil {
+	if _, err := tx.Exec(`update operation set state = 'pending', lease_until = null where id in (
+		select id from operation where state = 'claimed' and lease_until < clock_timestamp() for no key update skip locked)`); err != nil {
 		return err
 	}
 	rows, err := tx.Query(`select application_id, bool_or(urgency <= $1) from operation
@@ -136,8 +137,10 @@ func Release(tx *db.Tx, app int, reason string, only ...int64) (int, error) {
 		return 0, errs.Invalid("a release needs a reason")
 	}
 	// Nobody releases what is for themselves.
-	n, err := tx.Exec(`update operation set state = 'pending', next_attempt_at = clock_timestamp()
-		where application_id = $1 and state = 'proposed' and identity_id is distinct from $2 and ($3::bigint[] is null or id = any($3))`,
+	n, err := tx.Exec(`with o as (select id from operation
+			where application_id = $1 and state = 'proposed' and identity_id is distinct from $2 and ($3::bigint[] is null or id = any($3))
+			order by id for no key update)
+		update operation set state = 'pending', next_attempt_at = clock_timestamp() where id in (select id from o)`,
 		app, tx.Actor.Identity, only)
 	if err != nil || n == 0 {
 		return 0, err

@@ -60,11 +60,12 @@ func loadReasons(tx *db.Tx, ids []int, now time.Time, out map[int]*Subject) erro
 	return rows.Err()
 }
 
+// loadAccounts locks what it reads: people first, then accounts, then operations, each by id, is the order for everybody.
 func loadAccounts(tx *db.Tx, ids []int, out map[int]*Subject) (map[int]*Holding, error) {
 	rows, err := tx.Query(`select l.identity_id, a.id, a.application_id, a.name, a.slot, a.native_id is not null and a.gone_at is null,
 			coalesce(s.enabled, false), a.retired_at, a.intended
 		from account_link l join account a on a.id = l.account_id left join account_seen s on s.account_id = a.id
-		where l.identity_id = any($1) and l.known_to = 'infinity' and a.kind = 'person' order by a.id`, ids)
+		where l.identity_id = any($1) and l.known_to = 'infinity' and a.kind = 'person' order by a.id for no key update of a`, ids)
 	if err != nil {
 		return nil, err
 	}

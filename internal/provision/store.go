@@ -14,7 +14,7 @@ import (
 // store brings the catalog up to what the reading saw: entitlements that are new, accounts that are new (correlated to a
 // person, or orphans), how every account looked, what each holds, and what is no longer there. Set-based over two staged tables.
 func (v *view) store(tx *db.Tx) error {
-	for _, step := range []func(*db.Tx) error{v.stage, v.entitlements, v.identify, v.discover, v.services, v.correlate, v.seen, v.observed, v.vanished} {
+	for _, step := range []func(*db.Tx) error{v.stage, v.lock, v.entitlements, v.identify, v.discover, v.services, v.correlate, v.seen, v.observed, v.vanished} {
 		if err := step(tx); err != nil {
 			return err
 		}
@@ -60,6 +60,21 @@ func (v *view) stage(tx *db.Tx) error {
 		return err
 	}
 	_, err := tx.Exec(`analyze seen_account; analyze seen_grant`)
+	return err
+}
+
+// lock takes the accounts that the reading may change and the operations that it judges, in the order in which settling takes
+// them. All of an application's accounts would do as well, but a leaver must not wait for a large reading.
+func (v *view) lock(tx *db.Tx) error {
+	if _, err := tx.Exec(`select 1 from account a where a.application_id = $1 and ($2 = 0 or a.id = $2) and (
+			a.native_id is null or a.gone_at is not null
+			or not exists (select from seen_account s where s.native_id = a.native_id)
+			or a.kind = 'person' and not exists (select from account_link l where l.account_id = a.id and l.known_to = 'infinity'))
+		order by a.id for no key update`, v.app.ID, v.account); err != nil {
+		return err
+	}
+	_, err := tx.Exec(`select 1 from operation where application_id = $1 and state = 'acknowledged' and acknowledged_at < $2
+		and ($3 = 0 or account_id = $3) order by id for no key update`, v.app.ID, v.started, v.account)
 	return err
 }
 

@@ -84,6 +84,10 @@ func (s *Service) carry(ctx context.Context, conn connector.Connector, app *cata
 	r := judge(outcome, c)
 	r.Worker, r.Started = worker, started
 	return s.DB.Do(ctx, db.System, func(tx *db.Tx) error {
+		// The account before its operation, as everybody does who changes both.
+		if _, err := tx.Exec(`select 1 from account where id = $1 for no key update`, c.Account); err != nil {
+			return err
+		}
 		if connector.Classify(outcome) == connector.ClassTaken {
 			if err := rename(tx, app, c); err != nil {
 				return err
