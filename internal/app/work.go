@@ -9,6 +9,7 @@ import (
 
 	"tenure/internal/access"
 	"tenure/internal/db"
+	"tenure/internal/identity"
 	"tenure/internal/lifecycle"
 	"tenure/internal/provision"
 )
@@ -22,6 +23,7 @@ func schedule() []*river.PeriodicJob {
 	return []*river.PeriodicJob{
 		every(10*time.Second, provision.SweepArgs{}, true),
 		every(30*time.Second, lifecycle.DueArgs{}, true),
+		every(time.Minute, identity.EntryArgs{}, true),
 		every(time.Hour, HousekeepArgs{}, true),
 	}
 }
@@ -49,6 +51,7 @@ func (a *App) workers() (client, error) {
 	w := river.NewWorkers()
 	a.Provision.Workers(w)
 	a.Lifecycle.Workers(w)
+	identity.Workers(a.DB, w)
 	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[HousekeepArgs]) error { return a.housekeep(ctx) }))
 	return a.DB.Workers(&river.Config{
 		Workers: w, PeriodicJobs: schedule(), Logger: slog.New(slog.NewTextHandler(discard{}, nil)),

@@ -1,93 +1,200 @@
 package identity
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"tenure/internal/db"
 )
 
-// Filter says which people of HR sources a list shows. Zero fields do not filter.
+// Sorts are the orders in which a list of people may stand; each has an index.
+var Sorts = map[string]string{
+	"name": "e.sort_name", "number": "e.number", "since": "e.since", "department": "e.department, e.sort_name",
+}
+
+// Filter says which people of HR sources a list shows, and in which order. Zero fields do not filter.
 type Filter struct {
-	Text    string // part of the name, number, e-mail address or department
-	State   State
-	Manager int   // only who reports to this person now
-	Among   []int // only these; nil for everybody, empty for nobody
-	After   int   // the last person of the page before, 0 for the first page
-	Limit   int
+	Text       string // beginnings of words of the name, the number and the e-mail address, in any order
+	State      State
+	Department string
+	Location   string
+	WorkerType string
+	Manager    int    // only who reports to this person
+	Mark       string // what the last look at everything found: privileged, out_of_band, dormant
+	Among      []int  // only these; nil for everybody, empty for nobody
+	Sort       string // of Sorts; "" is name
+	Descending bool
+	After      *Place // the end of the page before
+	Limit      int
+}
+
+// Place is where a page of a list ended: the values by which the list is sorted, as text, and the person.
+type Place struct {
+	Values []string `json:"v"`
+	Ref    string   `json:"r"`
 }
 
 // Line is one person of a list. FirstDay and LastDay are the employment's while they are ahead, and nil otherwise.
 type Line struct {
 	Person
 	Department, Title string
+	Location, Type    string
 	Manager           *Person // nil for none
 	FirstDay, LastDay *time.Time
+	Place             Place
 }
 
-// matches is the condition of a Filter over identity i, with business time in $1.
-const matches = `i.kind = 'person' and ($2 = '' or i.state = $2)
-	and ($3 = 0 or exists (select from employment_version v where v.identity_id = i.id and v.manager_id = $3 and v.known_to = 'infinity'
-		and v.valid_from <= $1 and v.valid_to > $1 and v.ends_at > $1))
-	and ($4 = '' or lower(i.name) like $4 or lower(i.number) like $4 or lower(i.email) like $4
-		or exists (select from employment_version v where v.identity_id = i.id and v.known_to = 'infinity' and v.valid_from <= $1
-			and v.valid_to > $1 and lower(v.attrs->>'department') like $4))
-	and ($5::int[] is null or i.id = any($5))`
-
-func (f *Filter) args(tx *db.Tx) []any {
-	return []any{tx.Now, string(f.State), f.Manager, like(f.Text), f.Among}
+// query is a condition on its way: only what is asked for is in the statement, so that the planner sees what matters.
+type query struct {
+	where []string
+	args  []any
 }
 
-// like makes a pattern that finds text anywhere, whatever characters it has; "" for no text.
-func like(text string) string {
-	text = strings.ToLower(strings.TrimSpace(text))
-	if text == "" {
-		return ""
+func (q *query) arg(v any) string {
+	q.args = append(q.args, v)
+	return fmt.Sprintf("$%d", len(q.args))
+}
+
+func (q *query) add(format string, values ...any) {
+	names := make([]any, len(values))
+	for i, v := range values {
+		names[i] = q.arg(v)
 	}
-	return "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text) + "%"
+	q.where = append(q.where, fmt.Sprintf(format, names...))
 }
 
-// List gives one page of people by name, with their main employments: three queries, however long the page.
+// conditions are those of a filter over identity_entry e, without the place.
+func (f *Filter) conditions() *query {
+	q := &query{where: []string{"true"}}
+	for _, c := range []struct{ column, value string }{{"state", string(f.State)}, {"department", f.Department}, {"location", f.Location}, {"worker_type", f.WorkerType}} {
+		if c.value != "" {
+			q.add("e."+c.column+" = %s", c.value)
+		}
+	}
+	if f.Manager != 0 {
+		q.add("e.manager_id = %s", f.Manager)
+	}
+	if f.Mark != "" {
+		q.add("exists (select from identity_mark m where m.mark = %s and m.identity_id = e.identity_id)", f.Mark)
+	}
+	if f.Among != nil {
+		q.add("e.identity_id = any(%s)", f.Among)
+	}
+	for _, w := range asked(f.Text) {
+		q.add("exists (select from identity_word w where w.identity_id = e.identity_id and w.word >= %s and w.word < %s)", w, w+last)
+	}
+	if f.Text != "" && len(asked(f.Text)) == 0 {
+		q.where = append(q.where, "false") // a text without a letter or digit is nobody's
+	}
+	return q
+}
+
+// last comes after every letter and digit: words from w up to w+last are those that begin with w.
+const last = "\x7f"
+
+// asked gives the words of a search, at most six.
+func asked(text string) []string {
+	words := strings.Fields(Normal(text))
+	for i, w := range words {
+		words[i] = w[:min(len(w), longestWord)]
+	}
+	return words[:min(len(words), 6)]
+}
+
+// place continues a list behind the end of a page.
+func (f *Filter) place(q *query, columns []string) {
+	if f.After == nil || len(f.After.Values) != len(columns) {
+		return
+	}
+	ref, err := uuid.Parse(f.After.Ref)
+	if err != nil {
+		return
+	}
+	cmp, of := ">", make([]string, len(columns))
+	if f.Descending {
+		cmp = "<"
+	}
+	for i, v := range f.After.Values {
+		of[i] = q.arg(v)
+		if columns[i] == "e.since" {
+			of[i] += "::timestamptz"
+		}
+	}
+	q.where = append(q.where, fmt.Sprintf("(%s, e.identity_id) %s (%s, (select id from identity where public_id = %s))",
+		strings.Join(columns, ", "), cmp, strings.Join(of, ", "), q.arg(ref)))
+}
+
+// List gives one page of people, with their main employments: three queries, however long the page.
 func List(tx *db.Tx, f Filter) ([]*Line, error) {
-	rows, err := tx.Query(`select i.id, i.public_id::text, i.kind, i.state, i.since, i.name, i.email, i.number, i.locked_at, i.version, i.key_id
-		from identity i where `+matches+` and ($6 = 0 or (lower(i.name), i.id) > (select lower(a.name), a.id from identity a where a.id = $6))
-		order by lower(i.name), i.id limit $7`, append(f.args(tx), f.After, f.Limit)...)
+	order, ok := Sorts[f.Sort]
+	if !ok {
+		order = Sorts["name"]
+	}
+	columns := strings.Split(order, ", ")
+	q := f.conditions()
+	f.place(q, columns)
+	down := ""
+	if f.Descending {
+		down = " desc"
+	}
+	texts := make([]string, len(columns))
+	for i, c := range columns {
+		texts[i] = c + "::text"
+	}
+	rows, err := tx.Query(`select i.id, i.public_id::text, i.kind, i.state, i.since, i.name, i.email, i.number, i.locked_at, i.version, i.key_id,
+			array[`+strings.Join(texts, ", ")+`] from (select * from identity_entry e where `+strings.Join(q.where, " and ")+`
+			order by `+strings.Join(columns, down+", ")+down+`, e.identity_id`+down+` limit `+q.arg(f.Limit)+`) e join identity i on i.id = e.identity_id
+		order by `+strings.Join(columns, down+", ")+down+`, e.identity_id`+down, q.args...)
 	if err != nil {
 		return nil, err
 	}
-	people, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Person])
+	var out []*Line
+	var l Line
+	_, err = pgx.ForEachRow(rows, []any{&l.ID, &l.PublicID, &l.Kind, &l.State, &l.Since, &l.Name, &l.Email, &l.Number, &l.LockedAt, &l.Version, &l.KeyID,
+		&l.Place.Values}, func() error {
+		l.Place.Ref = l.PublicID
+		one := l
+		out = append(out, &one)
+		l = Line{}
+		return nil
+	})
 	if err != nil {
 		return nil, err
 	}
-	ids := make([]int, len(people))
-	for i := range people {
-		ids[i] = people[i].ID
+	return out, fill(tx, out)
+}
+
+// fill adds what the main employments say.
+func fill(tx *db.Tx, lines []*Line) error {
+	ids := make([]int, len(lines))
+	for i, l := range lines {
+		ids[i] = l.ID
 	}
 	versions, err := Versions(tx, ids)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	var managers []int
-	out := make([]*Line, len(people))
-	main := make([]*Version, len(people))
-	for i, p := range people {
-		out[i] = &Line{Person: p}
-		if v := Main(versions[p.ID], tx.Now); v != nil {
+	main := make([]*Version, len(lines))
+	for i, l := range lines {
+		if v := Main(versions[l.ID], tx.Now); v != nil {
 			main[i] = v
-			out[i].Department, out[i].Title = v.Attrs["department"], v.Attrs["title"]
-			out[i].FirstDay, out[i].LastDay = v.Ahead(tx.Now)
+			l.Department, l.Title, l.Location, l.Type = v.Attrs["department"], v.Attrs["title"], v.Attrs["location"], v.Attrs["worker_type"]
+			l.FirstDay, l.LastDay = v.Ahead(tx.Now)
 			managers = append(managers, v.Manager)
 		}
 	}
 	chiefs, err := People(tx, managers)
 	for i, v := range main {
 		if v != nil {
-			out[i].Manager = chiefs[v.Manager]
+			lines[i].Manager = chiefs[v.Manager]
 		}
 	}
-	return out, err
+	return err
 }
 
 // Ahead gives the first and the last day of the employment, those of them that are not over at an instant.
@@ -104,40 +211,56 @@ func (v *Version) Ahead(now time.Time) (first, last *time.Time) {
 	return first, last
 }
 
-// Count counts the people whom a filter lets through, however many pages they fill.
+// Capped is how far people are counted for a page: beyond it, it is "more than".
+const Capped = 1000
+
+// Count counts the people whom a filter lets through, up to Capped + 1.
 func Count(tx *db.Tx, f Filter) (n int, err error) {
-	err = tx.QueryRow(`select count(*) from identity i where `+matches, f.args(tx)...).Scan(&n)
+	q := f.conditions()
+	err = tx.QueryRow(fmt.Sprintf(`select count(*) from (select from identity_entry e where %s limit %d) e`, strings.Join(q.where, " and "), Capped+1), q.args...).Scan(&n)
 	return n, err
 }
 
-// CountStates counts the people whom a filter lets through by their state, whatever state it asks for.
+// CountStates counts the people whom a filter lets through by their state, whatever state it asks for, each up to Capped + 1.
 func CountStates(tx *db.Tx, f Filter) (map[State]int, error) {
-	f.State = ""
-	rows, err := tx.Query(`select i.state, count(*) from identity i where `+matches+` group by 1`, f.args(tx)...)
+	out := map[State]int{}
+	for _, s := range []State{Prehire, Active, Leave, Left} {
+		f.State = s
+		n, err := Count(tx, f)
+		if err != nil {
+			return nil, err
+		}
+		out[s] = n
+	}
+	return out, nil
+}
+
+// Choices gives the values that people have in one of the columns department, location and worker_type, up to a number of them:
+// each is found by a step through the index, not by reading all lines.
+func Choices(tx *db.Tx, column string, most int) ([]string, error) {
+	if column != "department" && column != "location" && column != "worker_type" {
+		return nil, fmt.Errorf("no choices of %q", column)
+	}
+	rows, err := tx.Query(`with recursive c(v, n) as ((select `+column+`, 1 from identity_entry order by 1 limit 1)
+		union all select (select `+column+` from identity_entry where `+column+` > c.v order by 1 limit 1), n + 1 from c where c.v is not null and n <= $1)
+		select v from c where v <> '' order by v limit $1`, most)
 	if err != nil {
 		return nil, err
 	}
-	out := map[State]int{}
-	var s State
-	var n int
-	_, err = pgx.ForEachRow(rows, []any{&s, &n}, func() error { out[s] = n; return nil })
-	return out, err
+	return pgx.CollectRows(rows, pgx.RowTo[string])
 }
 
 // ByRef gives a person by the public id that addresses carry; ok is false when there is none.
 func ByRef(tx *db.Tx, ref string) (p *Person, ok bool, err error) {
+	id, err := uuid.Parse(ref)
+	if err != nil || len(ref) != 36 {
+		return nil, false, nil
+	}
 	var found []Person
-	if err := tx.Gorm.Where("public_id::text = ?", strings.ToLower(ref)).Limit(1).Find(&found).Error; err != nil || len(found) == 0 {
+	if err := tx.Gorm.Where("public_id = ?", id).Limit(1).Find(&found).Error; err != nil || len(found) == 0 {
 		return nil, false, err
 	}
 	return &found[0], true, nil
-}
-
-// Reports says whether a person reports to a manager now, directly.
-func Reports(tx *db.Tx, who, manager int) (yes bool, err error) {
-	err = tx.QueryRow(`select exists (select from employment_version where identity_id = $1 and manager_id = $2 and known_to = 'infinity'
-		and valid_from <= $3 and valid_to > $3 and ends_at > $3)`, who, manager, tx.Now).Scan(&yes)
-	return yes, err
 }
 
 // Origin is where an employment comes from: the HR source and its number there.

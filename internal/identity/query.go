@@ -25,8 +25,11 @@ func Lock(tx *db.Tx, ids []int) error {
 // Find gives a person by public id, number, e-mail or full name; a name must be one person's only.
 func Find(tx *db.Tx, who string) (*Person, error) {
 	who = strings.TrimSpace(who)
+	if p, ok, err := ByRef(tx, who); err != nil || ok {
+		return p, err
+	}
 	var found []Person
-	for _, by := range []string{"public_id::text = lower(?)", "number = ?", "lower(email) = lower(?)", "lower(name) = lower(?)"} {
+	for _, by := range []string{"number = ?", "lower(email) = lower(?)", "lower(name) = lower(?)"} {
 		if err := tx.Gorm.Where(by, who).Order("id").Limit(2).Find(&found).Error; err != nil {
 			return nil, err
 		}

@@ -99,6 +99,9 @@ func Settle(tx *db.Tx, people []*identity.Change, cause Cause) (*Effect, error) 
 		return nil, err
 	}
 	s.record(people)
+	if err := identity.Enter(tx, s.changed(people)); err != nil {
+		return nil, err
+	}
 	return s.count.effect(cat), nil
 }
 
@@ -224,6 +227,17 @@ func (s *settling) due(people []*identity.Change) error {
 		return err
 	}
 	return ringNext(s.tx)
+}
+
+// changed gives those whose line in lists may be another one now: facts or state changed, or a day came.
+func (s *settling) changed(people []*identity.Change) []int {
+	var out []int
+	for _, p := range people {
+		if len(p.Touches) > 0 || s.cause.What == "due" || p.New() {
+			out = append(out, p.Person)
+		}
+	}
+	return out
 }
 
 // record gives each person to whom something happened one event.

@@ -1,0 +1,79 @@
+package identity
+
+import (
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"tenure/internal/db"
+)
+
+// holds is the condition that a version v of an employment speaks of an instant, given as a parameter.
+const holdsAt = ` v.known_to = 'infinity' and v.valid_from <= $2 and v.valid_to > $2 and v.ends_at > $2 `
+
+// Reports says whether a person reports to a manager now, directly.
+func Reports(tx *db.Tx, who, manager int) (yes bool, err error) {
+	err = tx.QueryRow(`select exists (select from employment_version v where v.identity_id = $1 and v.manager_id = $3 and `+holdsAt+`)`, who, tx.Now, manager).Scan(&yes)
+	return yes, err
+}
+
+// Below says whether a person reports to a manager now, directly or through others. A circle of managers is walked once.
+func Below(tx *db.Tx, who, manager int) (yes bool, err error) {
+	err = tx.QueryRow(`with recursive up(id) as (
+			select v.manager_id from employment_version v where v.identity_id = $1 and v.manager_id is not null and `+holdsAt+`
+			union select v.manager_id from up join employment_version v on v.identity_id = up.id and v.manager_id is not null and `+holdsAt+`)
+		select exists (select from up where id = $3 and $3 <> $1)`, who, tx.Now, manager).Scan(&yes)
+	return yes, err
+}
+
+// Team gives who reports to a manager now, up to a number of people: directly, or with below through others as well. The
+// manager is not of the team, even where managers form a circle.
+func Team(tx *db.Tx, manager int, below bool, most int) ([]int, error) {
+	sql := `select distinct v.identity_id from employment_version v where v.manager_id = $1 and v.identity_id <> $1 and ` + holdsAt + ` limit $3`
+	if below {
+		sql = `with recursive down(id) as (
+			select v.identity_id from employment_version v where v.manager_id = $1 and ` + holdsAt + `
+			union select v.identity_id from down join employment_version v on v.manager_id = down.id and ` + holdsAt + `)
+			select id from (select id from down limit $3 + 1) d where id <> $1 limit $3`
+	}
+	rows, err := tx.Query(sql, manager, tx.Now, most)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[int])
+}
+
+// Chosen gives lines of these people, by name.
+func Chosen(tx *db.Tx, ids []int, limit int) ([]*Line, error) {
+	if ids == nil {
+		ids = []int{}
+	}
+	return List(tx, Filter{Among: ids, Limit: limit})
+}
+
+// Reporting counts who reports to a person now, directly, up to Capped + 1.
+func Reporting(tx *db.Tx, who int) (n int, err error) {
+	err = tx.QueryRow(`select count(*) from (select from employment_version v where v.manager_id = $1 and `+holdsAt+` limit 1001) v`, who, tx.Now).Scan(&n)
+	return n, err
+}
+
+// Step is a change of a person's job: what one employment was like before an instant and is like from then on.
+type Step struct {
+	At         time.Time
+	Employment int
+	Was, Is    *Version // nil before the first and after the last
+}
+
+// Steps gives the changes of the employments in these versions, in order. Versions come as Versions gives them.
+func Steps(versions []Version) []Step {
+	var out []Step
+	for i := range versions {
+		v := &versions[i]
+		s := Step{At: v.ValidFrom, Employment: v.Employment, Is: v}
+		if i > 0 && versions[i-1].Employment == v.Employment {
+			s.Was = &versions[i-1]
+		}
+		out = append(out, s)
+	}
+	return out
+}
