@@ -1,6 +1,8 @@
 package web
 
 import (
+	"encoding/base64"
+	"encoding/json"
 	"strconv"
 
 	"tenure/internal/access"
@@ -84,16 +86,8 @@ func (r *request) givenTo(tx *db.Tx, f *identity.Filter, rule, role string) erro
 
 func (r *request) peopleRows(tx *db.Tx, f identity.Filter, v *templates.PeopleView, total int, rule, role string) error {
 	shown := r.cursor("n")
-	if ref := r.Query("after"); ref != "" {
-		p, ok, err := identity.ByRef(tx, ref)
-		if err != nil {
-			return err
-		}
-		if ok {
-			f.After = p.ID
-		}
-	}
-	if f.After == 0 {
+	f.After = placeOf(r.Query("after"))
+	if f.After == nil {
 		shown = 0
 	}
 	lines, err := identity.List(tx, f)
@@ -129,8 +123,23 @@ func (r *request) peopleRows(tx *db.Tx, f identity.Filter, v *templates.PeopleVi
 	}
 	next := ""
 	if len(lines) == pageSize && shown+len(lines) < total {
-		next = link("/people", "q", v.Query, "state", v.State, "rule", rule, "role", role, "after", lines[len(lines)-1].PublicID, "n", strconv.Itoa(shown+len(lines)))
+		next = link("/people", "q", v.Query, "state", v.State, "rule", rule, "role", role, "after", placeText(&lines[len(lines)-1].Place), "n", strconv.Itoa(shown+len(lines)))
 	}
 	v.Pager = pager(shown, len(lines), total, link("/people", "q", v.Query, "state", v.State, "rule", rule, "role", role), next)
 	return nil
+}
+
+// placeOf reads where a page of people ended from an address; nil begins at the beginning.
+func placeOf(text string) *identity.Place {
+	var p identity.Place
+	body, err := base64.RawURLEncoding.DecodeString(text)
+	if text == "" || err != nil || json.Unmarshal(body, &p) != nil {
+		return nil
+	}
+	return &p
+}
+
+func placeText(p *identity.Place) string {
+	body, _ := json.Marshal(p) // of texts: never fails
+	return base64.RawURLEncoding.EncodeToString(body)
 }

@@ -15,7 +15,7 @@ import (
 	"tenure/templates/ui"
 )
 
-// person gives the person whom the path names, if this reader may see them: themselves, who reports to them, or everybody.
+// person gives the person whom the path names, if this reader may see them: themselves, who reports to them (through others, too), or everybody.
 // Somebody whom they may not see does not exist for them.
 func (r *request) person(tx *db.Tx) (*identity.Person, error) {
 	p, ok, err := identity.ByRef(tx, r.Param("id"))
@@ -27,7 +27,7 @@ func (r *request) person(tx *db.Tx) (*identity.Person, error) {
 	}
 	mine := p.ID == r.who.ID
 	if !mine && !r.may("person.read_any") {
-		if mine, err = identity.Reports(tx, p.ID, r.who.ID); err != nil {
+		if mine, err = identity.Below(tx, p.ID, r.who.ID); err != nil {
 			return nil, err
 		}
 	}

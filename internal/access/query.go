@@ -35,6 +35,14 @@ func Load(tx *db.Tx, ids []int, now time.Time) (map[int]*Subject, error) {
 	return out, loadOpen(tx, accounts, byAccount)
 }
 
+// Reasons gives the reasons of one person that are believed and have not ended at an instant, without locking anything: for
+// looking ahead. What must not change meanwhile is read by Load.
+func Reasons(tx *db.Tx, who int, now time.Time) ([]Reason, error) {
+	out := map[int]*Subject{who: {Identity: who, Once: map[int]bool{}}}
+	err := loadReasons(tx, []int{who}, now, out)
+	return out[who].Reasons, err
+}
+
 func loadReasons(tx *db.Tx, ids []int, now time.Time, out map[int]*Subject) error {
 	rows, err := tx.Query(`select id, identity_id, entitlement_id, slot, param, kind, ref, via, coalesce(policy_version, 0),
 			coalesce(employment_id, 0), valid_from, valid_to, known_to = 'infinity' and valid_to > $2

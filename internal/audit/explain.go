@@ -29,7 +29,14 @@ type Grant struct {
 	State         string   `json:"state"`           // verified, on its way, failed, out of band, missing
 	Error         string   `json:"error,omitempty"` // of a failed or retried operation
 	entitlement   int
+
+	Operation  int64     `json:"-"` // on its way or failed; 0 for none
+	LastRead   int64     `json:"-"` // the last reading of the account
+	LastReadAt time.Time `json:"-"`
 }
+
+// EntitlementID gives the id of the entitlement.
+func (g *Grant) EntitlementID() int { return g.entitlement }
 
 // Reason is one reason in plain words.
 type Reason struct {
@@ -37,10 +44,39 @@ type Reason struct {
 	Text  string     `json:"text"`
 	Since time.Time  `json:"since"`
 	Until *time.Time `json:"until,omitempty"`
+
+	ID  int64 `json:"-"`
+	Ref int   `json:"-"` // the rule
+	Via int   `json:"-"` // the role on the way
 }
 
 // Held gives what a person holds and why, and what they hold without a reason.
 func Held(tx *db.Tx, p *identity.Person) ([]Grant, error) {
+	return held(tx, p, Moment{})
+}
+
+// Moment is a past instant, and what was known at another: the zero Moment is now.
+type Moment struct {
+	At    time.Time // business time: what was true then
+	Known time.Time // record time: as Tenure believed then
+}
+
+func (m Moment) past() bool { return !m.At.IsZero() }
+
+// HeldAt gives what a person held at an instant, as was known at another, and why. What targets showed then is told as far as
+// they had been read.
+func HeldAt(tx *db.Tx, p *identity.Person, m Moment) ([]Grant, error) {
+	if m.Known.IsZero() {
+		known, err := tx.Known()
+		if err != nil {
+			return nil, err
+		}
+		m.Known = known
+	}
+	return held(tx, p, m)
+}
+
+func held(tx *db.Tx, p *identity.Person, m Moment) ([]Grant, error) {
 	cat, err := catalog.Load(tx)
 	if err != nil {
 		return nil, err
@@ -62,19 +98,25 @@ func Held(tx *db.Tx, p *identity.Person) ([]Grant, error) {
 		}
 		return by[e]
 	}
-	if err := heldReasons(tx, p.ID, pol, get); err != nil {
+	if err := heldReasons(tx, p.ID, m, pol, get); err != nil {
 		return nil, err
 	}
-	if err := heldAtTargets(tx, p.ID, get); err != nil {
+	if err := heldAtTargets(tx, p.ID, m, get); err != nil {
 		return nil, err
 	}
-	if err := heldOperations(tx, p.ID, by); err != nil {
-		return nil, err
+	if !m.past() {
+		if err := heldOperations(tx, p.ID, by); err != nil {
+			return nil, err
+		}
 	}
-	comeWith(by)
+	comeWith(by, cat)
 	out := make([]Grant, 0, len(by))
 	for _, g := range by {
-		g.judge(cat.Apps[g.ApplicationID].Mode)
+		if m.past() {
+			g.judgeThen()
+		} else {
+			g.judge(cat.Apps[g.ApplicationID].Mode)
+		}
 		out = append(out, *g)
 	}
 	sort.Slice(out, func(i, j int) bool {
@@ -87,27 +129,37 @@ func Held(tx *db.Tx, p *identity.Person) ([]Grant, error) {
 	return out, nil
 }
 
-func heldReasons(tx *db.Tx, who int, pol *policy.Snapshot, get func(int) *Grant) error {
-	rows, err := tx.Query(`select r.entitlement_id, r.kind, r.ref, r.via, coalesce(r.policy_version, 0), r.valid_from, r.valid_to, coalesce(a.name, '')
-		from reason r left join actor a on r.kind = 'found' and a.id = r.ref
-		where r.identity_id = $1 and r.known_to = 'infinity' and r.state = 'live' and r.valid_from <= $2 and r.valid_to > $2 order by r.id`, who, tx.Now)
+func heldReasons(tx *db.Tx, who int, m Moment, pol *policy.Snapshot, get func(int) *Grant) error {
+	at, known := tx.Now, pgtype.Timestamptz{InfinityModifier: pgtype.Infinity, Valid: true}
+	believed := `r.known_to = $3`
+	if m.past() {
+		at, known = m.At, db.At(m.Known)
+		believed = `r.known_from <= $3 and r.known_to > $3`
+	}
+	rows, err := tx.Query(`select r.id, r.entitlement_id, r.kind, r.ref, r.via, coalesce(r.policy_version, 0), r.valid_from, r.valid_to, coalesce(a.name, ''),
+			coalesce(o.name, ''), coalesce(v.name, '')
+		from reason r left join actor a on r.kind = 'found' and a.id = r.ref left join policy_object o on r.kind in ('birthright', 'handover') and o.id = r.ref
+			left join policy_object v on v.id = r.via
+		where r.identity_id = $1 and r.state = 'live' and r.valid_from <= $2 and r.valid_to > $2 and `+believed+` order by r.id`, who, at, known)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var e, ref, via, version int
-		var kind, acceptor string
+		var e, version int
+		var acceptor, rule, role string
 		var r Reason
 		var until pgtype.Timestamptz
-		if err := rows.Scan(&e, &kind, &ref, &via, &version, &r.Since, &until, &acceptor); err != nil {
+		if err := rows.Scan(&r.ID, &e, &r.Kind, &r.Ref, &r.Via, &version, &r.Since, &until, &acceptor, &rule, &role); err != nil {
 			return err
 		}
-		r.Kind = kind
 		if end := db.Time(until); end.Before(db.Forever) {
 			r.Until = &end
 		}
-		r.Text = words(pol, kind, ref, via, version, acceptor)
+		if pol.Object(r.Ref) == nil && rule != "" {
+			rule += " (retired)"
+		}
+		r.Text = words(&r, version, rule, role, acceptor)
 		g := get(e)
 		g.Reasons = append(g.Reasons, r)
 	}
@@ -115,7 +167,7 @@ func heldReasons(tx *db.Tx, who int, pol *policy.Snapshot, get func(int) *Grant)
 }
 
 // comeWith gives the login itself its reason: it comes with whatever else is held in the application.
-func comeWith(by map[int]*Grant) {
+func comeWith(by map[int]*Grant, cat *catalog.Catalog) {
 	needed := map[int]time.Time{}
 	for _, g := range by {
 		for _, r := range g.Reasons {
@@ -126,69 +178,81 @@ func comeWith(by map[int]*Grant) {
 	}
 	for _, g := range by {
 		if since, ok := needed[g.ApplicationID]; ok && g.Entitlement == "" && len(g.Reasons) == 0 {
-			g.Reasons = append(g.Reasons, Reason{Kind: "needed", Text: "needed for what is held in " + g.Application, Since: since})
+			g.Reasons = append(g.Reasons, Reason{Kind: "needed", Text: "needed for what is held in " + cat.Apps[g.ApplicationID].Title, Since: since})
 		}
 	}
 }
 
 // words says a reason as a person would.
-func words(pol *policy.Snapshot, kind string, ref, via, version int, acceptor string) string {
-	name := func(id int) string {
-		if o := pol.Object(id); o != nil {
-			return o.Name
-		}
-		return fmt.Sprintf("#%d (retired)", id)
-	}
-	switch kind {
+func words(r *Reason, version int, rule, role, acceptor string) string {
+	switch r.Kind {
 	case access.Birthright:
-		text := fmt.Sprintf("rule %s, policy version %d", name(ref), version)
-		if via != 0 {
-			text += ", through role " + name(via)
+		text := fmt.Sprintf("rule %s, policy version %d", rule, version)
+		if r.Via != 0 {
+			text += ", through role " + role
 		}
 		return text
 	case access.Handover:
-		return fmt.Sprintf("hand-over after a move: rule %s gave it before", name(ref))
+		return fmt.Sprintf("hand-over after a move: rule %s gave it before", rule)
 	case access.Found:
 		return "found in the application and accepted by " + acceptor
 	}
-	return kind
+	return r.Kind
 }
 
-func heldAtTargets(tx *db.Tx, who int, get func(int) *Grant) error {
-	rows, err := tx.Query(`select o.entitlement_id, o.seen_from from observed o join account_link l on l.account_id = o.account_id and l.known_to = 'infinity'
-		where l.identity_id = $1 and o.seen_to is null`, who)
+func heldAtTargets(tx *db.Tx, who int, m Moment, get func(int) *Grant) error {
+	sql, args := `select o.entitlement_id, o.seen_from, coalesce(s.reading_id, 0), d.started_at
+		from observed o join account_link l on l.account_id = o.account_id and l.known_to = 'infinity' left join account_seen s on s.account_id = o.account_id
+			left join reading d on d.id = s.reading_id
+		where l.identity_id = $1 and o.seen_to is null`, []any{who}
+	if m.past() {
+		sql = `select o.entitlement_id, o.seen_from, o.seen_from, f.started_at
+			from account_link l join observed o on o.account_id = l.account_id join reading f on f.id = o.seen_from left join reading t on t.id = o.seen_to
+			where l.identity_id = $1 and l.known_from <= $2 and l.known_to > $2 and f.started_at <= $2 and (t.id is null or t.started_at > $2)`
+		at := m.At
+		if m.Known.Before(at) {
+			at = m.Known
+		}
+		args = append(args, at)
+	}
+	rows, err := tx.Query(sql, args...)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var e int
-		var reading int64
-		if err := rows.Scan(&e, &reading); err != nil {
+		var from, last int64
+		var at *time.Time
+		if err := rows.Scan(&e, &from, &last, &at); err != nil {
 			return err
 		}
 		g := get(e)
-		g.AtTarget, g.Reading = true, reading
+		g.AtTarget, g.Reading, g.LastRead = true, from, last
+		if at != nil {
+			g.LastReadAt = *at
+		}
 	}
 	return rows.Err()
 }
 
 func heldOperations(tx *db.Tx, who int, by map[int]*Grant) error {
-	rows, err := tx.Query(`select application_id, coalesce(entitlement_id, 0), state, coalesce(error, '') from operation
+	rows, err := tx.Query(`select id, application_id, coalesce(entitlement_id, 0), state, coalesce(error, '') from operation
 		where identity_id = $1 and state in ('proposed', 'pending', 'claimed', 'acknowledged', 'failed') order by id`, who)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
+		var id int64
 		var app, e int
 		var state, text string
-		if err := rows.Scan(&app, &e, &state, &text); err != nil {
+		if err := rows.Scan(&id, &app, &e, &state, &text); err != nil {
 			return err
 		}
 		for _, g := range by {
 			if g.entitlement == e || e == 0 && g.ApplicationID == app {
-				g.State, g.Error = state, text
+				g.State, g.Error, g.Operation = state, text, id
 			}
 		}
 	}
@@ -214,6 +278,18 @@ func (g *Grant) judge(mode catalog.Mode) {
 		g.State = "observed only"
 	default:
 		g.State = "missing"
+	}
+}
+
+// judgeThen says how a target stood to the reasons in the past.
+func (g *Grant) judgeThen() {
+	switch {
+	case len(g.Reasons) == 0:
+		g.State = "out of band"
+	case g.AtTarget:
+		g.State = "verified"
+	default:
+		g.State = "not read"
 	}
 }
 

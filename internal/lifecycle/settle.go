@@ -136,15 +136,10 @@ func (s *settling) compute(people []*identity.Change) error {
 		if sub == nil {
 			sub = &access.Subject{Identity: p.Person}
 		}
-		sub.Locked = p.Locked
-		sub.State = identity.StateAt(p.Versions, s.now)
-		if p.Locked {
-			sub.State = identity.Left
-		}
-		s.state[i] = sub.State
-		if err := s.want(sub, p); err != nil {
+		if err := s.judge(sub, p); err != nil {
 			return err
 		}
+		s.state[i] = sub.State
 		main := identity.Main(p.Versions, s.now)
 		sub.Intended = func(app *catalog.Application) []byte { return s.intended(app, main) }
 		d := access.Desired(sub, s.cat, s.now)
@@ -158,6 +153,16 @@ func (s *settling) compute(people []*identity.Change) error {
 		s.count.add(sub, d, e, s.now)
 	}
 	return nil
+}
+
+// judge fills in what a person is now and what they should have.
+func (s *settling) judge(sub *access.Subject, p *identity.Change) error {
+	sub.Locked = p.Locked
+	sub.State = identity.StateAt(p.Versions, s.now)
+	if p.Locked {
+		sub.State = identity.Left
+	}
+	return s.want(sub, p)
 }
 
 // want asks policy what each employment gives now. Rules evaluate per employment: two jobs give two sets of reasons.
