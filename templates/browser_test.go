@@ -155,7 +155,7 @@ func TestMenuOnAPhone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if at != "/people" {
+	if at != "/inbox" {
 		t.Errorf("after the menu and two steps, focus is at %q", at)
 	}
 	if *pictures != "" {

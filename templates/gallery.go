@@ -16,7 +16,7 @@ type Sample struct {
 // states here: empty, one, full and error where it has them.
 func Gallery() []Sample {
 	var all []Sample
-	for _, part := range [][]Sample{gallerySignIn(), galleryHome(), galleryPeople(), galleryMine(), galleryHR(), galleryApplications(), galleryOperations(), galleryPolicy(), galleryAnswers(), galleryDemo()} {
+	for _, part := range [][]Sample{gallerySignIn(), galleryHome(), galleryInbox(), galleryDashboard(), galleryPeople(), galleryMine(), galleryHR(), galleryApplications(), galleryOperations(), galleryPolicy(), galleryAnswers(), galleryDemo()} {
 		all = append(all, part...)
 	}
 	return all
@@ -26,12 +26,14 @@ func Gallery() []Sample {
 func sampleShell(title, current string) ui.Shell {
 	nav := []ui.NavItem{
 		{Label: "Home", URL: "/", Icon: "home"},
+		{Label: "Inbox", URL: "/inbox", Icon: "inbox", Count: 3},
+		{Label: "Dashboard", URL: "/dashboard", Icon: "chart-bar"},
 		{Label: "People", URL: "/people", Icon: "users"},
 		{Label: "My access", URL: "/me", Icon: "key"},
 		{Label: "HR", URL: "/hr/runs", Icon: "file-import", Sub: []ui.NavItem{
-			{Label: "Runs", URL: "/hr/runs", Count: 1}, {Label: "Sources", URL: "/hr/sources"}, {Label: "Planned changes", URL: "/hr/expect"}, {Label: "Demo feed", URL: "/demo/hr"}}},
+			{Label: "Runs", URL: "/hr/runs"}, {Label: "Sources", URL: "/hr/sources"}, {Label: "Planned changes", URL: "/hr/expect"}, {Label: "Demo feed", URL: "/demo/hr"}}},
 		{Label: "Applications", URL: "/applications", Icon: "apps"},
-		{Label: "Operations", URL: "/operations", Icon: "stack-2", Count: 2},
+		{Label: "Operations", URL: "/operations", Icon: "stack-2"},
 		{Label: "Policy", URL: "/policy", Icon: "scale"},
 	}
 	for i := range nav {
@@ -77,40 +79,5 @@ func gallerySignIn() []Sample {
 		{"signin-fields", SignIn(bare, SignInView{Action: "/signin", Errors: ui.Errors{{Field: "email", Text: "Enter your e-mail address"}, {Field: "password", Text: "Enter your password"}}})},
 		{"signin-signedout", SignIn(gone, SignInView{Action: "/signin"})},
 		{"signin-demo", SignIn(bare, SignInView{Action: "/signin", PersonaAction: "/signin/persona", Personas: personas})},
-	}
-}
-
-func galleryHome() []Sample {
-	fresh := sampleShell("Home", "Home")
-	fresh.NeedsMe, fresh.DemoBanner = 0, ""
-	replay := sampleShell("Home", "Home")
-	replay.BusinessTime = "1 March 2014, 00:00 UTC"
-	return []Sample{
-		{"home-empty", Home(fresh, HomeView{Greeting: "Good morning, Jo", Lead: "This database is new.", Start: []Step{
-			{Done: true, Text: "Sign in as the local administrator"},
-			{Text: "Connect an HR source and load its first file", Link: ui.Link{Text: "HR sources", URL: "/hr/sources"}},
-			{Text: "Connect the first application, to observe it", Link: ui.Link{Text: "Applications", URL: "/applications"}},
-		}})},
-		{"home-full", Home(replay, HomeView{
-			Greeting: "Good morning, Jo",
-			Lead:     "3 things wait for you.",
-			Needs: []Need{
-				{State: tag(runTags, "held"), Title: "HR run #41 is held: 31 leavers, the limit is 12", Text: "Loaded by Maren Oduya from people-2026-11-22.csv", Since: at("09:12", "2026-11-22T09:12:04Z"), Act: ui.Link{Text: "Look at it", URL: "/hr/runs/41"}},
-				{State: tag(operationTags, "failed"), Title: "2 operations failed in Warehouse", Text: "The target refused: role “wh_admin” does not exist", Since: at("08:40", "2026-11-22T08:40:00Z"), Act: ui.Link{Text: "Look at them", URL: "/operations?state=failed"}},
-				{State: tag(operationTags, "proposed"), Title: "14 proposals in Ledger", Text: "The application is in mode propose", Since: at("yesterday", "2026-11-21T17:03:00Z"), Act: ui.Link{Text: "Release them", URL: "/applications/ledger?tab=operations"}},
-			},
-			People: []ui.Figure{
-				{Label: "Active", Value: "238", URL: "/people?state=active"}, {Label: "Not started", Value: "4", URL: "/people?state=prehire"},
-				{Label: "On leave", Value: "6", URL: "/people?state=leave"}, {Label: "Left", Value: "41", URL: "/people?state=left"},
-			},
-			Access: []ui.Figure{
-				{Label: "Applications", Value: "4", URL: "/applications"}, {Label: "Enabled accounts", Value: "702", URL: "/applications"},
-				{Label: "Orphans", Value: "5", URL: "/applications", Tone: ui.Warn, Icon: "ghost"}, {Label: "Differences", Value: "7", URL: "/applications", Tone: ui.Warn, Icon: "alert-triangle"},
-			},
-			Operations: []ui.Figure{
-				{Label: "Waiting", Value: "3", URL: "/operations?state=pending"}, {Label: "Failed", Value: "2", URL: "/operations?state=failed", Tone: ui.Bad, Icon: "circle-x"},
-				{Label: "Verified today", Value: "118", URL: "/operations?state=verified"},
-			},
-		})},
 	}
 }

@@ -1,61 +1,74 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
-	"tenure/internal/access"
 	"tenure/internal/audit"
 	"tenure/internal/db"
-	"tenure/internal/hr"
-	"tenure/internal/identity"
-	"tenure/internal/lifecycle"
-	"tenure/internal/provision"
+	"tenure/internal/policy"
 	"tenure/templates"
 	"tenure/templates/ui"
 )
 
-// home says what waits for the reader, then how things stand, as far as they may see.
+// homeInbox is how much of the inbox stands on the first page.
+const homeInbox = 5
+
+// soonDays is how far ahead the first page looks.
+const soonDays = 30
+
+// section makes one part of the first page. urgent says how loudly it asks: the loudest stands first.
+type section func(*db.Tx, *audit.Computed) (v *templates.HomeSection, urgent int, err error)
+
+// home says what waits for the reader, then how things stand for each thing they are in the portal.
 func (s *server) home(r *request) error {
 	v := templates.HomeView{Greeting: r.greeting()}
 	err := r.read(func(tx *db.Tx) error {
-		if err := r.homeNeeds(tx, &v); err != nil {
-			return err
-		}
-		if r.may("person.read_any") {
-			if err := r.homeFigures(tx, &v); err != nil {
-				return err
-			}
-		}
-		if r.may("person.read_any") || r.who.Kind != "person" {
-			return nil
-		}
-		events, err := audit.Timeline(tx, r.who.ID, "", 0, 5)
+		items, err := audit.Inbox(tx, r.scope())
 		if err != nil {
 			return err
 		}
-		v.Recent, err = r.events(tx, events)
+		for i := range items[:min(len(items), homeInbox)] {
+			v.Inbox = append(v.Inbox, r.inboxItem(&items[i]))
+		}
+		if len(items) > homeInbox {
+			v.All = ui.Link{Text: fmt.Sprintf("All %d in your inbox", len(items)), URL: "/inbox"}
+		}
+		v.Lead = r.homeLead(items)
+		if r.is(policy.Administrator) {
+			if v.Start, err = r.checklist(tx); err != nil {
+				return err
+			}
+		}
+		f, err := audit.Latest(tx)
+		if err != nil {
+			return err
+		}
+		v.Sections, err = r.homeSections(tx, f)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	switch n := len(v.Needs); {
-	case len(v.Start) > 0:
-		v.Lead = "This database is new."
-	case n == 0 && r.may("hr.release"):
-		v.Lead = "Nothing waits for you."
-	case n > 0:
-		v.Lead = plural(n, "thing waits", "things wait") + " for you."
-	}
 	return r.show(templates.Home(r.shell("Home"), v))
 }
 
-func (r *request) greeting() string {
-	z := r.zone
-	now := r.now
-	if z != nil {
-		now = now.In(z)
+// is says whether the reader has a portal role itself, and not only what it includes.
+func (r *request) is(role string) bool { return slices.Contains(r.who.roles, role) }
+
+func (r *request) homeLead(items []audit.Item) string {
+	late := 0
+	for i := range items {
+		if items[i].Due != nil && !items[i].Due.After(r.now) {
+			late++
+		}
 	}
+	return r.inboxLead(len(items), late)
+}
+
+func (r *request) greeting() string {
+	now := r.inZone(r.now)
 	switch h := now.Hour(); {
 	case r.simulated:
 		return "Hello, " + r.who.Name
@@ -67,120 +80,177 @@ func (r *request) greeting() string {
 	return "Good afternoon, " + r.who.Name
 }
 
-func (r *request) homeNeeds(tx *db.Tx, v *templates.HomeView) error {
-	held, failed, proposed := r.waits()
-	if held > 0 {
-		runs, err := hr.ListRuns(tx, hr.RunFilter{State: hr.Held, Limit: 5})
-		if err != nil {
-			return err
+// homeSections gives a section for each role of the reader, the most urgent first. An administrator sees what the others see.
+func (r *request) homeSections(tx *db.Tx, f *audit.Computed) ([]templates.HomeSection, error) {
+	admin := r.is(policy.Administrator)
+	type ranked struct {
+		templates.HomeSection
+		urgent int
+	}
+	var all []ranked
+	for _, x := range []struct {
+		shown bool
+		make  section
+	}{
+		{admin || r.is(policy.IT), r.homeIT},
+		{admin || r.is(policy.HR), r.homeHR},
+		{admin || r.is(policy.Compliance), r.homeCompliance},
+		{r.is(policy.Auditor), r.homeAuditor},
+		{r.is(policy.Owner), r.homeOwner},
+		{r.is(policy.Manager), r.homeTeam},
+		{r.who.Kind == "person", r.homeMine},
+	} {
+		if !x.shown {
+			continue
 		}
-		for i := range runs {
-			x := &runs[i].Run
-			if x.LoadedByID != r.who.ID {
-				v.Needs = append(v.Needs, templates.Need{State: ui.Tag{Tone: ui.Warn, Icon: "lock", Text: "Held"},
-					Title: fmt.Sprintf("HR run #%d is held: %s, %s", x.ID, plural(x.Counts.Leaving, "leaver", "leavers"), plural(x.Counts.Moving, "mover", "movers")),
-					Text:  fmt.Sprintf("Loaded by %s from %s", x.LoadedBy, x.Name), Since: r.at(x.LoadedAt), Act: ui.Link{Text: "Look at it", URL: runURL(x.ID)}})
+		v, urgent, err := x.make(tx, f)
+		if err != nil {
+			return nil, err
+		}
+		if v != nil {
+			all = append(all, ranked{*v, urgent})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b ranked) int { return cmp.Compare(b.urgent, a.urgent) })
+	out := make([]templates.HomeSection, len(all))
+	for i := range all {
+		out[i] = all[i].HomeSection
+	}
+	return out, nil
+}
+
+// computed says when the figures were counted; "" when nothing was counted yet.
+func (r *request) computed(f *audit.Computed) string {
+	if f == nil {
+		return "The figures are being counted for the first time."
+	}
+	return "Counted " + r.at(f.ComputedAt).Text
+}
+
+// homeMine is what concerns the reader's own access.
+func (r *request) homeMine(tx *db.Tx, _ *audit.Computed) (*templates.HomeSection, int, error) {
+	v := &templates.HomeSection{ID: "mine", Title: "Your access", Quiet: "Nothing of yours ends soon, and nothing is on its way.",
+		Link: ui.Link{Text: "What do you hold, and why?", URL: "/me"}}
+	ways, err := audit.OnTheWay(tx, r.who.ID)
+	if err != nil {
+		return nil, 0, err
+	}
+	for _, w := range ways {
+		l := templates.HomeLine{State: ui.Tag{Tone: ui.Info, Icon: "hourglass", Text: "On its way"}, Title: ui.Link{Text: w.Application, URL: "/me"},
+			Text: plural(w.Count, "change is being made", "changes are being made"), At: r.at(w.Since)}
+		switch {
+		case w.Failed:
+			l.State, l.Text = ui.Tag{Tone: ui.Bad, Icon: "circle-x", Text: "Failed"}, "IT has to repair it"
+		case w.Proposed:
+			l.Text = "Waits for somebody in IT or compliance to release it"
+		}
+		v.Lines = append(v.Lines, l)
+	}
+	ends, err := audit.EndingSoon(tx, r.who.ID, soonDays, 10)
+	for _, e := range ends {
+		l := templates.HomeLine{State: ui.Tag{Tone: ui.Neutral, Icon: "clock", Text: "Ends"}, Title: ui.Link{Text: e.Title, URL: "/me"}, Text: "in " + e.Application, At: r.at(e.At)}
+		if e.Title == "" {
+			l.Title.Text, l.Text = e.Application, "the account itself"
+		}
+		if e.HandOver {
+			l.Text += ", kept for the hand-over after your move"
+		}
+		v.Lines = append(v.Lines, l)
+	}
+	return v, len(ways), err
+}
+
+// teamWords say what changes for somebody of a team.
+var teamWords = map[string]ui.Tag{
+	audit.Joining:  {Tone: ui.Info, Icon: "user-plus", Text: "Starts"},
+	audit.Leaving:  {Tone: ui.Neutral, Icon: "door-exit", Text: "Leaves"},
+	audit.HandOver: {Tone: ui.Neutral, Icon: "arrows-exchange", Text: "Hand-over"},
+}
+
+// homeTeam is who joins, moves and leaves in the reader's team.
+func (r *request) homeTeam(tx *db.Tx, _ *audit.Computed) (*templates.HomeSection, int, error) {
+	v := &templates.HomeSection{ID: "team", Title: "Your team in the next 30 days", Quiet: "Nobody of your team joins, moves or leaves.",
+		Link: ui.Link{Text: "Your team", URL: link("/people", "team", "mine")}}
+	all, err := audit.TeamChanges(tx, r.scope().Managers, soonDays, 10)
+	for _, c := range all {
+		l := templates.HomeLine{State: teamWords[c.Kind], Title: ui.Link{Text: c.Person, URL: personURL(c.Ref)}, At: r.at(c.At)}
+		switch c.Kind {
+		case audit.Joining:
+			l.Text = "Accounts are made when the first day begins"
+		case audit.Leaving:
+			l.Text = "All access ends by itself"
+		default:
+			l.Text = plural(c.Entitlements, "access of the old job ends", "accesses of the old job end")
+		}
+		v.Lines = append(v.Lines, l)
+	}
+	return v, 0, err
+}
+
+// homeOwner is how the reader's applications stand.
+func (r *request) homeOwner(tx *db.Tx, _ *audit.Computed) (*templates.HomeSection, int, error) {
+	v := &templates.HomeSection{ID: "owned", Title: "Your applications"}
+	all, err := audit.OwnedBy(tx, r.scope().Owners)
+	urgent := 0
+	for _, a := range all {
+		l := templates.HomeLine{State: ui.Tag{Tone: ui.Good, Icon: "circle-check", Text: "In order"}, Title: ui.Link{Text: a.Title, URL: applicationURL(a.Name)}}
+		var words []string
+		add := func(n int, one, other string) {
+			if n > 0 {
+				words = append(words, plural(n, one, other))
 			}
 		}
-		open, err := lifecycle.OpenHolds(tx)
-		if err != nil {
-			return err
+		add(a.Zombies, "open account of somebody who left", "open accounts of people who left")
+		add(a.Orphans, "account that belongs to nobody", "accounts that belong to nobody")
+		add(a.Extra, "access without a reason", "accesses without a reason")
+		add(a.Undescribed, "entitlement without a description", "entitlements without a description")
+		l.Text = and(words, 4)
+		switch {
+		case a.Counted == nil:
+			l.State, l.Text = ui.Tag{Tone: ui.Neutral, Icon: "hourglass", Text: "Not counted"}, "It will be within a minute or two"
+		case a.Zombies+a.Orphans+a.Extra > 0:
+			l.State = ui.Tag{Tone: ui.Warn, Icon: "alert-triangle", Text: "Look at it"}
+			urgent = 1
+		case a.Undescribed > 0:
+			l.State = ui.Tag{Tone: ui.Info, Icon: "info-circle", Text: "Unclear"}
+			l.Text += fmt.Sprintf(", %d %% are described", 100*(a.Entitlements-a.Undescribed)/max(1, a.Entitlements))
+		default:
+			l.Text = "Every account has its person, every access its reason"
 		}
-		for _, h := range open {
-			if h.Kind == "due" {
-				v.Needs = append(v.Needs, templates.Need{State: ui.Tag{Tone: ui.Warn, Icon: "lock", Text: "Held"},
-					Title: plural(h.People, "person", "people") + " would leave at once", Text: and(h.Reasons, 3), Since: r.at(h.OpenedAt),
-					Act: ui.Link{Text: "Look at it", URL: fmt.Sprintf("/hr/held/%d", h.ID)}})
-			}
-		}
+		v.Lines = append(v.Lines, l)
 	}
-	if failed > 0 {
-		v.Needs = append(v.Needs, templates.Need{State: ui.Tag{Tone: ui.Bad, Icon: "circle-x", Text: "Failed"},
-			Title: plural(failed, "operation", "operations") + " failed", Text: "A target refused, or does not show what it was told",
-			Act: ui.Link{Text: "Look at them", URL: "/operations?state=failed"}})
-	}
-	if proposed > 0 {
-		v.Needs = append(v.Needs, templates.Need{State: ui.Tag{Tone: ui.Info, Icon: "help-circle", Text: "Proposed"},
-			Title: plural(proposed, "proposal waits", "proposals wait") + " for release", Text: "In applications in mode propose",
-			Act: ui.Link{Text: "Look at them", URL: "/operations?state=proposed"}})
-	}
-	secrets, err := provision.Handouts(tx, r.who.ID)
-	if err != nil {
-		return err
-	}
-	if n := len(secrets); n > 0 {
-		v.Needs = append(v.Needs, templates.Need{State: ui.Tag{Tone: ui.Info, Icon: "key", Text: "New account"},
-			Title: plural(n, "first password waits", "first passwords wait") + " to be seen", Text: "Each can be seen once", Since: r.at(secrets[0].Made),
-			Act: ui.Link{Text: "My access", URL: "/me"}})
-	}
-	return nil
+	return v, urgent, err
 }
 
-func (r *request) homeFigures(tx *db.Tx, v *templates.HomeView) error {
-	st, err := audit.ReadStatus(tx)
-	if err != nil {
-		return err
+// checklist is what is left to do in the first days.
+func (r *request) checklist(tx *db.Tx) (templates.Checklist, error) {
+	st, err := audit.ReadStart(tx)
+	if err != nil || st.Done() {
+		return templates.Checklist{}, err
 	}
-	for _, x := range peopleStates {
-		v.People = append(v.People, ui.Figure{Label: x.word, Value: ui.Int(st.People[string(x.state)]), URL: link("/people", "state", string(x.state))})
+	owner := "Give every application an owner"
+	if st.Applications > 0 {
+		owner += fmt.Sprintf(" (%d of %d have one)", st.Owned, st.Applications)
 	}
-	var enabled, orphans, drift int
-	for _, a := range st.Applications {
-		enabled, orphans, drift = enabled+a.Enabled, orphans+a.Orphan, drift+a.Drift
+	c := templates.Checklist{First: st.Files == 0 || st.Read == 0, Steps: []templates.Step{
+		{Done: st.Sources > 0, Text: "Connect HR: declare its source in a file and apply it with tenure apply", Link: ui.Link{Text: "HR sources", URL: "/hr/sources"}},
+		{Done: st.Files > 0, Text: "Load the first HR file", Link: ui.Link{Text: "Load a file", URL: "/hr/sources"}},
+		{Done: st.Read > 0, Text: "Observe the first application: Tenure reads it and writes nothing", Link: ui.Link{Text: "Applications", URL: "/applications"}},
+		{Done: st.Applications > 0 && st.Owned == st.Applications, Text: owner, Link: ui.Link{Text: "Applications", URL: "/applications"}},
+		{Done: st.Enforced > 0, Text: "Let Tenure keep an application right: set its mode to enforce", Link: ui.Link{Text: "Applications", URL: "/applications"}},
+		{Done: st.Administrators > 1, Text: "Name a second administrator, so that nobody is locked out and two people can decide", Link: ui.Link{Text: "People", URL: "/people"}},
+	}}
+	if st.Unowned != "" {
+		c.Steps[3].Link.URL = applicationURL(st.Unowned)
 	}
-	apps := r.to("application.read", "/applications")
-	v.Access = []ui.Figure{
-		{Label: "Applications", Value: ui.Int(len(st.Applications)), URL: apps}, {Label: "Enabled accounts", Value: ui.Int(enabled), URL: apps},
-		alarm(ui.Figure{Label: "Orphans", Value: ui.Int(orphans), URL: apps}, orphans, ui.Warn, "ghost"),
-		alarm(ui.Figure{Label: "Differences", Value: ui.Int(drift), URL: apps}, drift, ui.Warn, "alert-triangle"),
-	}
-	ops := r.to("operation.read", "/operations")
-	state := func(word string, all ...access.State) ui.Figure {
-		n := 0
-		for _, x := range all {
-			n += st.Operations[string(x)]
+	done := 0
+	for i := range c.Steps {
+		if c.Steps[i].Done {
+			done++
+		} else if !slices.ContainsFunc(c.Steps, func(s templates.Step) bool { return s.Next }) {
+			c.Steps[i].Next = true
 		}
-		f := ui.Figure{Label: word, Value: ui.Int(n)}
-		if ops != "" {
-			f.URL = link(ops, "state", string(all[0]))
-		}
-		if all[0] == access.Failed {
-			f = alarm(f, n, ui.Bad, "circle-x")
-		}
-		return f
 	}
-	v.Operations = []ui.Figure{state("Waiting", access.Pending, access.Claimed), state("Done, not read back", access.Acknowledged),
-		state("Failed", access.Failed), state("Proposed", access.Proposed), state("Verified", access.Verified)}
-	return r.homeStart(tx, st, v)
+	c.Note = fmt.Sprintf("%d of %d done", done, len(c.Steps))
+	return c, nil
 }
-
-// homeStart is the checklist of a fresh database: gone once there are people and applications.
-func (r *request) homeStart(tx *db.Tx, st *audit.Status, v *templates.HomeView) error {
-	people := 0
-	for _, n := range st.People {
-		people += n
-	}
-	if people > 0 && len(st.Applications) > 0 {
-		return nil
-	}
-	sources, err := hr.Sources(tx)
-	v.Start = []templates.Step{
-		{Done: len(sources) > 0, Text: "Declare an HR source and the applications in YAML files, and apply them: tenure apply -f DIR"},
-		{Done: people > 0, Text: "Load the first file of the HR source", Link: ui.Link{Text: "HR sources", URL: r.to("hr.read", "/hr/sources")}},
-		{Done: len(st.Applications) > 0, Text: "Observe the first application", Link: ui.Link{Text: "Applications", URL: r.to("application.read", "/applications")}},
-	}
-	return err
-}
-
-// alarm gives a number its tone when it is not zero.
-func alarm(f ui.Figure, n int, t ui.Tone, icon string) ui.Figure {
-	if n > 0 {
-		f.Tone, f.Icon = t, icon
-	}
-	return f
-}
-
-var peopleStates = []struct {
-	state identity.State
-	word  string
-}{{identity.Active, "Active"}, {identity.Prehire, "Not started"}, {identity.Leave, "On leave"}, {identity.Left, "Left"}}

@@ -71,9 +71,7 @@ func (r *request) shell(title string) ui.Shell {
 		return s
 	}
 	s.Nav = r.navigation()
-	for _, n := range s.Nav {
-		s.NeedsMe += n.Count
-	}
+	s.NeedsMe = r.who.waits
 	s.User = ui.User{Name: r.who.Name, Role: roleWord(r.who.roles)}
 	if r.who.Kind == "person" {
 		s.User.URL = personURL(r.who.PublicID)
@@ -88,20 +86,21 @@ func (r *request) shell(title string) ui.Shell {
 	return s
 }
 
-// navigation lists what this reader may open; where something waits for them, it says how much.
+// navigation lists what this reader may open; at the inbox it says how much waits for them.
 func (r *request) navigation() []ui.NavItem {
-	held, failed, proposed := r.waits()
-	hr := []ui.NavItem{{Label: "Runs", URL: "/hr/runs", Count: held}, {Label: "Sources", URL: "/hr/sources"}, {Label: "Planned changes", URL: "/hr/expect"}}
+	hr := []ui.NavItem{{Label: "Runs", URL: "/hr/runs"}, {Label: "Sources", URL: "/hr/sources"}, {Label: "Planned changes", URL: "/hr/expect"}}
 	all := []struct {
 		permission string
 		item       ui.NavItem
 	}{
 		{"home.read", ui.NavItem{Label: "Home", URL: "/", Icon: "home"}},
+		{"inbox.read", ui.NavItem{Label: "Inbox", URL: "/inbox", Icon: "inbox", Count: r.who.waits}},
+		{"dashboard.read", ui.NavItem{Label: "Dashboard", URL: "/dashboard", Icon: "chart-bar"}},
 		{"person.list", ui.NavItem{Label: "People", URL: "/people", Icon: "users"}},
 		{"access.mine", ui.NavItem{Label: "My access", URL: "/me", Icon: "key", Sub: []ui.NavItem{{Label: "Personal tokens", URL: "/me/tokens"}}}},
-		{"hr.read", ui.NavItem{Label: "HR", URL: "/hr/runs", Icon: "file-import", Count: held, Sub: hr}},
-		{"application.read", ui.NavItem{Label: "Applications", URL: "/applications", Icon: "apps", Count: proposed}},
-		{"operation.read", ui.NavItem{Label: "Operations", URL: "/operations", Icon: "stack-2", Count: failed}},
+		{"hr.read", ui.NavItem{Label: "HR", URL: "/hr/runs", Icon: "file-import", Sub: hr}},
+		{"application.read", ui.NavItem{Label: "Applications", URL: "/applications", Icon: "apps"}},
+		{"operation.read", ui.NavItem{Label: "Operations", URL: "/operations", Icon: "stack-2"}},
 		{"policy.read", ui.NavItem{Label: "Policy", URL: "/policy", Icon: "scale"}},
 	}
 	if r.s.demo != nil {
@@ -132,20 +131,6 @@ func (r *request) place(n ui.NavItem) ui.NavItem {
 		}
 	}
 	return n
-}
-
-// waits counts what waits for this reader: runs to release, operations to repair, proposals to release.
-func (r *request) waits() (held, failed, proposed int) {
-	if r.may("hr.release") {
-		held = len(r.who.needs.HeldRuns) + r.who.needs.HeldDue
-	}
-	if r.may("operation.retry") {
-		failed = r.who.needs.Failed
-	}
-	if r.may("operation.release") {
-		proposed = r.who.needs.Proposed
-	}
-	return held, failed, proposed
 }
 
 // roleWord says in a word or two what somebody is in the portal: the strongest of their roles.

@@ -34,7 +34,7 @@ type reader struct {
 	identity.Person
 	actor db.Actor
 	roles []string
-	needs audit.Needs
+	waits int // things in their inbox
 }
 
 // may says whether the reader has a permission.
@@ -84,7 +84,6 @@ func (s *server) identify(r *request) error {
 	ctx := r.Request.Context()
 	id := s.sessions.GetInt(ctx, sessionPerson)
 	var p *auth.Present
-	var needs audit.Needs
 	err := r.read(func(tx *db.Tx) (err error) {
 		r.now = tx.Now
 		if r.simulated, err = tx.Simulated(); err != nil || id == 0 {
@@ -93,7 +92,9 @@ func (s *server) identify(r *request) error {
 		if p, err = auth.Still(tx, id); err != nil || p == nil {
 			return err
 		}
-		needs, err = audit.ReadNeeds(tx, id)
+		r.who = &reader{Person: p.Person, roles: p.Roles,
+			actor: db.Actor{ID: s.sessions.GetInt(ctx, sessionActor), Kind: "person", Name: p.Person.Name, Identity: id}}
+		r.who.waits, err = audit.CountInbox(tx, r.scope())
 		return err
 	})
 	if err != nil || id == 0 {
@@ -102,8 +103,6 @@ func (s *server) identify(r *request) error {
 	if p == nil {
 		return s.sessions.Destroy(ctx)
 	}
-	r.who = &reader{Person: p.Person, roles: p.Roles, needs: needs,
-		actor: db.Actor{ID: s.sessions.GetInt(ctx, sessionActor), Kind: "person", Name: p.Person.Name, Identity: id}}
 	if loc, err := time.LoadLocation(s.sessions.GetString(ctx, sessionZone)); err == nil {
 		r.zone = loc
 	}

@@ -50,6 +50,8 @@ func (s *server) routes() []route {
 		{post, "/theme", Public, s.themeSet},
 
 		{get, "/", "home.read", s.home},
+		{get, "/inbox", "inbox.read", s.inbox},
+		{get, "/dashboard", "dashboard.read", s.dashboard},
 
 		{get, "/people", "person.list", s.peopleList},
 		{get, "/people/:id", "person.read", s.personShow},

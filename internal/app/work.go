@@ -8,6 +8,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"tenure/internal/access"
+	"tenure/internal/audit"
 	"tenure/internal/db"
 	"tenure/internal/identity"
 	"tenure/internal/lifecycle"
@@ -25,6 +26,7 @@ func schedule() []*river.PeriodicJob {
 		every(30*time.Second, lifecycle.DueArgs{}, true),
 		every(time.Minute, identity.EntryArgs{}, true),
 		every(time.Hour, HousekeepArgs{}, true),
+		every(time.Minute, audit.FiguresArgs{}, true),
 	}
 }
 
@@ -52,6 +54,7 @@ func (a *App) workers() (client, error) {
 	a.Provision.Workers(w)
 	a.Lifecycle.Workers(w)
 	identity.Workers(a.DB, w)
+	audit.Workers(a.DB, w)
 	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[HousekeepArgs]) error { return a.housekeep(ctx) }))
 	return a.DB.Workers(&river.Config{
 		Workers: w, PeriodicJobs: schedule(), Logger: slog.New(slog.NewTextHandler(discard{}, nil)),

@@ -113,22 +113,3 @@ func OfRun(tx *db.Tx, run int, applied time.Time, limit int) ([]PersonEntry, int
 	})
 	return out, n, err
 }
-
-// Needs counts what waits for people of the portal: held HR runs, held catching up, failed and proposed operations.
-type Needs struct {
-	HeldRuns []int // their numbers, but for those this person loaded
-	HeldDue  int
-	Failed   int
-	Proposed int
-}
-
-// ReadNeeds counts what waits, as one person sees it.
-func ReadNeeds(tx *db.Tx, who int) (n Needs, err error) {
-	err = tx.QueryRow(`select
-			coalesce((select array_agg(ref order by ref) from hold where state = 'open' and kind = 'hr' and opened_identity is distinct from $1), '{}'),
-			(select count(*) from hold where state = 'open' and kind = 'due'),
-			(select count(*) from operation where state = 'failed'),
-			(select count(*) from operation where state = 'proposed' and identity_id is distinct from $1)`, who).
-		Scan(&n.HeldRuns, &n.HeldDue, &n.Failed, &n.Proposed)
-	return n, err
-}

@@ -24,6 +24,8 @@ var includes = map[string][]string{
 // permissions says which role has which permission, besides those it includes.
 var permissions = map[string][]string{
 	"home.read":         {Employee},
+	"inbox.read":        {Employee},
+	"dashboard.read":    {HR, IT, Compliance, Auditor},
 	"access.mine":       {Employee},
 	"token.mine":        {Employee},
 	"person.list":       {Manager, HR, IT, Compliance, Auditor},

@@ -46,7 +46,7 @@ type Shell struct {
 	Organisation string
 	Nav          []NavItem
 	User         User
-	NeedsMe      int     // things that wait for the reader, shown at the line of /
+	NeedsMe      int     // things that wait for the reader, shown at the line of /inbox
 	Notice       *Notice // may be nil
 	Theme        string  // "light", "dark", or "" to follow the system
 	DemoBanner   string  // shown on every page of a demo database
@@ -59,11 +59,11 @@ type Shell struct {
 
 func (s Shell) title() string { return s.Title + " · Tenure" }
 
-// lines are the lines of the navigation, with what waits for the reader at the first page.
+// lines are the lines of the navigation, with what waits for the reader at the inbox.
 func (s Shell) lines() []NavItem {
 	all := slices.Clone(s.Nav)
 	for i := range all {
-		if all[i].URL == "/" {
+		if all[i].URL == "/inbox" {
 			all[i].Count = s.NeedsMe
 		}
 	}

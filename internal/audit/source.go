@@ -1,0 +1,79 @@
+package audit
+
+// failedSQL and proposedSQL are about one application each; the conditions are those of the indexes.
+const (
+	failedLeaving = `o.application_id = p.id and o.state = 'failed' and o.urgency <= 2`
+	failedOther   = `o.application_id = p.id and o.state = 'failed' and o.urgency > 2`
+	proposedOther = `o.application_id = p.id and o.state = 'proposed' and o.identity_id is distinct from $1`
+)
+
+// byApplication gives the applications that have operations of a condition: how many, counted up to CountMost + 1, and since when.
+func byApplication(condition string) string {
+	return `select p.name ref, p.title application, '' person, '' text,
+			(select count(*)::int from (select from operation o where ` + condition + ` limit 1001) n) count, false own,
+			(select o.created_at from operation o where ` + condition + ` order by o.created_at limit 1) since, null::timestamptz due
+		from application p where exists (select from operation o where ` + condition + `)`
+}
+
+// team is everybody whose employment is reported to $3 and neither over nor taken back.
+const team = `employment_version v join identity i on i.id = v.identity_id and i.locked_at is null
+	where v.manager_id = any($3) and v.known_to = 'infinity' and v.status <> 'rescinded' and v.valid_to > $2 and v.ends_at > $2`
+
+var sources = []source{
+	{HeldRun, "hr.release", "", `select h.ref::text ref, '' application, coalesce(a.name, '') person, r.name text,
+			coalesce((s.counts->>'leaving')::int, 0) + coalesce((s.counts->>'moving')::int, 0) count, false own, h.opened_at since, null::timestamptz due
+		from hold h join snapshot s on s.id = h.ref join hr_source r on r.id = s.source_id left join actor a on a.id = s.loaded_by
+		where h.state = 'open' and h.kind = 'hr' and h.opened_identity is distinct from $1`},
+	{HeldDue, "hr.release", "", `select h.id::text ref, '' application, '' person, '' text, jsonb_array_length(h.affected) count, false own,
+			h.opened_at since, null::timestamptz due
+		from hold h where h.state = 'open' and h.kind = 'due' and h.opened_identity is distinct from $1`},
+	{FailedLeaver, "operation.retry", "", byApplication(failedLeaving)},
+	{Failed, "operation.retry", "", byApplication(failedOther)},
+	{Proposal, "operation.release", "", byApplication(proposedOther)},
+	// Counted by Compute: to find an account without a person is to look at all of them.
+	{Orphan, "", "owner", `select p.name ref, p.title application, '' person, '' text, f.orphans count, false own, f.orphans_since since, null::timestamptz due
+		from application p join application_figure f on f.application_id = p.id and f.orphans > 0 where p.owner_id = any($4)`},
+	{NoDescription, "", "owner", `select p.name ref, p.title application, '' person, '' text,
+			(select count(*)::int from (select from entitlement e where e.application_id = p.id and e.description = '' and e.kind <> 'account' limit 1001) n) count,
+			false own, f.undescribed_since since, null::timestamptz due
+		from application p left join application_figure f on f.application_id = p.id where p.owner_id = any($4)
+		and exists (select from entitlement e where e.application_id = p.id and e.description = '' and e.kind <> 'account')`},
+	// As provision.Handouts: only the person and their own manager see a first password, nobody who stands in.
+	{Password, "", "self", `select i.public_id::text ref, min(p.title) application, i.name person, '' text, count(*)::int count, i.id = $1 own,
+			min(h.made_at) since, null::timestamptz due
+		from (select $1::int id union select v.identity_id from employment_version v where v.manager_id = $1 and v.known_to = 'infinity'
+				and v.valid_from <= $2 and v.valid_to > $2 and v.ends_at > $2) t
+			join identity i on i.id = t.id and i.locked_at is null and i.state <> 'left' join account_link l on l.identity_id = i.id and l.known_to = 'infinity'
+			join handout h on h.account_id = l.account_id and h.sealed is not null join account a on a.id = h.account_id and a.gone_at is null
+			join application p on p.id = a.application_id group by i.id`},
+	// Accounts are made when the first day begins: until then it is on its way, afterwards it should be there.
+	{Joining, "", "manager", `select i.public_id::text ref, '' application, i.name person, '' text,
+			(select count(*)::int from operation o where o.identity_id = i.id and o.kind in ('create', 'enable', 'grant')
+				and o.state in ('proposed', 'pending', 'claimed', 'acknowledged', 'failed')) count, false own, null::timestamptz since, min(v.starts_at) due
+		from ` + team + ` and (i.state = 'prehire' and v.starts_at > $2 and v.starts_at <= $2::timestamptz + interval '7 days'
+			or i.state = 'active' and v.starts_at > $2::timestamptz - interval '7 days' and v.starts_at <= $2 and exists (select from operation o where o.identity_id = i.id
+				and o.kind in ('create', 'enable', 'grant') and o.state in ('proposed', 'pending', 'claimed', 'acknowledged', 'failed'))) group by i.id`},
+	{Leaving, "", "manager", `select i.public_id::text ref, '' application, i.name person, '' text, 0 count, false own, null::timestamptz since, min(v.ends_at) due
+		from ` + team + ` and i.state in ('active', 'leave') and v.ends_at <= $2::timestamptz + interval '30 days'
+			and not exists (select from employment_version w where w.identity_id = v.identity_id and w.known_to = 'infinity' and w.status <> 'rescinded'
+				and w.valid_to > $2 and w.ends_at > v.ends_at and w.starts_at <= v.ends_at) group by i.id`},
+	{HandOver, "", "manager", `select i.public_id::text ref, '' application, i.name person, '' text,
+			(select count(distinct r.entitlement_id)::int from reason r where r.identity_id = i.id and r.kind = 'handover' and r.known_to = 'infinity'
+				and r.state = 'live' and r.valid_to > $2 and r.valid_to <= $2::timestamptz + interval '7 days') count, false own, null::timestamptz since,
+			(select min(r.valid_to) from reason r where r.identity_id = i.id and r.kind = 'handover' and r.known_to = 'infinity'
+				and r.state = 'live' and r.valid_to > $2) due
+		from (select distinct i.id from ` + team + `) t join identity i on i.id = t.id where exists (select from reason r where r.identity_id = i.id
+			and r.kind = 'handover' and r.known_to = 'infinity' and r.state = 'live' and r.valid_to > $2 and r.valid_to <= $2::timestamptz + interval '7 days')`},
+	{HandOverLate, "", "manager", `select i.public_id::text ref, '' application, i.name person, '' text, count(*)::int count, false own,
+			null::timestamptz since, min(d.ended) due
+		from (select distinct i.id from ` + team + `) t join identity i on i.id = t.id cross join lateral (` + overdueOf + `) d group by i.id`},
+}
+
+// overdueOf is overdueSQL for one person, t.id, with business time in $2.
+const overdueOf = `select r.entitlement_id, max(r.valid_to) ended from reason r
+		join account_link l on l.identity_id = r.identity_id and l.known_to = 'infinity'
+		join observed o on o.account_id = l.account_id and o.entitlement_id = r.entitlement_id and o.param = r.param and o.seen_to is null
+	where r.identity_id = t.id and r.kind = 'handover' and r.known_to = 'infinity' and r.state = 'live' and r.valid_to <= $2 and r.valid_to <> 'infinity'
+		and not exists (select from reason w where w.identity_id = r.identity_id and w.entitlement_id = r.entitlement_id and w.known_to = 'infinity'
+			and w.state = 'live' and w.valid_from <= $2 and w.valid_to > $2)
+	group by 1`
