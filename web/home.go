@@ -40,6 +40,9 @@ func (s *server) home(r *request) error {
 			if v.Start, err = r.checklist(tx); err != nil {
 				return err
 			}
+			if v.Start.First {
+				v.Lead = "This database is new."
+			}
 		}
 		f, err := audit.Latest(tx)
 		if err != nil {

@@ -51,10 +51,10 @@ func TestABrakedFile(t *testing.T) {
 		t.Error("who loaded it is shown the form to release it")
 	}
 	loader.post(run+"/release", "reason", "I am sure", "count", "20").want(t, http.StatusForbidden).says(t, "another person must release it")
-	if got := loader.get("/").Find(".t-needs").Text(); strings.Contains(got, "is held") {
+	if got := loader.get("/").Find("#inbox").Text(); strings.Contains(got, "is held") {
 		t.Error("it waits for who loaded it")
 	}
-	second.get("/").want(t, http.StatusOK).says(t, "HR run #2 is held: 20 leavers")
+	second.get("/").want(t, http.StatusOK).says(t, "HR file #2 is held: 20 people would leave or move")
 	p = second.get(run).want(t, http.StatusOK)
 	p.says(t, "over the limit")
 	if n := p.Find("#affected tbody tr").Length(); n != 20 {
