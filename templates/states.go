@@ -76,3 +76,6 @@ func tag(all map[string]ui.Tag, state string) ui.Tag {
 	}
 	return ui.Tag{Tone: ui.Neutral, Icon: "help-circle", Text: state}
 }
+
+// PersonTag is the badge of a person's state, for pages that show people among other things.
+func PersonTag(state string) ui.Tag { return tag(personTags, state) }

@@ -3,7 +3,10 @@ package web
 import (
 	"strconv"
 
+	"tenure/internal/audit"
+	"tenure/internal/catalog"
 	"tenure/internal/db"
+	"tenure/internal/identity"
 	"tenure/internal/provision"
 	"tenure/templates"
 	"tenure/templates/ui"
@@ -27,13 +30,80 @@ func (s *server) mine(r *request) error {
 		if r.who.Kind != "person" {
 			return nil
 		}
-		v.Held, v.Grants, err = r.held(tx, &r.who.Person)
-		return err
+		return r.myAccess(tx, &v)
 	})
 	if err != nil {
 		return err
 	}
 	return r.show(templates.Mine(r.shell("My access"), v))
+}
+
+// myAccess is what the reader holds, whom to ask about it, and their own timeline.
+func (r *request) myAccess(tx *db.Tx, v *templates.MineView) error {
+	h, err := r.held(tx, &r.who.Person)
+	if err != nil {
+		return err
+	}
+	cat, err := catalog.Load(tx)
+	if err != nil {
+		return err
+	}
+	owners := map[string]int{}
+	var ids []int
+	for _, a := range cat.Apps {
+		if a.OwnerID != nil {
+			owners[a.Title] = *a.OwnerID
+			ids = append(ids, *a.OwnerID)
+		}
+	}
+	people, err := identity.People(tx, ids)
+	if err != nil {
+		return err
+	}
+	v.Held, v.Grants = h.apps, h.grants
+	for i := range v.Held {
+		a := &v.Held[i]
+		a.URL = ""
+		if p := people[owners[a.Name]]; p != nil {
+			a.Ask = p.Name
+			if p.Email != nil {
+				a.AskMail = *p.Email
+			}
+		}
+		for k := range a.Grants {
+			a.Grants[k].Ends = endsOn(a.Grants[k].Reasons)
+			for n := range a.Grants[k].Reasons {
+				a.Grants[k].Reasons[n].URL = ""
+			}
+		}
+	}
+	entries, err := audit.Timeline(tx, r.who.ID, "", 0, mineHistory+1)
+	if err != nil {
+		return err
+	}
+	if len(entries) > mineHistory {
+		entries = entries[:mineHistory]
+	}
+	v.All = ui.Link{Text: "Your whole timeline", URL: r.to("person.read", personURL(r.who.PublicID)+"#timeline")}
+	v.History, err = r.events(tx, personURL(r.who.PublicID), entries)
+	return err
+}
+
+// mineHistory is how many entries of their own timeline somebody sees under their access.
+const mineHistory = 8
+
+// endsOn says when a grant ends: when each of its reasons has an end, at the last of them.
+func endsOn(reasons []templates.Reason) ui.Time {
+	var last ui.Time
+	for _, x := range reasons {
+		switch {
+		case x.Ends.Text == "":
+			return ui.Time{}
+		case x.Ends.Exact > last.Exact:
+			last = x.Ends
+		}
+	}
+	return last
 }
 
 func secretURL(account int) string { return "/me/secrets/" + strconv.Itoa(account) }

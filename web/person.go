@@ -1,7 +1,6 @@
 package web
 
 import (
-	"fmt"
 	"net/http"
 	"time"
 
@@ -45,10 +44,17 @@ func (s *server) personShow(r *request) error {
 		if err != nil {
 			return err
 		}
-		if err := r.personFacts(tx, p, &v); err != nil {
+		versions, err := identity.Versions(tx, []int{p.ID})
+		if err != nil {
 			return err
 		}
-		if v.Held, v.Grants, err = r.held(tx, p); err != nil {
+		if err := r.personFacts(tx, p, versions[p.ID], &v); err != nil {
+			return err
+		}
+		if err := r.personHolds(tx, p, &v); err != nil {
+			return err
+		}
+		if err := r.personJobs(tx, p, versions[p.ID], &v); err != nil {
 			return err
 		}
 		return r.personTimeline(tx, p, &v)
@@ -59,7 +65,8 @@ func (s *server) personShow(r *request) error {
 	return r.show(templates.Person(r.shell(v.Name), v))
 }
 
-func (r *request) personFacts(tx *db.Tx, p *identity.Person, v *templates.PersonView) error {
+func (r *request) personFacts(tx *db.Tx, p *identity.Person, all []identity.Version, v *templates.PersonView) error {
+	v.ExplainURL = r.to("person.read", personURL(p.PublicID)+"/explain")
 	v.Name, v.State, v.Since, v.Zone = p.Name, string(p.State), r.at(p.Since), "UTC"
 	if p.Number != nil {
 		v.Number = *p.Number
@@ -76,11 +83,6 @@ func (r *request) personFacts(tx *db.Tx, p *identity.Person, v *templates.Person
 	case another && p.State != identity.Left:
 		v.TerminateURL = r.to("person.terminate", personURL(p.PublicID)+"/terminate")
 	}
-	versions, err := identity.Versions(tx, []int{p.ID})
-	if err != nil {
-		return err
-	}
-	all := versions[p.ID]
 	main := identity.Main(all, tx.Now)
 	if main == nil {
 		return nil
@@ -92,7 +94,7 @@ func (r *request) personFacts(tx *db.Tx, p *identity.Person, v *templates.Person
 		v.Ahead = append(v.Ahead, ui.Notice{Tone: ui.Info, Title: "Leaves on " + day(*last), Text: "At the end of that day in " + main.Zone + " every access is withdrawn."})
 	}
 	if first != nil {
-		v.Ahead = append(v.Ahead, ui.Notice{Tone: ui.Info, Title: "Starts on " + day(*first), Text: "Accounts are prepared now and are enabled when that day begins in " + main.Zone + "."})
+		v.Ahead = append(v.Ahead, ui.Notice{Tone: ui.Info, Title: "Starts on " + day(*first), Text: "Access begins when that day begins in " + main.Zone + "."})
 	}
 	people, err := identity.People(tx, []int{main.Manager})
 	if err != nil {
@@ -138,20 +140,31 @@ func (r *request) employments(tx *db.Tx, all []identity.Version) ([]templates.Em
 	return out, nil
 }
 
-// held gives what a person holds, by application, and the number of grants.
-func (r *request) held(tx *db.Tx, p *identity.Person) ([]templates.HeldApp, int, error) {
+// held gives what a person holds now, by application.
+func (r *request) held(tx *db.Tx, p *identity.Person) (*holdings, error) {
 	grants, err := audit.Held(tx, p)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	logins, err := catalog.LoginsOf(tx, p.ID)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
+	return r.holdings(tx, grants, logins)
+}
+
+// holdings is what somebody holds, as a page shows it, with the counts above it.
+type holdings struct {
+	apps                                             []templates.HeldApp
+	grants, accounts, privileged, outOfBand, dormant int
+}
+
+func (r *request) holdings(tx *db.Tx, grants []audit.Grant, logins []catalog.Login) (*holdings, error) {
 	cat, err := catalog.Load(tx)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
+	h := &holdings{}
 	by := map[int]*templates.HeldApp{}
 	var order []int
 	at := func(id int) *templates.HeldApp {
@@ -162,25 +175,51 @@ func (r *request) held(tx *db.Tx, p *identity.Person) ([]templates.HeldApp, int,
 		}
 		return by[id]
 	}
-	n := 0
 	for i := range grants {
-		if grants[i].Entitlement != "" {
-			n++
+		g := &grants[i]
+		if g.Entitlement != "" {
+			h.grants++
 		}
-		a := at(grants[i].ApplicationID)
-		a.Grants = append(a.Grants, r.grant(&grants[i]))
+		if g.Privileged {
+			h.privileged++
+		}
+		if g.State == "out of band" {
+			h.outOfBand++
+		}
+		a := at(g.ApplicationID)
+		a.Grants = append(a.Grants, r.grant(g))
 	}
 	for _, l := range logins {
+		if l.There {
+			h.accounts++
+			if l.Enabled && l.LastSignIn != nil && l.LastSignIn.Before(r.dormantSince(cat.Apps[l.ApplicationID])) {
+				h.dormant++
+			}
+		}
 		if l.There || by[l.ApplicationID] != nil && !l.Retired {
 			a := at(l.ApplicationID)
 			a.Accounts = append(a.Accounts, templates.HeldAccount{Name: l.Name, State: loginState(l), LastSignIn: r.maybe(l.LastSignIn)})
 		}
 	}
-	out := make([]templates.HeldApp, len(order))
-	for i, id := range order {
-		out[i] = *by[id]
+	for _, id := range order {
+		h.apps = append(h.apps, *by[id])
 	}
-	return out, n, nil
+	return h, nil
+}
+
+// marks are what somebody should look at.
+func (h *holdings) marks() []ui.Tag {
+	var out []ui.Tag
+	if h.privileged > 0 {
+		out = append(out, ui.Tag{Tone: ui.Warn, Icon: "flag", Text: ui.Int(h.privileged) + " privileged"})
+	}
+	if h.outOfBand > 0 {
+		out = append(out, ui.Tag{Tone: ui.Warn, Icon: "alert-triangle", Text: ui.Int(h.outOfBand) + " out of band"})
+	}
+	if h.dormant > 0 {
+		out = append(out, ui.Tag{Tone: ui.Neutral, Icon: "history", Text: plural(h.dormant, "dormant account", "dormant accounts")})
+	}
+	return out
 }
 
 func loginState(l catalog.Login) string {
@@ -193,44 +232,6 @@ func loginState(l catalog.Login) string {
 		return "enabled"
 	}
 	return "disabled"
-}
-
-// grant puts one grant of the audit room in the words of a page.
-func (r *request) grant(g *audit.Grant) templates.Grant {
-	out := templates.Grant{Name: g.Title, Code: g.Entitlement, What: g.Description, Privileged: g.Privileged}
-	for _, x := range g.Reasons {
-		reason := templates.Reason{Text: x.Text, Since: r.at(x.Since), URL: r.to("policy.read", "/policy?tab=rules")}
-		if x.Kind == "needed" || x.Kind == access.Found {
-			reason.URL = ""
-		}
-		if x.Until != nil {
-			reason.Until = r.at(*x.Until).Text
-		}
-		out.Reasons = append(out.Reasons, reason)
-	}
-	switch g.State {
-	case "verified":
-		out.State = "verified"
-		if g.Reading > 0 {
-			out.StateText = fmt.Sprintf("seen at the target since reading #%d", g.Reading)
-		}
-	case "failed":
-		out.State, out.StateText = "failed", g.Error
-	case "proposed":
-		out.State, out.StateText = "wanted", "proposed: waits for a release"
-	case "out of band":
-		out.State = "found"
-	case "observed only":
-		out.State = "wanted"
-	case "missing":
-		out.State, out.StateText = "failed", "the target does not show it"
-	default:
-		out.State, out.StateText = "waiting", g.Error
-		if len(g.Reasons) == 0 {
-			out.State = "leaving"
-		}
-	}
-	return out
 }
 
 // terminateAsk says what a termination will do before anybody can do it.

@@ -97,6 +97,7 @@ func (r *request) navigation() []ui.NavItem {
 		{"inbox.read", ui.NavItem{Label: "Inbox", URL: "/inbox", Icon: "inbox", Count: r.who.waits}},
 		{"dashboard.read", ui.NavItem{Label: "Dashboard", URL: "/dashboard", Icon: "chart-bar"}},
 		{"person.list", ui.NavItem{Label: "People", URL: "/people", Icon: "users"}},
+		{"team.read", ui.NavItem{Label: "My team", URL: "/team", Icon: "users"}},
 		{"access.mine", ui.NavItem{Label: "My access", URL: "/me", Icon: "key", Sub: []ui.NavItem{{Label: "Personal tokens", URL: "/me/tokens"}}}},
 		{"hr.read", ui.NavItem{Label: "HR", URL: "/hr/runs", Icon: "file-import", Sub: hr}},
 		{"application.read", ui.NavItem{Label: "Applications", URL: "/applications", Icon: "apps"}},

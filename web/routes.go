@@ -60,6 +60,13 @@ func (s *server) routes() []route {
 		{get, "/people/:id/reinstate", "person.terminate", s.reinstateAsk},
 		{post, "/people/:id/reinstate", "person.terminate", s.reinstate},
 
+		{get, "/people/:id/move", "person.read", s.personMove},
+		{get, "/people/:id/handover", "person.handover", s.handoverAsk},
+		{post, "/people/:id/handover", "person.handover", s.handoverKeep},
+		{get, "/people/:id/explain", "person.read", s.personExplain},
+		{get, "/team", "team.read", s.team},
+		{get, "/search", "search.use", s.search},
+
 		{get, "/me", "access.mine", s.mine},
 		{get, "/me/secrets/:id", "access.mine", s.secretAsk},
 		{post, "/me/secrets/:id", "access.mine", s.secretShow},

@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -17,11 +18,21 @@ import (
 // timelinePage is how many entries of the past a person's page shows at once.
 const timelinePage = 25
 
-// personTimeline is what is ahead of a person, what is being done at targets, and what happened.
+// personTimeline is what is ahead of a person, what is being done at targets, and what happened; or the one entry that the
+// address names.
 func (r *request) personTimeline(tx *db.Tx, p *identity.Person, v *templates.PersonView) error {
 	page := personURL(p.PublicID)
+	if r.Query("event") != "" {
+		e, err := audit.OneEntry(tx, p.ID, int64(r.cursor("event")))
+		if err != nil {
+			return err
+		}
+		v.Alone = ui.Link{Text: "Show the whole timeline", URL: page + "#timeline"}
+		v.Timeline, err = r.events(tx, page, []audit.Entry{e})
+		return err
+	}
 	part := oneOf(r.Query("part"), audit.PartHR, audit.PartAccess, audit.PartTargets, audit.PartPortal)
-	for _, c := range []struct{ part, word string }{{"", "All"}, {audit.PartHR, "HR"}, {audit.PartAccess, "Access"}, {audit.PartTargets, "Targets"}, {audit.PartPortal, "Portal"}} {
+	for _, c := range []struct{ part, word string }{{"", "All"}, {audit.PartHR, "HR"}, {audit.PartAccess, "Access"}, {audit.PartTargets, "Operations"}, {audit.PartPortal, "Sign-ins"}} {
 		v.Filters = append(v.Filters, ui.Chip{Text: c.word, URL: link(page, "part", c.part) + "#timeline", Current: c.part == part})
 	}
 	before := r.cursor("before")
@@ -40,9 +51,34 @@ func (r *request) personTimeline(tx *db.Tx, p *identity.Person, v *templates.Per
 		entries = entries[:timelinePage]
 		v.Older = ui.Link{Text: "Earlier entries", URL: link(page, "part", part, "before", strconv.FormatInt(entries[timelinePage-1].ID, 10)) + "#timeline"}
 	}
-	past, err := r.events(tx, entries)
+	if before == 0 && (part == "" || part == audit.PartPortal) {
+		if entries, err = r.withSignIns(tx, p, entries, v.Older.URL != ""); err != nil {
+			return err
+		}
+	}
+	past, err := r.events(tx, page, entries)
 	v.Timeline = append(v.Timeline, past...)
 	return err
+}
+
+// withSignIns adds the last sign-in at each target, where it was told, in its place; those from before the page are left out.
+func (r *request) withSignIns(tx *db.Tx, p *identity.Person, entries []audit.Entry, more bool) ([]audit.Entry, error) {
+	logins, err := catalog.LoginsOf(tx, p.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range logins {
+		if l.LastSignIn == nil || more && len(entries) > 0 && l.LastSignIn.Before(entries[len(entries)-1].Effective) {
+			continue
+		}
+		e := audit.Entry{Kind: "target.signed_in", Effective: *l.LastSignIn, Facts: audit.Facts{Application: l.ApplicationID, Name: l.Name}}
+		at := 0
+		for at < len(entries) && entries[at].Effective.After(e.Effective) {
+			at++
+		}
+		entries = slices.Insert(entries, at, e)
+	}
+	return entries, nil
 }
 
 // ahead is what is known to come, the furthest first, and what is open at the targets now.
@@ -97,7 +133,7 @@ func openWord(s access.State) string {
 }
 
 // events puts entries of the log in words.
-func (r *request) events(tx *db.Tx, entries []audit.Entry) ([]ui.Event, error) {
+func (r *request) events(tx *db.Tx, page string, entries []audit.Entry) ([]ui.Event, error) {
 	cat, err := catalog.Load(tx)
 	if err != nil {
 		return nil, err
@@ -111,6 +147,18 @@ func (r *request) events(tx *db.Tx, entries []audit.Entry) ([]ui.Event, error) {
 		}
 		at := e.Effective
 		out[i] = ui.Event{Day: r.dayHead(at), At: r.at(at), Tone: w.tone, Icon: w.icon, Kind: w.kind, Title: w.title, Text: eventText(cat, e), Who: who(e)}
+		if e.ID > 0 && page != "" {
+			id := strconv.FormatInt(e.ID, 10)
+			out[i].ID, out[i].URL = "e"+id, link(page, "event", id)+"#e"+id
+		}
+		if e.Facts.Reading > 0 && e.Kind == "operation.verified" {
+			out[i].Proof = "verified by reading #" + strconv.FormatInt(e.Facts.Reading, 10)
+		}
+		if e.Kind == "target.signed_in" {
+			if app := cat.Apps[e.Facts.Application]; app != nil {
+				out[i].Title, out[i].Text, out[i].Who = "Last sign-in to "+app.Title, "as "+e.Facts.Name, "as the target tells"
+			}
+		}
 		if e.Facts.Cause == "hr" && e.Facts.Ref > 0 {
 			out[i].Link = ui.Link{Text: "HR run #" + strconv.Itoa(e.Facts.Ref), URL: r.to("hr.read", runURL(e.Facts.Ref))}
 		}
@@ -141,33 +189,35 @@ type eventWord struct {
 }
 
 var eventWords = map[string]eventWord{
-	"person.hired":       {ui.Info, "user-plus", "HR", "Hired, not started yet"},
-	"person.joined":      {ui.Good, "user-plus", "HR", "Joined"},
-	"person.rehired":     {ui.Good, "arrow-back-up", "HR", "Came back"},
-	"person.moved":       {ui.Info, "arrows-exchange", "HR", "Moved"},
-	"person.updated":     {ui.Neutral, "refresh", "HR", "Details changed"},
-	"person.on_leave":    {ui.Warn, "beach", "HR", "Went on leave"},
-	"person.returned":    {ui.Good, "arrow-back-up", "HR", "Returned from leave"},
-	"person.left":        {ui.Warn, "door-exit", "HR", "Left"},
-	"person.locked":      {ui.Bad, "lock", "HR", "Termination decided"},
-	"person.terminated":  {ui.Bad, "user-x", "HR", "Terminated"},
-	"person.unlocked":    {ui.Info, "lock-open", "HR", "Termination lifted"},
-	"access.settled":     {ui.Info, "key", "Access", "Access worked out anew"},
-	"access.adopted":     {ui.Info, "key", "Access", "Found access accepted"},
-	"account.created":    {ui.Info, "user", "Account", "Account made"},
-	"account.renamed":    {ui.Info, "user", "Account", "Account renamed"},
-	"operation.verified": {ui.Good, "circle-check", "Target", "Read back"},
-	"operation.closed":   {ui.Neutral, "ban", "Target", "Overtaken"},
-	"operation.failed":   {ui.Bad, "circle-x", "Target", "Failed"},
-	"operation.retried":  {ui.Info, "refresh", "Target", "Tried again"},
-	"handout.shown":      {ui.Info, "eye", "Account", "First password shown, and erased"},
-	"auth.signed_in":     {ui.Neutral, "key", "Sign-in", "Signed in to the portal"},
-	"auth.signed_out":    {ui.Neutral, "logout", "Sign-in", "Signed out"},
-	"token.issued":       {ui.Info, "key", "Token", "Personal token made"},
-	"token.revoked":      {ui.Info, "ban", "Token", "Personal token revoked"},
-	"portal_role.given":  {ui.Info, "key", "Portal", "Portal role given"},
-	"login.made":         {ui.Info, "key", "Sign-in", "Password set"},
-	"login.changed":      {ui.Info, "key", "Sign-in", "Password changed"},
+	"person.hired":             {ui.Info, "user-plus", "HR", "Hired, not started yet"},
+	"person.joined":            {ui.Good, "user-plus", "HR", "Joined"},
+	"person.rehired":           {ui.Good, "arrow-back-up", "HR", "Came back"},
+	"person.moved":             {ui.Info, "arrows-exchange", "HR", "Moved"},
+	"person.updated":           {ui.Neutral, "refresh", "HR", "Details changed"},
+	"person.on_leave":          {ui.Warn, "beach", "HR", "Went on leave"},
+	"person.returned":          {ui.Good, "arrow-back-up", "HR", "Returned from leave"},
+	"person.left":              {ui.Warn, "door-exit", "HR", "Left"},
+	"person.locked":            {ui.Bad, "lock", "HR", "Termination decided"},
+	"person.terminated":        {ui.Bad, "user-x", "HR", "Terminated"},
+	"person.unlocked":          {ui.Info, "lock-open", "HR", "Termination lifted"},
+	"access.settled":           {ui.Info, "key", "Access", "Access worked out anew"},
+	"access.handover_extended": {ui.Info, "hourglass", "Access", "Hand-over kept longer"},
+	"target.signed_in":         {ui.Neutral, "key", "Sign-in", "Last sign-in"},
+	"access.adopted":           {ui.Info, "key", "Access", "Found access accepted"},
+	"account.created":          {ui.Info, "user", "Account", "Account made"},
+	"account.renamed":          {ui.Info, "user", "Account", "Account renamed"},
+	"operation.verified":       {ui.Good, "circle-check", "Target", "Read back"},
+	"operation.closed":         {ui.Neutral, "ban", "Target", "Overtaken"},
+	"operation.failed":         {ui.Bad, "circle-x", "Target", "Failed"},
+	"operation.retried":        {ui.Info, "refresh", "Target", "Tried again"},
+	"handout.shown":            {ui.Info, "eye", "Account", "First password shown, and erased"},
+	"auth.signed_in":           {ui.Neutral, "key", "Sign-in", "Signed in to the portal"},
+	"auth.signed_out":          {ui.Neutral, "logout", "Sign-in", "Signed out"},
+	"token.issued":             {ui.Info, "key", "Token", "Personal token made"},
+	"token.revoked":            {ui.Info, "ban", "Token", "Personal token revoked"},
+	"portal_role.given":        {ui.Info, "key", "Portal", "Portal role given"},
+	"login.made":               {ui.Info, "key", "Sign-in", "Password set"},
+	"login.changed":            {ui.Info, "key", "Sign-in", "Password changed"},
 }
 
 // eventText says what an event brought, in one or two sentences.
@@ -187,7 +237,7 @@ func eventText(cat *catalog.Catalog, e *audit.Entry) string {
 		text = append(text, plural(n, "change", "changes")+" at targets")
 	}
 	if app := cat.Apps[f.Application]; app != nil && len(f.Verified) > 0 {
-		return app.Title + ", reading #" + strconv.FormatInt(f.Reading, 10) + ": " + and(verifiedWords(cat, f.Verified), 5)
+		return app.Title + ": " + and(verifiedWords(cat, f.Verified), 5)
 	}
 	if len(f.Entitled) > 0 {
 		var names []string

@@ -3,6 +3,7 @@ package access
 import (
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"tenure/internal/db"
@@ -41,6 +42,21 @@ func Reasons(tx *db.Tx, who int, now time.Time) ([]Reason, error) {
 	out := map[int]*Subject{who: {Identity: who, Once: map[int]bool{}}}
 	err := loadReasons(tx, []int{who}, now, out)
 	return out[who].Reasons, err
+}
+
+// ReasonsAt gives the reasons that a person had at an instant, as was known at another.
+func ReasonsAt(tx *db.Tx, who int, at, known time.Time) ([]Reason, error) {
+	rows, err := tx.Query(`select id, identity_id, entitlement_id, slot, param, kind, ref, via, coalesce(policy_version, 0), coalesce(employment_id, 0), valid_from, valid_to
+		from reason where identity_id = $1 and state = 'live' and valid_from <= $2 and valid_to > $2 and known_from <= $3 and known_to > $3 order by id`, who, at, known)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (r Reason, err error) {
+		var to pgtype.Timestamptz
+		err = row.Scan(&r.ID, &r.Identity, &r.Entitlement, &r.Slot, &r.Param, &r.Kind, &r.Ref, &r.Via, &r.PolicyVersion, &r.Employment, &r.ValidFrom, &to)
+		r.ValidTo = db.Time(to)
+		return r, err
+	})
 }
 
 func loadReasons(tx *db.Tx, ids []int, now time.Time, out map[int]*Subject) error {

@@ -2,12 +2,14 @@ package audit
 
 import (
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"tenure/internal/access"
 	"tenure/internal/db"
+	"tenure/internal/errs"
 )
 
 // Entry is one event of the log about one person, with what the log says of it openly. Personal values stay sealed.
@@ -63,23 +65,38 @@ func Timeline(tx *db.Tx, who int, part string, before int64, limit int) ([]Entry
 	if !known {
 		kinds = `.`
 	}
-	rows, err := tx.Query(`select e.id, e.recorded_at, e.effective_at, e.kind, a.name, a.kind, coalesce(a.identity_id, 0),
-			coalesce(convert_from(e.leaf, 'UTF8')::jsonb->'facts', '{}')::text
-		from event e join actor a on a.id = e.actor_id
-		where e.identity_id = $1 and ($2 = 0 or e.id < $2) and e.kind ~ $3 order by e.id desc limit $4`, who, before, kinds, limit)
+	rows, err := tx.Query(entryColumns+`where e.identity_id = $1 and ($2 = 0 or e.id < $2) and e.kind ~ $3 order by e.id desc limit $4`, who, before, kinds, limit)
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (Entry, error) {
-		var e Entry
-		var facts string
-		err := r.Scan(&e.ID, &e.Recorded, &e.Effective, &e.Kind, &e.Actor, &e.ActorKind, &e.ActorPerson, &facts)
-		if err == nil {
-			// Facts that are written in another shape than these are not told; the entry itself is.
-			_ = json.Unmarshal([]byte(facts), &e.Facts)
-		}
-		return e, err
-	})
+	return pgx.CollectRows(rows, scanEntry)
+}
+
+// OneEntry gives one event about a person.
+func OneEntry(tx *db.Tx, who int, id int64) (Entry, error) {
+	rows, err := tx.Query(entryColumns+`where e.identity_id = $1 and e.id = $2`, who, id)
+	if err != nil {
+		return Entry{}, err
+	}
+	e, err := pgx.CollectExactlyOneRow(rows, scanEntry)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return e, errs.NotFound("there is no such entry, or it is not for you to see")
+	}
+	return e, err
+}
+
+const entryColumns = `select e.id, e.recorded_at, e.effective_at, e.kind, a.name, a.kind, coalesce(a.identity_id, 0),
+		coalesce(convert_from(e.leaf, 'UTF8')::jsonb->'facts', '{}')::text from event e join actor a on a.id = e.actor_id `
+
+func scanEntry(r pgx.CollectableRow) (Entry, error) {
+	var e Entry
+	var facts string
+	err := r.Scan(&e.ID, &e.Recorded, &e.Effective, &e.Kind, &e.Actor, &e.ActorKind, &e.ActorPerson, &facts)
+	if err == nil {
+		// Facts that are written in another shape than these are not told; the entry itself is.
+		_ = json.Unmarshal([]byte(facts), &e.Facts)
+	}
+	return e, err
 }
 
 // PersonEntry is an entry with the person it is about.
@@ -112,4 +129,15 @@ func OfRun(tx *db.Tx, run int, applied time.Time, limit int) ([]PersonEntry, int
 		return nil
 	})
 	return out, n, err
+}
+
+// MovedAt gives the instant at which a move took effect for what a person holds: that of the log's entry about it, the first one
+// at or after the day of the move. Without such an entry it is the day itself.
+func MovedAt(tx *db.Tx, who int, day time.Time) (time.Time, error) {
+	var at *time.Time
+	err := tx.QueryRow(`select min(effective_at) from event where identity_id = $1 and kind = 'person.moved' and effective_at >= $2`, who, day).Scan(&at)
+	if err != nil || at == nil {
+		return day, err
+	}
+	return *at, nil
 }

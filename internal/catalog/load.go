@@ -20,6 +20,7 @@ type Catalog struct {
 	ByName map[string]*Entitlement
 
 	accounts map[int]int
+	words    func() []searchable // made when first asked for, once
 }
 
 // held are the catalogs this process holds, by database: the newest that was read, with the state it shows. Every change of an
@@ -101,6 +102,7 @@ func read(tx *db.Tx) (*Catalog, error) {
 		return nil, err
 	}
 	c.index(ents)
+	c.words = sync.OnceValue(c.searchables)
 	return c, nil
 }
 

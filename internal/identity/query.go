@@ -3,6 +3,7 @@ package identity
 import (
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -80,15 +81,25 @@ func Everyone(tx *db.Tx) ([]int, error) {
 	return pgx.CollectRows(rows, pgx.RowTo[int])
 }
 
+const versionColumns = `select id, employment_id, identity_id, status, first_day, last_day, zone, starts_at, ends_at,
+			coalesce(unit_id, 0), coalesce(manager_id, 0), attrs, coalesce(snapshot_id, 0), valid_from, valid_to from employment_version where identity_id = any($1) `
+
 // Versions gives what is believed now about the employments of these people, by person, in the order of validity.
 func Versions(tx *db.Tx, ids []int) (map[int][]Version, error) {
-	rows, err := tx.Query(`select id, employment_id, identity_id, status, first_day, last_day, zone, starts_at, ends_at,
-			coalesce(unit_id, 0), coalesce(manager_id, 0), attrs, coalesce(snapshot_id, 0), valid_from, valid_to
-		from employment_version where identity_id = any($1) and known_to = 'infinity' order by identity_id, employment_id, valid_from`, ids)
+	return versions(tx, len(ids), `and known_to = 'infinity'`, ids)
+}
+
+// VersionsKnown gives what was believed at an instant of record time about the employments of these people.
+func VersionsKnown(tx *db.Tx, ids []int, known time.Time) (map[int][]Version, error) {
+	return versions(tx, len(ids), `and known_from <= $2 and known_to > $2`, ids, known)
+}
+
+func versions(tx *db.Tx, n int, where string, args ...any) (map[int][]Version, error) {
+	rows, err := tx.Query(versionColumns+where+` order by identity_id, employment_id, valid_from`, args...)
 	if err != nil {
 		return nil, err
 	}
-	out := make(map[int][]Version, len(ids))
+	out := make(map[int][]Version, n)
 	for rows.Next() {
 		var v Version
 		var ends, validTo pgtype.Timestamptz

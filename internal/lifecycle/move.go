@@ -21,6 +21,82 @@ type Move struct {
 	After  []access.Reason
 }
 
+// Line is one entitlement of a difference. Until is the end of its hand-over, zero for none.
+type Line struct {
+	Entitlement int
+	Reasons     []access.Reason // why it is held: afterwards, or before where it is lost
+	Until       time.Time
+}
+
+// Difference is what a move does in three columns. What is only kept for a hand-over is lost, later.
+type Difference struct{ Keeps, Gains, Loses []Line }
+
+// Difference puts the reasons before and after side by side.
+func (m *Move) Difference() Difference {
+	before, after := byEntitlement(m.Before), byEntitlement(m.After)
+	var d Difference
+	for e, reasons := range after {
+		l, lasting := Line{Entitlement: e}, false
+		for _, r := range reasons {
+			if r.Kind != access.Handover {
+				lasting = true
+				l.Reasons = append(l.Reasons, r)
+			} else if r.ValidTo.After(l.Until) {
+				l.Until = r.ValidTo
+			}
+		}
+		switch {
+		case !lasting:
+			if l.Reasons = before[e]; l.Reasons == nil {
+				l.Reasons = reasons
+			}
+			d.Loses = append(d.Loses, l)
+		case before[e] == nil:
+			l.Until = time.Time{}
+			d.Gains = append(d.Gains, l)
+		default:
+			l.Until = time.Time{}
+			d.Keeps = append(d.Keeps, l)
+		}
+	}
+	for e, reasons := range before {
+		if after[e] == nil {
+			d.Loses = append(d.Loses, Line{Entitlement: e, Reasons: reasons})
+		}
+	}
+	for _, lines := range [][]Line{d.Keeps, d.Gains, d.Loses} {
+		slices.SortFunc(lines, func(a, b Line) int { return a.Entitlement - b.Entitlement })
+	}
+	return d
+}
+
+func byEntitlement(all []access.Reason) map[int][]access.Reason {
+	out := map[int][]access.Reason{}
+	for _, r := range all {
+		out[r.Entitlement] = append(out[r.Entitlement], r)
+	}
+	return out
+}
+
+// Between says what became of a person's reasons from one instant to another, as is believed now.
+func Between(tx *db.Tx, who int, from, to time.Time) (*Move, error) {
+	known, err := tx.Known()
+	if err != nil {
+		return nil, err
+	}
+	m := &Move{At: to}
+	if m.Before, err = access.ReasonsAt(tx, who, from, known); err != nil {
+		return nil, err
+	}
+	m.After, err = access.ReasonsAt(tx, who, to, known)
+	return m, err
+}
+
+// Done says what a move did that happened at an instant.
+func Done(tx *db.Tx, who int, at time.Time) (*Move, error) {
+	return Between(tx, who, at.Add(-time.Microsecond), at)
+}
+
 // Preview says what will become of a person's reasons at an instant ahead, by the functions that will do it: everything that falls
 // due until then happens in its order, on paper. It locks and writes nothing. HR and the policy may still change what comes.
 func Preview(tx *db.Tx, who int, at time.Time) (*Move, error) {

@@ -40,6 +40,11 @@ var permissions = map[string][]string{
 	"application.check": {Owner, IT},
 	"application.adopt": {Owner, IT, Compliance},
 
+	"person.handover":     {Manager, IT},
+	"person.handover_any": {IT},
+	"team.read":           {Manager},
+	"search.use":          {Employee},
+
 	"application.read_any":  {IT, Compliance, Auditor},
 	"application.check_any": {IT},
 	"application.adopt_any": {IT, Compliance},

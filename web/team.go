@@ -1,0 +1,109 @@
+package web
+
+import (
+	"fmt"
+	"time"
+
+	"tenure/internal/audit"
+	"tenure/internal/db"
+	"tenure/internal/identity"
+	"tenure/internal/lifecycle"
+	"tenure/templates"
+	"tenure/templates/ui"
+)
+
+// teamMost is how many people the page of a team shows; the list of people has the rest.
+const teamMost = 200
+
+// team is a manager's people, one line each: who reports to them, or with everybody below, through others as well.
+func (s *server) team(r *request) error {
+	below := r.Query("scope") == "below"
+	v := templates.TeamView{Scopes: []ui.Chip{{Text: "Direct reports", URL: "/team", Current: !below}, {Text: "Everybody below", URL: "/team?scope=below", Current: below}}}
+	err := r.read(func(tx *db.Tx) error {
+		ids, err := identity.Team(tx, r.who.ID, below, identity.Capped+1)
+		if err != nil {
+			return err
+		}
+		lines, err := identity.Chosen(tx, ids, teamMost)
+		if err != nil {
+			return err
+		}
+		v.Lead = countWord(len(ids), "person reports", "people report") + " to you."
+		if below {
+			v.Lead = countWord(len(ids), "person reports", "people report") + " to you or to somebody below you."
+		}
+		if len(ids) > teamMost {
+			v.More = fmt.Sprintf("These are the first %d by name.", teamMost)
+			v.Full = ui.Link{Text: "The whole list", URL: r.to("person.list", "/people")}
+		}
+		return r.teamRows(tx, lines, below, &v)
+	})
+	if err != nil {
+		return err
+	}
+	return r.show(templates.Team(r.shell("My team"), v))
+}
+
+func (r *request) teamRows(tx *db.Tx, lines []*identity.Line, below bool, v *templates.TeamView) error {
+	ids := make([]int, len(lines))
+	for i, l := range lines {
+		ids[i] = l.ID
+	}
+	members, err := audit.Members(tx, ids)
+	if err != nil {
+		return err
+	}
+	versions, err := identity.Versions(tx, ids)
+	if err != nil {
+		return err
+	}
+	var all []identity.Version
+	for _, id := range ids {
+		all = append(all, versions[id]...)
+	}
+	moves, err := lifecycle.Moves(tx, all)
+	if err != nil {
+		return err
+	}
+	next := map[int]*identity.Step{}
+	for i := range moves {
+		if m := &moves[i]; m.At.After(tx.Now) && next[m.Is.Identity] == nil {
+			next[m.Is.Identity] = m
+		}
+	}
+	for _, l := range lines {
+		m, page := members[l.ID], personURL(l.PublicID)
+		row := templates.TeamRow{Name: l.Name, URL: page, Title: l.Title, State: string(l.State), OutOfBand: m.OutOfBand, Dormant: m.Dormant, Privileged: m.Privileged}
+		if below && l.Manager != nil && l.Manager.ID != r.who.ID {
+			row.Manager = l.Manager.Name
+		}
+		row.Next, row.NextURL = r.nextWords(l, next[l.ID])
+		// Whoever joined this week, or still waits for an account.
+		if l.State == identity.Active && m.Wanted > 0 && (m.Ready < m.Wanted || l.Since.After(tx.Now.AddDate(0, 0, -7))) {
+			row.Ready = fmt.Sprintf("%d of %s ready", m.Ready, plural(m.Wanted, "account", "accounts"))
+		}
+		if m.Handover != nil {
+			row.Handover, row.HandoverURL = r.at(*m.Handover), page+"/move"
+		}
+		v.Rows = append(v.Rows, row)
+	}
+	return nil
+}
+
+// nextWords says what is known to come next for a person, and where to read more of it.
+func (r *request) nextWords(l *identity.Line, move *identity.Step) (text, url string) {
+	var at time.Time
+	if l.LastDay != nil {
+		text, at = "leaves on "+day(*l.LastDay), *l.LastDay
+	}
+	if move != nil && (text == "" || move.At.Before(at)) {
+		text, url, at = "moves on "+day(move.At.In(r.zoneOf(move.Is.Zone))), moveURL(l.PublicID, move.Is.ID), move.At
+	}
+	switch {
+	case l.Locked():
+		return "terminated", ""
+	case l.FirstDay != nil && (text == "" || l.FirstDay.Before(at)):
+		return "starts on " + day(*l.FirstDay), ""
+	}
+	return text, url
+}
