@@ -57,6 +57,7 @@ type world struct {
 	server  *httptest.Server
 	targets map[string]*httptest.Server
 	dir     string // of the feed
+	sent    []demo.Row
 }
 
 func newWorld(t testing.TB) *world {
