@@ -28,6 +28,7 @@ func ClaimHeads(tx *db.Tx, app int, urgentOnly bool, n int) ([]Claim, error) {
 	rows, err := tx.Query(`with heads as (
 			select o.id from operation o
 			where o.application_id = $1 and o.state = 'pending' and o.next_attempt_at <= clock_timestamp() and (not $2 or o.urgency <= $3)
+			and not exists (select from application_pause where application_id = $1 and resumed_at is null)
 			and not exists (select from operation p where p.account_id = o.account_id and (p.id < o.id and p.state = 'pending' or p.state = 'claimed'))
 			order by o.urgency, o.next_attempt_at, o.id limit $4 for no key update of o skip locked)
 		update operation o set state = 'claimed', claim_epoch = claim_epoch + 1, attempts = attempts + 1, lease_until = clock_timestamp() + $5::interval
@@ -89,7 +90,8 @@ func Sweep(tx *db.Tx) error {
 		return err
 	}
 	rows, err := tx.Query(`select application_id, bool_or(urgency <= $1) from operation
-		where state = 'pending' and next_attempt_at <= clock_timestamp() or state = 'acknowledged' group by 1`, Leaving)
+		where (state = 'pending' and next_attempt_at <= clock_timestamp() or state = 'acknowledged')
+			and not exists (select from application_pause p where p.application_id = operation.application_id and p.resumed_at is null) group by 1`, Leaving)
 	if err != nil {
 		return err
 	}

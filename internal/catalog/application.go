@@ -37,6 +37,10 @@ type Application struct {
 	Spec          ApplicationSpec   `gorm:"serializer:json"` // as declared, with defaults; a secret given literally is masked
 	RetentionDays int               // days from nothing wanting an account to its deletion
 	Version       int               // counts the changes of this row
+	// What one enabled account costs a month; nil where nobody said.
+	LicenceCostCents *int
+	LicenceCurrency  *string // ISO 4217
+	LicencePortal    bool    // set in the portal, not by the policy file
 }
 
 // Entitlement is anything an account can hold. Declared says that a policy file describes it; the others were found by a
@@ -53,6 +57,12 @@ type Entitlement struct {
 	HandoverDays  int // days that a mover keeps it; 0 when it is privileged
 	OwnerID       *int
 	Declared      bool
+	Risk          *string  // low, medium, high or critical; nil where nobody stated it, see RiskLevel
+	Stated        []string `gorm:"serializer:json"` // fields that the policy file gives
+	Portal        []string `gorm:"serializer:json"` // fields that a person set in the portal and the file does not give
+	Version       int
+	EditedAt      *time.Time
+	EditedBy      *int // actor
 }
 
 // Account is a login in an application. GoneAt is when a reading first did not show it any more.
@@ -67,6 +77,7 @@ type Account struct {
 	Intended      []byte // hash of the attributes that the target was last told
 	RetiredAt     *time.Time
 	GoneAt        *time.Time
+	OwnerID       *int // who answers for a service account
 }
 
 // AccountLink says whose account it is. Its known interval is open (infinity, db.Forever in Go) while it is believed.

@@ -17,6 +17,7 @@ import (
 // unchanged file writes nothing. An entitlement that the file no longer lists stays, undeclared, because reasons and readings
 // refer to it. The caller holds the policy lock. Errors name fields of the file ("spec.config.url").
 func Apply(tx *db.Tx, name string, s ApplicationSpec, kinds map[string]connector.Kind) (changed bool, err error) {
+	given := s // before the defaults: which fields the file states
 	s = s.withDefaults(name)
 	bad := s.check(name, kinds)
 	old, err := named(tx, name)
@@ -48,6 +49,7 @@ func Apply(tx *db.Tx, name string, s ApplicationSpec, kinds map[string]connector
 	s.Config = set.spec
 	app := &Application{Name: name, Title: s.Title, Connector: s.Connector, Mode: s.Mode, OwnerID: owners[s.Owner], Config: set.plain,
 		Spec: s, RetentionDays: *s.Accounts.RetentionDays, Version: 1}
+	app.licence(old)
 	sealed := old != nil && maps.Equal(oldSecrets, set.secret)
 	if sealed {
 		app.Secrets = old.Secrets
@@ -56,12 +58,18 @@ func Apply(tx *db.Tx, name string, s ApplicationSpec, kinds map[string]connector
 	if err != nil {
 		return false, err
 	}
-	n, err := storeEntitlements(tx, app, owners)
+	if !sealed && len(set.secret) > 0 {
+		if err := noteSecrets(tx, app.ID, set.secret, oldSecrets); err != nil {
+			return false, err
+		}
+	}
+	n, err := storeEntitlements(tx, app, &given, owners)
 	return wrote || n > 0, err
 }
 
 func named(tx *db.Tx, name string) (*Application, error) {
-	rows, err := tx.Query(`select id, name, title, connector, mode, owner_id, config, secrets, spec, retention_days, version
+	rows, err := tx.Query(`select id, name, title, connector, mode, owner_id, config, secrets, spec, retention_days, version,
+			licence_cost_cents, licence_currency, licence_portal
 		from application where name = $1 for update`, name)
 	if err != nil {
 		return nil, err
@@ -126,11 +134,14 @@ func store(tx *db.Tx, app, old *Application, secrets map[string]string, sealed b
 			return false, err
 		}
 	}
-	n, err := tx.Exec(`insert into application (id, name, title, connector, mode, owner_id, config, secrets, spec, retention_days, version)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+	n, err := tx.Exec(`insert into application (id, name, title, connector, mode, owner_id, config, secrets, spec, retention_days, version,
+			licence_cost_cents, licence_currency, licence_portal)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 		on conflict (name) do update set title = excluded.title, mode = excluded.mode, owner_id = excluded.owner_id, config = excluded.config,
-			secrets = excluded.secrets, spec = excluded.spec, retention_days = excluded.retention_days, version = excluded.version`,
-		app.ID, app.Name, app.Title, app.Connector, app.Mode, app.OwnerID, app.Config, app.Secrets, app.Spec, app.RetentionDays, app.Version)
+			secrets = excluded.secrets, spec = excluded.spec, retention_days = excluded.retention_days, version = excluded.version,
+			licence_cost_cents = excluded.licence_cost_cents, licence_currency = excluded.licence_currency, licence_portal = excluded.licence_portal`,
+		app.ID, app.Name, app.Title, app.Connector, app.Mode, app.OwnerID, app.Config, app.Secrets, app.Spec, app.RetentionDays, app.Version,
+		app.LicenceCostCents, app.LicenceCurrency, app.LicencePortal)
 	if err != nil {
 		return false, err
 	}
@@ -140,7 +151,8 @@ func store(tx *db.Tx, app, old *Application, secrets map[string]string, sealed b
 
 func sameRow(a, b *Application) bool {
 	return a.Title == b.Title && a.Mode == b.Mode && sameJSON(a.OwnerID, b.OwnerID) && sameJSON(a.Config, b.Config) &&
-		sameJSON(a.Spec, b.Spec) && a.RetentionDays == b.RetentionDays
+		sameJSON(a.Spec, b.Spec) && a.RetentionDays == b.RetentionDays &&
+		sameJSON(a.LicenceCostCents, b.LicenceCostCents) && sameJSON(a.LicenceCurrency, b.LicenceCurrency)
 }
 
 // applicationFacts is what the log says of an application: no secrets, and its owner by id only.
@@ -161,66 +173,4 @@ type applicationFacts struct {
 func factsOf(a *Application, sealed bool) applicationFacts {
 	return applicationFacts{ID: a.ID, Name: a.Name, Title: a.Title, Connector: a.Connector, Mode: a.Mode, Owner: a.OwnerID, Config: a.Config,
 		Accounts: a.Spec.Accounts, Drift: a.Spec.Drift, NewSecrets: !sealed && len(a.Secrets) > 0, Version: a.Version}
-}
-
-// entitlementFacts is what the log says of an entitlement.
-type entitlementFacts struct {
-	ID           int    `json:"id"`
-	Kind         string `json:"kind"`
-	Name         string `json:"name"`
-	Title        string `json:"title"`
-	Description  string `json:"description,omitempty"`
-	Privileged   bool   `json:"privileged,omitempty"`
-	HandoverDays int    `json:"handover_days"`
-	Owner        *int   `json:"owner,omitempty"`
-	Declared     bool   `json:"declared"`
-}
-
-// storeEntitlements brings the entitlements to what the file says: one statement for those listed, one for those no longer
-// listed. It gives the number of rows written.
-func storeEntitlements(tx *db.Tx, app *Application, owners map[string]*int) (int, error) {
-	all := append([]EntitlementSpec{{Kind: AccountKind, Title: "Account", Description: "Having an account in " + app.Title + ".",
-		HandoverDays: orDays(nil, DefaultHandoverDays)}}, app.Spec.Entitlements...)
-	n := len(all)
-	kinds, names, titles, texts := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
-	privileged, days, owner := make([]bool, n), make([]int, n), make([]*int, n)
-	for i, e := range all {
-		kinds[i], names[i], titles[i], texts[i] = e.Kind, e.Name, e.Title, e.Description
-		privileged[i], days[i], owner[i] = e.Privileged, *e.HandoverDays, owners[e.Owner]
-	}
-	// The join leaves out what is right already: an insert that meets a conflict would use up an id each time.
-	written, err := entitlementRows(tx, `insert into entitlement as e (application_id, kind, name, title, description, privileged, handover_days, owner_id, declared)
-		select $1::int, w.kind, w.name, w.title, w.text, w.privileged, w.days, w.owner, true
-		from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::int[], $8::int[]) w(kind, name, title, text, privileged, days, owner)
-		left join entitlement h on h.application_id = $1 and h.kind = w.kind and h.name = w.name
-		where h.id is null or (h.title, h.description, h.privileged, h.handover_days, h.owner_id, h.declared)
-			is distinct from (w.title, w.text, w.privileged, w.days, w.owner, true)
-		on conflict on constraint entitlement_name_is_unique do update set title = excluded.title, description = excluded.description,
-			privileged = excluded.privileged, handover_days = excluded.handover_days, owner_id = excluded.owner_id, declared = true
-		returning e.id, e.kind, e.name, e.title, e.description, e.privileged, e.handover_days, e.owner_id, e.declared`,
-		app.ID, kinds, names, titles, texts, privileged, days, owner)
-	if err != nil {
-		return 0, err
-	}
-	ended, err := entitlementRows(tx, `update entitlement e set declared = false
-		where application_id = $1 and declared and not exists (select from unnest($2::text[], $3::text[]) w(kind, name) where w.kind = e.kind and w.name = e.name)
-		returning e.id, e.kind, e.name, e.title, e.description, e.privileged, e.handover_days, e.owner_id, e.declared`, app.ID, kinds, names)
-	if err != nil {
-		return 0, err
-	}
-	written = append(written, ended...)
-	if len(written) == 0 {
-		return 0, nil
-	}
-	tx.Record(evidence.Event{Kind: "entitlement.declared", Touches: evidence.Touches{"entitlement": len(written)},
-		Facts: map[string]any{"application": app.ID, "entitlements": written}})
-	return len(written), nil
-}
-
-func entitlementRows(tx *db.Tx, sql string, args ...any) ([]entitlementFacts, error) {
-	rows, err := tx.Query(sql, args...)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, pgx.RowToStructByPos[entitlementFacts])
 }

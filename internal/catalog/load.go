@@ -81,7 +81,8 @@ func state(tx *db.Tx) (s string, err error) {
 func read(tx *db.Tx) (*Catalog, error) {
 	c := &Catalog{Apps: map[int]*Application{}, AppNamed: map[string]*Application{}, Entitlements: map[int]*Entitlement{},
 		ByName: map[string]*Entitlement{}, accounts: map[int]int{}}
-	rows, err := tx.Query(`select id, name, title, connector, mode, owner_id, config, secrets, spec, retention_days, version from application`)
+	rows, err := tx.Query(`select id, name, title, connector, mode, owner_id, config, secrets, spec, retention_days, version,
+		licence_cost_cents, licence_currency, licence_portal from application`)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +93,8 @@ func read(tx *db.Tx) (*Catalog, error) {
 	for _, a := range apps {
 		c.Apps[a.ID], c.AppNamed[a.Name] = a, a
 	}
-	rows, err = tx.Query(`select id, application_id, kind, name, native_id, title, description, privileged, handover_days, owner_id, declared
+	rows, err = tx.Query(`select id, application_id, kind, name, native_id, title, description, privileged, handover_days, owner_id, declared,
+			risk, stated, portal, version, edited_at, edited_by
 		from entitlement order by declared desc, id`)
 	if err != nil {
 		return nil, err

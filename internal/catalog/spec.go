@@ -3,6 +3,7 @@ package catalog
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -22,7 +23,17 @@ type ApplicationSpec struct {
 	Accounts     AccountSpec       `json:"accounts"`
 	Drift        Drift             `json:"drift,omitempty"`
 	Entitlements []EntitlementSpec `json:"entitlements,omitempty"`
+	Licence      *LicenceSpec      `json:"licence,omitempty"`
 }
+
+// LicenceSpec is what one enabled account costs.
+type LicenceSpec struct {
+	Monthly  float64 `json:"monthly"`  // with at most two decimals
+	Currency string  `json:"currency"` // ISO 4217: EUR
+}
+
+// cents gives the cost in hundredths.
+func (l *LicenceSpec) cents() int { return int(math.Round(l.Monthly * 100)) }
 
 // AccountSpec says how accounts are made in an application.
 type AccountSpec struct {
@@ -48,6 +59,7 @@ type EntitlementSpec struct {
 	// HandoverDays is how long a mover keeps it; never nil once stored, 0 when it is privileged.
 	HandoverDays *int   `json:"handover_days,omitempty"`
 	Owner        string `json:"owner,omitempty"`
+	Risk         string `json:"risk,omitempty"` // low, medium, high, critical
 }
 
 // Defaults of the fields that a file may leave out.
@@ -178,6 +190,14 @@ func (s *ApplicationSpec) check(name string, kinds map[string]connector.Kind) []
 			add("spec.accounts.attributes", "must give every attribute of the target an attribute of the person")
 		}
 	}
+	if l := s.Licence; l != nil {
+		if l.Monthly < 0 || l.Monthly > 1e6 || math.Abs(l.Monthly*100-math.Round(l.Monthly*100)) > 1e-6 {
+			add("spec.licence.monthly", "must be an amount from 0 to 1000000 with at most two decimals")
+		}
+		if !validCurrency(l.Currency) {
+			add("spec.licence.currency", "must be three capital letters such as EUR")
+		}
+	}
 	return append(bad, s.checkEntitlements()...)
 }
 
@@ -199,6 +219,9 @@ func (s *ApplicationSpec) checkEntitlements() []errs.Field {
 		seen[key] = true
 		if e.Kind == AccountKind || !validName(e.Kind) {
 			add("kind", `must be a word such as group, role or licence; "account" is there by itself`)
+		}
+		if e.Risk != "" && !slices.Contains(Risks, e.Risk) {
+			add("risk", fmt.Sprintf("is %q and must be one of %s", e.Risk, list(Risks)))
 		}
 		switch {
 		case *e.HandoverDays < 0:

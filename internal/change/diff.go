@@ -62,7 +62,10 @@ func declared(tx *db.Tx) (map[string]object, error) {
 		out[kind+" "+name] = o
 		return nil
 	})
-	return out, err
+	if err != nil {
+		return nil, err
+	}
+	return out, inPortal(tx, out)
 }
 
 // activePeople counts who works here now: the base of the brake's percentage.

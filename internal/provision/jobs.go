@@ -50,7 +50,8 @@ func (s *Service) Workers(w *river.Workers) {
 // RingReadings asks for a reading of every application that was not read within the hour.
 func RingReadings(tx *db.Tx) error {
 	rows, err := tx.Query(`select a.id from application a where not exists (select from reading r where r.application_id = a.id
-		and r.account_id is null and r.started_at > clock_timestamp() - interval '50 minutes')`)
+		and r.account_id is null and r.started_at > clock_timestamp() - interval '50 minutes')
+		and not exists (select from application_pause p where p.application_id = a.id and p.resumed_at is null)`)
 	if err != nil {
 		return err
 	}

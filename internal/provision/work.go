@@ -29,6 +29,9 @@ func (s *Service) Work(ctx context.Context, appID int, urgentOnly bool) error {
 	if err != nil {
 		return s.unusable(ctx, app, err)
 	}
+	if paused, err := s.paused(ctx, appID); err != nil || paused {
+		return err
+	}
 	for ctx.Err() == nil {
 		var claims []access.Claim
 		var facts map[int]*accountFacts
@@ -241,6 +244,13 @@ func (s *Service) unusable(ctx context.Context, app *catalog.Application, cause 
 	return s.DB.Do(ctx, db.System, func(tx *db.Tx) error {
 		return health(tx, app.ID, errors.Join(connector.ErrUnauthorized, cause))
 	})
+}
+
+// paused says whether a person paused the application: then nothing is sent, and nothing read back. A pause that begins while a
+// worker is under way is seen at its next claim.
+func (s *Service) paused(ctx context.Context, app int) (is bool, err error) {
+	err = s.DB.Pool.QueryRow(ctx, `select exists (select from application_pause where application_id = $1 and resumed_at is null)`, app).Scan(&is)
+	return is, err
 }
 
 func (s *Service) now(ctx context.Context) (t time.Time, err error) {
