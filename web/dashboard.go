@@ -97,7 +97,7 @@ func (r *request) dashboardView(v *templates.DashboardView, f *audit.Computed, d
 			What: plural(o.Grants, "access of the old job", "accesses of the old job"), At: r.at(o.Since)})
 	}
 	for _, x := range f.Stock.Coming {
-		v.Coming = append(v.Coming, templates.CaseRow{Person: person(x.Identity), State: teamWords[x.Kind], At: r.at(x.At)})
+		v.Coming = append(v.Coming, templates.CaseRow{Person: person(x.Identity), State: teamWords[x.Kind], At: r.dayAt(x.Day, x.At)})
 	}
 	for _, x := range f.Sources {
 		row := templates.SourceRow{Source: ui.Link{Text: x.Name, URL: r.to("hr.read", "/hr/sources")}, Good: r.maybe(x.Good), Late: x.Late}
@@ -162,7 +162,7 @@ func (r *request) leaverFigures(flow *audit.Flow, person func(int) ui.Link) temp
 func (r *request) joinerFigures(flow *audit.Flow, person func(int) ui.Link) templates.JoinerFigures {
 	ready := "–"
 	if flow.Joiners > 0 {
-		ready = fmt.Sprintf("%d %%", 100*flow.Ready/flow.Joiners)
+		ready = fmt.Sprintf("%d %%", (200*flow.Ready+flow.Joiners)/(2*flow.Joiners))
 	}
 	v := templates.JoinerFigures{Figures: []ui.Figure{
 		{Label: "Ready by 8:00 of the first day", Value: ready, Note: fmt.Sprintf("%s of %s", ui.Int(flow.Ready), ui.Int(flow.Joiners))},
@@ -181,7 +181,7 @@ func (r *request) joinerFigures(flow *audit.Flow, person func(int) ui.Link) temp
 
 // caseRow says one leaver or joiner.
 func (r *request) caseRow(c *audit.Case, person func(int) ui.Link) templates.CaseRow {
-	row := templates.CaseRow{Person: person(c.Identity), At: r.at(c.At), Took: seconds(c.Seconds), State: ui.Tag{Tone: ui.Warn, Icon: "hourglass", Text: plural(c.Open, "change open", "changes open")}}
+	row := templates.CaseRow{Person: person(c.Identity), At: r.dayAt(c.Day, c.At), Took: seconds(c.Seconds), State: ui.Tag{Tone: ui.Warn, Icon: "hourglass", Text: plural(c.Open, "change open", "changes open")}}
 	if c.Late >= 60 {
 		row.Late = seconds(c.Late)
 	}

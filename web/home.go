@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 
 	"tenure/internal/audit"
 	"tenure/internal/db"
@@ -173,10 +174,10 @@ var teamWords = map[string]ui.Tag{
 // homeTeam is who joins, moves and leaves in the reader's team.
 func (r *request) homeTeam(tx *db.Tx, _ *audit.Computed) (*templates.HomeSection, int, error) {
 	v := &templates.HomeSection{ID: "team", Title: "Your team in the next 30 days", Quiet: "Nobody of your team joins, moves or leaves.",
-		Link: ui.Link{Text: "Your team", URL: link("/people", "team", "mine")}}
+		Link: ui.Link{Text: "Your team", URL: "/people"}}
 	all, err := audit.TeamChanges(tx, r.scope().Managers, soonDays, 10)
 	for _, c := range all {
-		l := templates.HomeLine{State: teamWords[c.Kind], Title: ui.Link{Text: c.Person, URL: personURL(c.Ref)}, At: r.at(c.At)}
+		l := templates.HomeLine{State: teamWords[c.Kind], Title: ui.Link{Text: c.Person, URL: personURL(c.Ref)}, At: r.dayAt(c.Day, c.At)}
 		switch c.Kind {
 		case audit.Joining:
 			l.Text = "Accounts are made when the first day begins"
@@ -188,6 +189,15 @@ func (r *request) homeTeam(tx *db.Tx, _ *audit.Computed) (*templates.HomeSection
 		v.Lines = append(v.Lines, l)
 	}
 	return v, 0, err
+}
+
+// dayAt shows the day on which somebody begins or ends, and on hover the instant.
+func (r *request) dayAt(d string, at time.Time) ui.Time {
+	t := r.at(at)
+	if d != "" {
+		t.Text = calendar(d)
+	}
+	return t
 }
 
 // homeOwner is how the reader's applications stand.

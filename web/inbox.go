@@ -168,8 +168,10 @@ func holderWords(it *audit.Item) string {
 		return "You, as owner of the application"
 	case h.As == "self" && it.Own:
 		return "You"
-	case h.As == "self":
+	case h.As == "self" && it.Count == 1:
 		return "You or " + it.Person
+	case h.As == "self":
+		return "You or the person of each account"
 	case h.Others == 0:
 		return "Only you"
 	}
@@ -178,6 +180,15 @@ func holderWords(it *audit.Item) string {
 		words = append(words, roleNames[x])
 	}
 	return fmt.Sprintf("You or any of %d in %s", h.Others, strings.Replace(and(words, len(words)), " and ", " or ", 1))
+}
+
+// calendar writes a day of a calendar (2006-01-02) in words.
+func calendar(d string) string {
+	t, err := time.Parse(time.DateOnly, d)
+	if err != nil {
+		return d
+	}
+	return day(t)
 }
 
 // many is a count that may stand for more: an inbox counts to a thousand.
@@ -240,13 +251,17 @@ var inboxWords = map[string]func(*audit.Item, *templates.InboxItem){
 			v.Why = "Each can be seen once."
 			return
 		}
-		v.Title = fmt.Sprintf("Hand over %s to %s", plural(it.Count, "first password", "first passwords"), it.Person)
+		if it.Count == 1 {
+			v.Title = "A first password waits to be handed over to " + it.Person
+		} else {
+			v.Title = plural(it.Count, "first password waits", "first passwords wait") + " to be handed over in your team"
+		}
 		v.Why = "Each can be seen once, by you or by the person."
 	},
 	audit.Joining: func(it *audit.Item, v *templates.InboxItem) {
 		v.State = ui.Tag{Tone: ui.Info, Icon: "user-plus", Text: "Starts"}
 		v.Act = ui.Link{Text: "See what they will have", URL: personURL(it.Ref)}
-		v.Title, v.Why = it.Person+" starts soon", "Accounts are made when the first day begins. Nothing is missing so far."
+		v.Title, v.Why = it.Person+" starts on "+calendar(it.Text), "Accounts are made when the first day begins. Nothing is missing so far."
 		if v.Late {
 			v.State.Tone = ui.Warn
 			v.Title = it.Person + " has started and is not ready"
@@ -256,7 +271,7 @@ var inboxWords = map[string]func(*audit.Item, *templates.InboxItem){
 	},
 	audit.Leaving: func(it *audit.Item, v *templates.InboxItem) {
 		v.State = ui.Tag{Tone: ui.Neutral, Icon: "door-exit", Text: "Leaves"}
-		v.Title = it.Person + " leaves"
+		v.Title = it.Person + " leaves; the last day is " + calendar(it.Text)
 		v.Why = "All access ends by itself then. Agree before who takes over what."
 		v.Act = ui.Link{Text: "See what they hold", URL: personURL(it.Ref)}
 	},

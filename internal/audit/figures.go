@@ -13,6 +13,7 @@ import (
 // Figures are the few numbers that matter, as counted by Compute. docs/reference/figures.md says of each what it counts and
 // what it does not. They hold ids and no names: a page looks names up when it shows them.
 type Figures struct {
+	Format  int               `json:"format"`
 	At      time.Time         `json:"at"`   // business time of the count
 	Flow    map[int]Flow      `json:"flow"` // by period in days
 	Weeks   []Week            `json:"weeks"`
@@ -20,6 +21,9 @@ type Figures struct {
 	Apps    map[int]AppFigure `json:"apps"` // by application
 	Sources []SourceFigure    `json:"sources"`
 }
+
+// format is the shape of Figures: what an older program counted is counted anew.
+const format = 2
 
 // Periods are the lengths of time, in days back from now, for which flows are counted.
 var Periods = []int{7, 30, 90, 365}
@@ -52,6 +56,7 @@ type Case struct {
 	Identity int       `json:"identity"`
 	Kind     string    `json:"kind"` // of the event
 	At       time.Time `json:"at"`   // the end of the job, or its beginning
+	Day      string    `json:"day"`  // the last day of work or the first, where they worked; "" when they were terminated
 	Late     int64     `json:"late"` // seconds until Tenure knew
 	Seconds  int64     `json:"seconds"`
 	Open     int       `json:"open"`   // operations that are not verified
@@ -90,6 +95,7 @@ type Soon struct {
 	Identity int       `json:"identity"`
 	Kind     string    `json:"kind"` // Joining or Leaving
 	At       time.Time `json:"at"`
+	Day      string    `json:"day"` // the first or last day of work
 }
 
 // Overdue is a mover who still holds what should have gone with the hand-over.
@@ -174,13 +180,14 @@ func Compute(tx *db.Tx, force bool) (bool, error) {
 		return false, err
 	}
 	var mark, last int64
+	var shape int
 	var age, rest float64
 	err := tx.QueryRow(`select coalesce((select max(id) from event), 0), coalesce(max(mark), -1), coalesce(extract(epoch from clock_timestamp() - max(computed_at)), 1e9),
-		coalesce(max(took_ms), 0) * $1 / 1000.0 from (select * from figure_set order by day desc limit 1) f`, restFactor).Scan(&mark, &last, &age, &rest)
+		coalesce(max(took_ms), 0) * $1 / 1000.0, coalesce(max((data->>'format')::int), 0) from (select * from figure_set order by day desc limit 1) f`, restFactor).Scan(&mark, &last, &age, &rest, &shape)
 	if err != nil {
 		return false, err
 	}
-	if !force && (age < rest || mark == last && age < 3600) {
+	if !force && shape == format && (age < rest || mark == last && age < 3600) {
 		return false, nil
 	}
 	began, err := tx.Known()
@@ -191,7 +198,7 @@ func Compute(tx *db.Tx, force bool) (bool, error) {
 	if _, err := tx.Exec(`select set_config('work_mem', '128MB', true)`); err != nil {
 		return false, err
 	}
-	f := Figures{At: tx.Now, Flow: map[int]Flow{}}
+	f := Figures{Format: format, At: tx.Now, Flow: map[int]Flow{}}
 	for _, part := range []func(*db.Tx, *Figures) error{countFlows, countStock, countHandovers, countPrivileged, countApplications, countSources} {
 		if err := part(tx, &f); err != nil {
 			return false, err

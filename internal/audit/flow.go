@@ -42,17 +42,18 @@ ops as (
 		max(o.verified_at) - min(o.created_at) work, min(o.created_at) created
 	from e cross join lateral jsonb_array_elements(e.facts->'access'->'planned') x join operation o on o.id = (x->>'id')::bigint
 	where x->>'k' = any($4) and o.state <> 'cancelled' group by e.id)
-select e.identity_id, e.kind, e.effective_at, coalesce(b.at, e.effective_at), coalesce(o.n, 0), coalesce(o.open, 0), coalesce(o.failed, 0),
+select e.identity_id, e.kind, e.effective_at, coalesce(b.at, e.effective_at), coalesce(b.day, ''), coalesce(o.n, 0), coalesce(o.open, 0), coalesce(o.failed, 0),
 	coalesce(extract(epoch from case when o.open > 0 then clock_timestamp() - o.created else o.work end), 0)::float8
 from e left join ops o on o.id = e.id left join lateral (`
 
 // ended is the last day that was over when the person left: nothing when the employment was said never to have been, or the
 // person was terminated at once; then the event itself is the end.
-const ended = `select case when e.kind = 'person.left' and not bool_or(v.status = 'rescinded') then max(v.ends_at) filter (where v.ends_at <= e.effective_at) end at
+const ended = `select case when e.kind = 'person.left' and not bool_or(v.status = 'rescinded') then max(v.ends_at) filter (where v.ends_at <= e.effective_at) end at,
+		case when e.kind = 'person.left' and not bool_or(v.status = 'rescinded') then max(v.last_day) filter (where v.ends_at <= e.effective_at) end::text as day
 	from employment_version v where v.identity_id = e.identity_id and v.known_to = 'infinity' and v.valid_from <= e.effective_at and v.valid_to > e.effective_at`
 
 // begun is the newest first day that had come when the person joined.
-const begun = `select max(v.starts_at) at from employment_version v where v.identity_id = e.identity_id and v.known_to = 'infinity' and v.status <> 'rescinded'
+const begun = `select max(v.starts_at) at, max(v.first_day)::text as day from employment_version v where v.identity_id = e.identity_id and v.known_to = 'infinity' and v.status <> 'rescinded'
 	and v.valid_from <= e.effective_at and v.valid_to > e.effective_at and v.starts_at <= e.effective_at`
 
 // joined leaves out who did not begin to work, and whom the first good file of an HR source brought: they were here before.
@@ -67,7 +68,7 @@ func readFlow(tx *db.Tx, sql string, kinds, operations []string, from time.Time)
 	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (f flowed, err error) {
 		var n int
 		var work float64
-		err = r.Scan(&f.Identity, &f.Kind, &f.decided, &f.At, &n, &f.Open, &f.Failed, &work)
+		err = r.Scan(&f.Identity, &f.Kind, &f.decided, &f.At, &f.Day, &n, &f.Open, &f.Failed, &work)
 		f.work = time.Duration(work * float64(time.Second))
 		f.none, f.done = n == 0, n > 0 && f.Open == 0
 		f.Late = int64(f.decided.Sub(f.At).Seconds())

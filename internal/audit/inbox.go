@@ -23,7 +23,7 @@ const (
 	Proposal      = "proposal"     // proposed operations of one application
 	Orphan        = "orphan"       // accounts of one application that belong to nobody
 	NoDescription = "description"  // entitlements of one application without a description
-	Password      = "password"     // first passwords of one person
+	Password      = "password"     // first passwords: the reader's own, or those of their team
 	Joining       = "joiner"       // somebody of the team begins soon, or began and is not ready
 	Leaving       = "leaving"      // somebody of the team leaves soon
 	HandOver      = "handover"     // what somebody of the team keeps after a move ends soon
@@ -45,7 +45,7 @@ type Item struct {
 	Ref         string // what addresses name it by: a run, an application, a person's public id
 	Application string // title
 	Person      string
-	Text        string // the file's name, the HR source
+	Text        string // the HR source, or the first or last day of work, as in a calendar (2006-01-02)
 	Count       int    // CountMost + 1 when there are more
 	Own         bool   // about the reader themselves
 	Since       *time.Time

@@ -53,7 +53,8 @@ type TeamChange struct {
 	Kind         string
 	Person, Ref  string
 	At           time.Time
-	Entitlements int // of a hand-over
+	Entitlements int    // of a hand-over
+	Day          string // the first or last day of work, as in a calendar; "" of a hand-over
 }
 
 // TeamChanges gives what changes in the teams of these managers within days, the soonest first.
@@ -61,11 +62,11 @@ func TeamChanges(tx *db.Tx, managers []int, days, limit int) ([]TeamChange, erro
 	rows, err := tx.Query(`with team as (select v.*, i.name, i.public_id::text ref, i.state from employment_version v join identity i on i.id = v.identity_id and i.locked_at is null
 			where v.manager_id = any($1) and v.known_to = 'infinity' and v.status <> 'rescinded' and v.valid_to > $2 and v.ends_at > $2)
 		select * from (
-			select '`+Joining+`' kind, name, ref, min(starts_at) at, 0 n from team where state = 'prehire' and starts_at > $2 group by 2, 3
-			union all select '`+Leaving+`', name, ref, min(ends_at), 0 from team t where state in ('active', 'leave') and not exists (select from employment_version w
+			select '`+Joining+`' kind, name, ref, min(starts_at) at, 0 n, min(first_day)::text from team where state = 'prehire' and starts_at > $2 group by 2, 3
+			union all select '`+Leaving+`', name, ref, min(ends_at), 0, min(last_day)::text from team t where state in ('active', 'leave') and not exists (select from employment_version w
 				where w.identity_id = t.identity_id and w.known_to = 'infinity' and w.status <> 'rescinded' and w.valid_to > $2 and w.ends_at > t.ends_at
 				and w.starts_at <= t.ends_at) group by 2, 3
-			union all select '`+HandOver+`', t.name, t.ref, min(r.valid_to), count(distinct r.entitlement_id)::int from (select distinct identity_id, name, ref from team) t
+			union all select '`+HandOver+`', t.name, t.ref, min(r.valid_to), count(distinct r.entitlement_id)::int, '' from (select distinct identity_id, name, ref from team) t
 				join reason r on r.identity_id = t.identity_id and r.kind = 'handover' and r.known_to = 'infinity' and r.state = 'live' and r.valid_to > $2 group by 2, 3) c
 		where at <= $2::timestamptz + make_interval(days => $3) order by at, 2 limit $4`, managers, tx.Now, days, limit)
 	if err != nil {

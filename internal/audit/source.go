@@ -39,21 +39,21 @@ var sources = []source{
 		from application p left join application_figure f on f.application_id = p.id where p.owner_id = any($4)
 		and exists (select from entitlement e where e.application_id = p.id and e.description = '' and e.kind <> 'account')`},
 	// As provision.Handouts: only the person and their own manager see a first password, nobody who stands in.
-	{Password, "", "self", `select i.public_id::text ref, min(p.title) application, i.name person, '' text, count(*)::int count, i.id = $1 own,
-			min(h.made_at) since, null::timestamptz due
+	{Password, "", "self", `select case when i.id = $1 then 'own' else 'team' end ref, min(p.title) application, min(i.name) person, '' text, count(*)::int count,
+			i.id = $1 own, min(h.made_at) since, null::timestamptz due
 		from (select $1::int id union select v.identity_id from employment_version v where v.manager_id = $1 and v.known_to = 'infinity'
 				and v.valid_from <= $2 and v.valid_to > $2 and v.ends_at > $2) t
 			join identity i on i.id = t.id and i.locked_at is null and i.state <> 'left' join account_link l on l.identity_id = i.id and l.known_to = 'infinity'
 			join handout h on h.account_id = l.account_id and h.sealed is not null join account a on a.id = h.account_id and a.gone_at is null
-			join application p on p.id = a.application_id group by i.id`},
+			join application p on p.id = a.application_id group by i.id = $1`},
 	// Accounts are made when the first day begins: until then it is on its way, afterwards it should be there.
-	{Joining, "", "manager", `select i.public_id::text ref, '' application, i.name person, '' text,
+	{Joining, "", "manager", `select i.public_id::text ref, '' application, i.name person, min(v.first_day)::text text,
 			(select count(*)::int from operation o where o.identity_id = i.id and o.kind in ('create', 'enable', 'grant')
 				and o.state in ('proposed', 'pending', 'claimed', 'acknowledged', 'failed')) count, false own, null::timestamptz since, min(v.starts_at) due
 		from ` + team + ` and (i.state = 'prehire' and v.starts_at > $2 and v.starts_at <= $2::timestamptz + interval '7 days'
 			or i.state = 'active' and v.starts_at > $2::timestamptz - interval '7 days' and v.starts_at <= $2 and exists (select from operation o where o.identity_id = i.id
 				and o.kind in ('create', 'enable', 'grant') and o.state in ('proposed', 'pending', 'claimed', 'acknowledged', 'failed'))) group by i.id`},
-	{Leaving, "", "manager", `select i.public_id::text ref, '' application, i.name person, '' text, 0 count, false own, null::timestamptz since, min(v.ends_at) due
+	{Leaving, "", "manager", `select i.public_id::text ref, '' application, i.name person, min(v.last_day)::text text, 0 count, false own, null::timestamptz since, min(v.ends_at) due
 		from ` + team + ` and i.state in ('active', 'leave') and v.ends_at <= $2::timestamptz + interval '30 days'
 			and not exists (select from employment_version w where w.identity_id = v.identity_id and w.known_to = 'infinity' and w.status <> 'rescinded'
 				and w.valid_to > $2 and w.ends_at > v.ends_at and w.starts_at <= v.ends_at) group by i.id`},

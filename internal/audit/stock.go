@@ -31,18 +31,19 @@ func countStock(tx *db.Tx, f *Figures) error {
 
 // countComing counts first and last days that are near. Who has another job that goes on neither joins nor leaves.
 func countComing(tx *db.Tx, s *Stock) error {
-	rows, err := tx.Query(`with v as (select identity_id, min(starts_at) first, max(ends_at) last from employment_version
+	rows, err := tx.Query(`with v as (select identity_id, min(starts_at) first, max(ends_at) last, min(first_day) first_day, max(last_day) last_day from employment_version
 			where known_to = 'infinity' and status <> 'rescinded' and valid_to > $1 and ends_at > $1 group by 1),
-		c as (select i.id, case i.state when 'prehire' then '`+Joining+`' else '`+Leaving+`' end kind, case i.state when 'prehire' then v.first else v.last end at
+		c as (select i.id, case i.state when 'prehire' then '`+Joining+`' else '`+Leaving+`' end kind, case i.state when 'prehire' then v.first else v.last end at,
+				case i.state when 'prehire' then v.first_day else v.last_day end::text as day
 			from v join identity i on i.id = v.identity_id and i.kind = 'person' and i.locked_at is null
 			where i.state = 'prehire' and v.first <= $1::timestamptz + interval '30 days'
 				or i.state in ('active', 'leave') and v.last <= $1::timestamptz + interval '30 days')
-		select id, kind, at, count(*) filter (where kind = '`+Joining+`') over (), count(*) filter (where kind = '`+Leaving+`') over () from c order by at, id limit $2`, tx.Now, most)
+		select id, kind, at, coalesce(day, ''), count(*) filter (where kind = '`+Joining+`') over (), count(*) filter (where kind = '`+Leaving+`') over () from c order by at, id limit $2`, tx.Now, most)
 	if err != nil {
 		return err
 	}
 	s.Coming, err = pgx.CollectRows(rows, func(r pgx.CollectableRow) (x Soon, err error) {
-		err = r.Scan(&x.Identity, &x.Kind, &x.At, &s.Joining, &s.Leaving)
+		err = r.Scan(&x.Identity, &x.Kind, &x.At, &x.Day, &s.Joining, &s.Leaving)
 		return x, err
 	})
 	return err

@@ -1,0 +1,83 @@
+package audit_test
+
+import (
+	"testing"
+	"time"
+
+	"tenure/internal/audit"
+	"tenure/internal/db"
+)
+
+// The number at the inbox is the number of lines in it, for everybody and whatever they may do.
+func TestTheCountIsTheList(t *testing.T) {
+	m := generate(t, 4)
+	m.count()
+	m.exec(`insert into hold (kind, ref, reasons, affected, opened_by) values ('hr', 2, '[]', '[]', 1), ('due', 0, '[]', '[1,2]', 1)`)
+	m.exec(`insert into handout (account_id, sealed) select id, 'x' from account where id % 3 = 0`)
+	seen := map[string]int{}
+	err := m.db.Read(t.Context(), func(tx *db.Tx) error {
+		for who := 1; who <= 12; who++ {
+			for _, all := range []bool{true, false} {
+				q := &audit.Scope{Person: who, May: func(string) bool { return all }, Zone: time.UTC, Managers: []int{who}, Owners: []int{who}}
+				if who > 8 {
+					q.Managers, q.Owners = nil, nil
+				}
+				items, err := audit.Inbox(tx, q)
+				if err != nil {
+					return err
+				}
+				n, err := audit.CountInbox(tx, q)
+				if err != nil {
+					return err
+				}
+				if n != len(items) {
+					t.Errorf("person %d: the count is %d, the list has %d", who, n, len(items))
+				}
+				for i, it := range items {
+					seen[it.Kind]++
+					if it.Ref == "" || it.Holder.As == "" && len(it.Holder.Roles) == 0 {
+						t.Errorf("an item without a reference or a holder: %+v", it)
+					}
+					if i > 0 && it.Due != nil && (items[i-1].Due == nil || items[i-1].Due.After(*it.Due)) {
+						t.Errorf("item %d is due before the one above it", i)
+					}
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range []string{audit.HeldRun, audit.HeldDue, audit.FailedLeaver, audit.Failed, audit.Proposal, audit.Orphan, audit.NoDescription, audit.Password,
+		audit.Joining, audit.Leaving, audit.HandOver, audit.HandOverLate} {
+		if seen[kind] == 0 {
+			t.Errorf("nobody's inbox has a %s: the world shows nothing of it", kind)
+		}
+	}
+}
+
+// Working time stops at night and over the weekend, where the reader is.
+func TestTerms(t *testing.T) {
+	zone, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ kind, since, due string }{
+		{audit.HeldRun, "2026-11-27T10:00:00+01:00", "2026-11-27T14:00:00+01:00"},      // a Friday
+		{audit.HeldRun, "2026-11-27T15:30:00+01:00", "2026-11-30T11:30:00+01:00"},      // over the weekend
+		{audit.HeldRun, "2026-11-28T03:00:00+01:00", "2026-11-30T13:00:00+01:00"},      // on Saturday
+		{audit.HeldRun, "2026-11-27T06:00:00+01:00", "2026-11-27T13:00:00+01:00"},      // before work
+		{audit.HeldRun, "2026-11-27T13:00:00+01:00", "2026-11-27T17:00:00+01:00"},      // to the last minute
+		{audit.HeldRun, "2026-10-23T16:00:00+02:00", "2026-10-26T12:00:00+01:00"},      // over the end of summer time
+		{audit.Orphan, "2026-11-27T10:00:00+01:00", "2026-12-04T17:00:00+01:00"},       // the fifth working day after
+		{audit.FailedLeaver, "2026-11-28T03:00:00+01:00", "2026-11-28T03:15:00+01:00"}, // at any hour
+		{audit.NoDescription, "2026-11-01T00:00:00+01:00", "2026-12-01T00:00:00+01:00"},
+	} {
+		since, _ := time.Parse(time.RFC3339, c.since)
+		want, _ := time.Parse(time.RFC3339, c.due)
+		if got := audit.Terms[c.kind].Due(since, zone); !got.Equal(want) {
+			t.Errorf("%s since %s is due %s, want %s", c.kind, c.since, got.Format(time.RFC3339), c.due)
+		}
+	}
+}
