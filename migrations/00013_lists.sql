@@ -18,7 +18,8 @@ create table identity_entry (
 create index identity_entry_name on identity_entry (sort_name, identity_id);
 create index identity_entry_number on identity_entry (number, identity_id);
 create index identity_entry_since on identity_entry (since, identity_id);
-create index identity_entry_department on identity_entry (department, sort_name, identity_id);
+create index identity_entry_department on identity_entry (department, identity_id);
+create index identity_entry_in_department on identity_entry (department, sort_name, identity_id);
 create index identity_entry_location on identity_entry (location, sort_name, identity_id);
 create index identity_entry_worker_type on identity_entry (worker_type, sort_name, identity_id);
 create index identity_entry_state on identity_entry (state, sort_name, identity_id);

@@ -4,25 +4,6 @@ import "tenure/templates/ui"
 
 func galleryPeople() []Sample {
 	list := sampleShell("People", "People")
-	states := []ui.Chip{
-		{Text: "Everybody", URL: "/people", Count: 289, Counted: true, Current: true}, {Text: "Active", URL: "/people?state=active", Count: 238, Counted: true},
-		{Text: "Not started", URL: "/people?state=prehire", Count: 4, Counted: true}, {Text: "On leave", URL: "/people?state=leave", Count: 6, Counted: true}, {Text: "Left", URL: "/people?state=left", Count: 41, Counted: true},
-	}
-	rows := []PersonRow{
-		{Name: "Ana Ruiz", URL: "/people/ana", Number: "H-1042", State: "active", Department: "Finance", Title: "AP Lead", Manager: ui.Link{Text: "Jo Lind", URL: "/people/jo"}, Accounts: 3, Grants: 17},
-		{Name: "Björn Åkesson", URL: "/people/b", Number: "H-0311", State: "active", Next: "leaves on 2026-12-31", Department: "Engineering", Title: "Senior Engineer", Manager: ui.Link{Text: "Wei Zhang", URL: "/people/w"}, Accounts: 4, Grants: 22},
-		{Name: "Chidera Okonkwo-Vandenberghe", URL: "/people/c", Number: "H-1310", State: "prehire", Next: "starts on 2026-12-01", Department: "Customer Success and Support", Title: "Technical Account Manager", Manager: ui.Link{Text: "Ida Szabó", URL: "/people/i"}},
-		{Name: "Dmitri Volkov", URL: "/people/d", Number: "H-0877", State: "leave", Department: "Engineering", Title: "Engineer", Manager: ui.Link{Text: "Wei Zhang", URL: "/people/w"}, Accounts: 2},
-		{Name: "Elif Demir", URL: "/people/e", Number: "H-0420", State: "left", Department: "Sales", Title: "Account Executive"},
-		{Name: "Femke de Wit", URL: "/people/f", Number: "H-1198", State: "active", Department: "Sales", Title: "Account Executive", Manager: ui.Link{Text: "Tomás Rey", URL: "/people/t"}, Accounts: 2, Grants: 9},
-		{Name: "Gintarė Petrauskaitė", URL: "/people/g", Number: "H-0764", State: "active", Next: "moves on 2027-01-01", Department: "Finance", Title: "Controller", Manager: ui.Link{Text: "Jo Lind", URL: "/people/jo"}, Accounts: 3, Grants: 14},
-	}
-	full := PeopleView{Lead: "289 people, 238 of them active.", Action: "/people", States: states, Rows: rows, Pager: ui.Pager{Text: "1–7 of 289", NextURL: "/people?after=x"}}
-	one, empty, filtered, failed := full, full, full, full
-	one.Rows, one.Pager, one.Lead = rows[:1], ui.Pager{}, "1 person."
-	empty.Rows, empty.Pager, empty.States, empty.Lead = nil, ui.Pager{}, nil, ""
-	filtered.Rows, filtered.Query, filtered.Filtered, filtered.ClearURL, filtered.Pager = nil, "zzz", true, "/people", ui.Pager{}
-	failed.Rows, failed.Failed = nil, "The database did not answer in time. The people themselves are safe; try again in a moment."
 	left := samplePerson()
 	left.State, left.Held, left.Grants, left.TerminateURL, left.Ahead = "left", nil, 0, "", nil
 	left.Until = at("20 November 2026", "2026-11-20")
@@ -38,8 +19,8 @@ func galleryPeople() []Sample {
 	asked := ask
 	asked.Errors = ui.Errors{{Field: "reason", Text: "Say why, in at least 10 letters"}}
 	return []Sample{
-		{"people-full", People(list, full)}, {"people-one", People(list, one)}, {"people-empty", People(list, empty)},
-		{"people-filtered", People(list, filtered)}, {"people-error", People(list, failed)},
+		{"people-full", People(list, samplePeople())}, {"people-one", People(list, onePerson())}, {"people-empty", People(list, noPeople())},
+		{"people-filtered", People(list, filteredPeople())}, {"people-error", People(list, failedPeople())},
 		{"person-full", Person(page, samplePerson())}, {"person-left", Person(page, left)},
 		{"terminate-ask", Terminate(page, ask)}, {"terminate-error", Terminate(page, asked)},
 	}

@@ -1,9 +1,8 @@
 package web
 
 import (
-	"encoding/base64"
-	"encoding/json"
-	"strconv"
+	"iter"
+	"slices"
 
 	"tenure/internal/access"
 	"tenure/internal/db"
@@ -14,59 +13,107 @@ import (
 	"tenure/templates/ui"
 )
 
-// peopleList shows people by name: everybody, or for a manager those who report to them.
-func (s *server) peopleList(r *request) error {
-	v := templates.PeopleView{Action: "/people", ClearURL: "/people", Query: r.Query("q"),
-		State: oneOf(r.Query("state"), "prehire", "active", "leave", "left")}
-	f := identity.Filter{Text: v.Query, State: identity.State(v.State), Limit: pageSize}
-	if len(f.Text) > 200 {
-		return errs.Invalid("a search may have 200 characters")
-	}
-	if !r.may("person.read_any") {
-		f.Manager = r.who.ID
-	}
-	rule, role := r.Query("rule"), r.Query("role")
-	err := r.read(func(tx *db.Tx) error {
-		if err := r.givenTo(tx, &f, rule, role); err != nil {
-			return err
+// peopleSpec is the list of people. The choices of its filters are read with it.
+var peopleSpec = listSpec{name: "people", label: "People", path: "/people", search: "Search people", hint: "Name, number or e-mail", sort: "name",
+	filters: []listFilter{
+		{name: "state", options: []ui.Option{{Value: "prehire"}, {Value: "active"}, {Value: "leave"}, {Value: "left"}}},
+		{name: "department", label: "Department"}, {name: "location", label: "Location"}, {name: "type", label: "Worker type"},
+		{name: "has", label: "Has", options: []ui.Option{{Text: "Anything"}, {Value: "privileged", Text: "Privileged access"}, {Value: "out_of_band", Text: "Access out of band"},
+			{Value: "dormant", Text: "A dormant account"}}},
+		{name: "manager"}, {name: "rule"}, {name: "role"},
+	},
+	columns: []listColumn{{key: "name", text: "Name", sorted: true, fixed: true}, {key: "number", text: "Number", sorted: true}, {key: "state", text: "State"},
+		{key: "department", text: "Department", sorted: true}, {key: "title", text: "Title"}, {key: "location", text: "Location", off: true}, {key: "type", text: "Worker type", off: true},
+		{key: "manager", text: "Manager"}, {key: "since", text: "Since", sorted: true, off: true}, {key: "accounts", text: "Accounts", number: true}, {key: "grants", text: "Grants", number: true}},
+}
+
+// choicesMost is how many departments, locations and worker types a filter offers.
+const choicesMost = 300
+
+// peopleChoices is the spec with the choices there are.
+func peopleChoices(tx *db.Tx) (*listSpec, error) {
+	spec := peopleSpec
+	spec.filters = slices.Clone(spec.filters)
+	for i := range spec.filters {
+		f := &spec.filters[i]
+		column, all := map[string]string{"department": "department", "location": "location", "type": "worker_type"}[f.name], "All"
+		if column == "" {
+			continue
 		}
-		all, err := identity.CountStates(tx, f)
+		values, err := identity.Choices(tx, column, choicesMost)
+		if err != nil {
+			return nil, err
+		}
+		f.options = []ui.Option{{Text: all}}
+		for _, v := range values {
+			f.options = append(f.options, ui.Option{Value: v, Text: v})
+		}
+	}
+	return &spec, nil
+}
+
+// peopleList shows people: everybody, or for a manager those who report to them, through others as well.
+func (s *server) peopleList(r *request) error {
+	var v templates.PeopleView
+	var file iter.Seq2[[]string, error]
+	err := r.read(func(tx *db.Tx) error {
+		spec, err := peopleChoices(tx)
 		if err != nil {
 			return err
 		}
-		total := 0
-		for _, n := range all {
-			total += n
+		l, err := r.list(spec)
+		if err != nil {
+			return err
 		}
-		v.Lead = plural(total, "person", "people") + ", " + ui.Int(all[identity.Active]) + " of them active"
-		if f.Manager != 0 {
-			v.Lead = plural(total, "person reports", "people report") + " to you"
+		f, err := r.peopleFilter(tx, l)
+		if err != nil {
+			return err
 		}
-		if rule+role != "" {
-			v.Lead += ", who have " + and([]string{rule + role}, 1)
+		if l.csv {
+			file = r.peopleLines(tx, f, l.page())
+			return r.sendCSV("people", peopleHead, file)
 		}
-		v.States = append(v.States, ui.Chip{Text: "All", URL: link("/people", "q", v.Query, "rule", rule, "role", role), Count: total, Counted: true, Current: v.State == ""})
-		for _, x := range peopleStates {
-			v.States = append(v.States, ui.Chip{Text: x.word, URL: link("/people", "q", v.Query, "state", string(x.state), "rule", rule, "role", role),
-				Count: all[x.state], Counted: true, Current: v.State == string(x.state)})
-		}
-		if v.State != "" {
-			total = all[f.State]
-		}
-		return r.peopleRows(tx, f, &v, total, rule, role)
+		return r.peoplePage(tx, l, f, &v)
 	})
-	if err != nil {
+	if err != nil || file != nil {
 		return err
 	}
-	v.Filtered = v.Query != "" || v.State != "" || rule+role != "" || f.Manager != 0
 	return r.show(templates.People(r.shell("People"), v))
+}
+
+// peopleFilter makes what the room is asked for of what the address says, within what the reader may see.
+func (r *request) peopleFilter(tx *db.Tx, l *list) (identity.Filter, error) {
+	f := identity.Filter{Text: l.query, State: identity.State(l.filter("state")), Department: l.filter("department"), Location: l.filter("location"),
+		WorkerType: l.filter("type"), Mark: l.filter("has")}
+	if ref := l.filter("manager"); ref != "" {
+		p, ok, err := identity.ByRef(tx, ref)
+		if err != nil {
+			return f, err
+		}
+		if !ok {
+			return f, errs.Invalid("there is no such manager to filter by")
+		}
+		f.Manager = p.ID
+	}
+	if rule, role := l.filter("rule"), l.filter("role"); rule+role != "" && r.may("policy.read") {
+		if err := r.givenTo(tx, &f, rule, role); err != nil {
+			return f, err
+		}
+	}
+	if r.may("person.read_any") {
+		return f, nil
+	}
+	team, err := identity.Team(tx, r.who.ID, true, 5000)
+	if f.Among == nil {
+		f.Among = append([]int{}, team...)
+	} else {
+		f.Among = slices.DeleteFunc(f.Among, func(id int) bool { return !slices.Contains(team, id) })
+	}
+	return f, err
 }
 
 // givenTo narrows a list to the people to whom a rule or role gives something.
 func (r *request) givenTo(tx *db.Tx, f *identity.Filter, rule, role string) error {
-	if rule+role == "" || !r.may("policy.read") {
-		return nil
-	}
 	pol, err := policy.Load(tx)
 	if err != nil {
 		return err
@@ -84,62 +131,122 @@ func (r *request) givenTo(tx *db.Tx, f *identity.Filter, rule, role string) erro
 	return err
 }
 
-func (r *request) peopleRows(tx *db.Tx, f identity.Filter, v *templates.PeopleView, total int, rule, role string) error {
-	shown := r.cursor("n")
-	f.After = placeOf(r.Query("after"))
-	if f.After == nil {
-		shown = 0
-	}
-	lines, err := identity.List(tx, f)
+func (r *request) peoplePage(tx *db.Tx, l *list, f identity.Filter, v *templates.PeopleView) error {
+	states, err := identity.CountStates(tx, f)
 	if err != nil {
 		return err
 	}
-	ids := make([]int, len(lines))
-	for i, l := range lines {
-		ids[i] = l.ID
+	all, of := 0, 0
+	for s, n := range states {
+		all += n
+		if f.State == "" || f.State == s {
+			of += n
+		}
 	}
-	held, err := access.CountHeld(tx, ids)
+	g := l.grid()
+	chip := func(text, state string, n int) ui.Chip {
+		c := l.chip(text, "state", state)
+		if c.Count, c.Counted = n, true; n > countCap {
+			c.Counted, c.Text = false, text+" "+upTo(n).String()
+		}
+		return c
+	}
+	g.Filter.Chips = append(g.Filter.Chips, chip("All", "", all))
+	for _, x := range peopleStates {
+		g.Filter.Chips = append(g.Filter.Chips, chip(x.word, string(x.state), states[x.state]))
+	}
+	lines, more, err := identity.List(tx, f, l.page())
 	if err != nil {
 		return err
 	}
-	for _, l := range lines {
-		row := templates.PersonRow{Name: l.Name, URL: personURL(l.PublicID), State: string(l.State), Department: l.Department, Title: l.Title,
-			Accounts: held[l.ID].Accounts, Grants: held[l.ID].Grants}
-		if l.Number != nil {
-			row.Number = *l.Number
-		}
-		if l.Manager != nil {
-			row.Manager = ui.Link{Text: l.Manager.Name, URL: r.to("person.read_any", personURL(l.Manager.PublicID))}
-		}
-		switch {
-		case l.Locked():
-			row.Next = "terminated"
-		case l.FirstDay != nil:
-			row.Next = "starts on " + day(*l.FirstDay)
-		case l.LastDay != nil:
-			row.Next = "leaves on " + day(*l.LastDay)
-		}
-		v.Rows = append(v.Rows, row)
+	if err := r.peopleRows(tx, l, lines, &g); err != nil {
+		return err
 	}
-	next := ""
-	if len(lines) == pageSize && shown+len(lines) < total {
-		next = link("/people", "q", v.Query, "state", v.State, "rule", rule, "role", role, "after", placeText(&lines[len(lines)-1].Place), "n", strconv.Itoa(shown+len(lines)))
+	if n := len(lines); n > 0 {
+		at := func(x *identity.Line) []string { return []string{x.Key, itoa(x.ID)} }
+		l.pages(&g, n, at(lines[0]), at(lines[n-1]), more, upTo(of))
+	} else {
+		l.pages(&g, 0, nil, nil, false, total{})
 	}
-	v.Pager = pager(shown, len(lines), total, link("/people", "q", v.Query, "state", v.State, "rule", rule, "role", role), next)
+	v.Lead = sentence(countWord(all, "person", "people") + ", " + upTo(states[identity.Active]).String() + " of them active")
+	switch {
+	case !r.may("person.read_any"):
+		v.Lead = "Who reports to you, directly or through others: " + upTo(all).String() + "."
+	case f.Among != nil:
+		v.Lead = sentence(countWord(all, "person has", "people have") + " something by " + l.filter("rule") + l.filter("role"))
+	}
+	if f.Mark != "" {
+		v.Lead += " Who has what is noted every five minutes."
+	}
+	g.Blank = ui.Blank{Icon: "users", Title: "Nobody here yet", Text: "People come from an HR source. Connect one, or upload its first file.", Link: ui.Link{Text: "HR sources", URL: r.to("hr.read", "/hr/sources")}}
+	if !r.may("person.read_any") {
+		g.Blank = ui.Blank{Icon: "users", Title: "Nobody reports to you", Text: "Who reports to whom comes from HR."}
+	}
+	g.NoMatch.Title, g.NoMatch.Text = "Nobody matches", "No person has a word of the name, number or e-mail address that begins like this, with these filters."
+	g.Bulk = ui.Bulk{Action: "/people/chosen", Total: upTo(of).String(), All: l.all(tx.Now), Acts: []ui.BulkAct{{Value: "export", Text: "Export as CSV", Icon: "download"}}}
+	if r.may("application.check_any") {
+		g.Bulk.Acts = append(g.Bulk.Acts, ui.BulkAct{Value: "check", Text: "Check their targets now", Icon: "refresh"})
+	}
+	v.Grid = g
 	return nil
 }
 
-// placeOf reads where a page of people ended from an address; nil begins at the beginning.
-func placeOf(text string) *identity.Place {
-	var p identity.Place
-	body, err := base64.RawURLEncoding.DecodeString(text)
-	if text == "" || err != nil || json.Unmarshal(body, &p) != nil {
-		return nil
+func (r *request) peopleRows(tx *db.Tx, l *list, lines []*identity.Line, g *ui.Grid) error {
+	held := map[int]access.Held{}
+	if !l.hidden("accounts") || !l.hidden("grants") {
+		ids := make([]int, len(lines))
+		for i, x := range lines {
+			ids[i] = x.ID
+		}
+		var err error
+		if held, err = access.CountHeld(tx, ids); err != nil {
+			return err
+		}
 	}
-	return &p
+	for _, x := range lines {
+		page, next := personURL(x.PublicID), ""
+		switch {
+		case x.Locked():
+			next = "terminated"
+		case x.FirstDay != nil:
+			next = "starts on " + day(*x.FirstDay)
+		case x.LastDay != nil:
+			next = "leaves on " + day(*x.LastDay)
+		}
+		var manager ui.Link
+		if x.Manager != nil {
+			manager = ui.Link{Text: x.Manager.Name, URL: r.to("person.read_any", personURL(x.Manager.PublicID))}
+		}
+		row := templates.PersonCells(templates.PersonRow{Name: x.Name, URL: page, Number: deref(x.Number), State: string(x.State), Next: next, Department: x.Department,
+			Title: x.Title, Location: x.Location, Type: x.Type, Manager: manager, Since: r.at(x.Since), Accounts: held[x.ID].Accounts, Grants: held[x.ID].Grants})
+		row.ID = x.PublicID
+		g.Rows = append(g.Rows, row)
+	}
+	return nil
 }
 
-func placeText(p *identity.Place) string {
-	body, _ := json.Marshal(p) // of texts: never fails
-	return base64.RawURLEncoding.EncodeToString(body)
+var peopleHead = []string{"name", "number", "email", "state", "department", "title", "location", "worker_type", "manager", "since", "first_day", "last_day", "id"}
+
+// peopleLines gives a filtered list line by line, a thousand at a time.
+func (r *request) peopleLines(tx *db.Tx, f identity.Filter, page db.Page) iter.Seq2[[]string, error] {
+	page.After, page.Back, page.Limit = nil, false, 1000
+	return func(yield func([]string, error) bool) {
+		for {
+			lines, more, err := identity.List(tx, f, page)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for _, x := range lines {
+				if !yield(personLine(x), nil) {
+					return
+				}
+			}
+			if !more {
+				return
+			}
+			last := lines[len(lines)-1]
+			page.After = []string{last.Key, itoa(last.ID)}
+		}
+	}
 }

@@ -1,10 +1,14 @@
 package web_test
 
 import (
+	"encoding/csv"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/PuerkitoBio/goquery"
 
 	"tenure/internal/audit"
 	"tenure/internal/db"
@@ -75,7 +79,7 @@ func TestSearching(t *testing.T) {
 	}
 	it := w.as(itPerson)
 	for _, q := range []string{w.ref("1031"), "p1031@example.com", "P1031@EXAMPLE.COM"} {
-		if to := it.get("/search?q=" + esc(q)).want(t, http.StatusSeeOther).to; to != personOf(w, "1031") {
+		if to := it.get("/search?q="+esc(q)).want(t, http.StatusSeeOther).to; to != personOf(w, "1031") {
 			t.Errorf("%q leads to %q", q, to)
 		}
 	}
@@ -87,7 +91,7 @@ func TestSearching(t *testing.T) {
 	w.as(manager).get("/search?q="+w.ref("1004")).want(t, http.StatusOK).says(t, "Nothing found")
 	it.get("/search?q=%25").want(t, http.StatusOK).says(t, "Nothing found")
 	it.get("/search?q="+strings.Repeat("a", 300)).want(t, http.StatusBadRequest)
-	if p := it.get("/search?q=" + esc(evilFirst)).want(t, http.StatusOK); p.Find("mark").Length() == 0 {
+	if p := it.get("/search?q="+esc(evilFirst)).want(t, http.StatusOK); p.Find("mark").Length() == 0 {
 		t.Error("what was found is not marked")
 	} else {
 		harmless(t, "the search", p)
@@ -176,4 +180,172 @@ func (w *world) signed(number string) *client {
 	c := w.anonymous()
 	c.post("/signin", "email", "x"+number+"@example.com", "password", "correct horse battery").want(w.t, http.StatusSeeOther)
 	return c
+}
+
+// The list stands in every order both ways, page after page, each person once, whatever comes in between.
+func TestPagesOfPeople(t *testing.T) {
+	w := newWorld(t)
+	c := w.as(itPerson)
+	for _, sort := range []string{"", "-name", "number", "-number", "since", "department", "-department"} {
+		seen, path, pages := map[string]int{}, "/people?sort="+sort, 0
+		if sort == "" {
+			path = "/people"
+		}
+		for path != "" && pages < 5 {
+			p := c.get(path).want(t, http.StatusOK)
+			p.Find("tbody th a").Each(func(_ int, a *goquery.Selection) { seen[a.Text()]++ })
+			path, _ = p.Find("a[rel=next]").Attr("href")
+			if pages++; pages == 1 && sort == "" { // somebody new comes before the place we are at
+				w.hrSays(func(r *demo.Row) {
+					if r.Number == "1009" {
+						r.Last = "Aaa"
+					}
+				})
+			}
+		}
+		if len(seen) != 60 && sort != "" || pages != 2 {
+			t.Errorf("by %q there are %d people on %d pages", sort, len(seen), pages)
+		}
+		for name, n := range seen {
+			if n != 1 {
+				t.Errorf("by %q %s stands %d times", sort, name, n)
+			}
+		}
+	}
+	c.get("/people?sort=salary").want(t, http.StatusBadRequest)
+	c.get("/people?department=Nowhere").want(t, http.StatusBadRequest)
+	p := c.get("/people?department=Finance&sort=-number").want(t, http.StatusOK)
+	if n := p.Find("tbody tr").Length(); n != w.number(`select count(*) from identity_entry where department = 'Finance'`) || n == 0 {
+		t.Errorf("%d people of Finance", n)
+	}
+}
+
+// The file has whom the list has, no cell runs in a spreadsheet, and the chosen are those that were ticked and may be seen.
+func TestPeopleAsAFile(t *testing.T) {
+	w := newWorld(t)
+	w.hrSays(func(r *demo.Row) {
+		if r.Number == "1030" {
+			r.Title = `=HYPERLINK("http://evil")`
+		}
+	})
+	read := func(p page) [][]string {
+		t.Helper()
+		all, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(p.body, "\ufeff"))).ReadAll()
+		w.must(err)
+		return all
+	}
+	it, m := w.as(itPerson), w.as(manager)
+	all := read(it.get("/people?export=csv").want(t, http.StatusOK))
+	if len(all) != 61 {
+		t.Errorf("the file has %d lines, want 60 people and a head", len(all))
+	}
+	found := false
+	for _, line := range all {
+		for _, cell := range line {
+			if strings.HasPrefix(cell, "=") {
+				t.Errorf("a spreadsheet runs %q", cell)
+			}
+			found = found || strings.HasPrefix(cell, "'=HYPERLINK")
+		}
+	}
+	if !found {
+		t.Error("the title that looks like a formula is not in the file")
+	}
+	if n := len(read(m.get("/people?export=csv").want(t, http.StatusOK))); n != 54 {
+		t.Errorf("the manager's file has %d lines, want 53 people and a head", n)
+	}
+	picked := read(m.post("/people/chosen", "act", "export", "pick", w.ref("1030"), "pick", w.ref(auditor)).want(t, http.StatusOK))
+	if len(picked) != 2 || picked[1][1] != "1030" {
+		t.Errorf("the manager's chosen are %v", picked)
+	}
+	m.post("/people/chosen", "act", "export").want(t, http.StatusBadRequest).says(t, "Tick at least one")
+	m.post("/people/chosen", "act", "check", "pick", w.ref("1030")).want(t, http.StatusForbidden)
+	it.post("/people/chosen", "act", "check", "pick", w.ref("1030"), "pick", w.ref("1031")).want(t, http.StatusOK).says(t, "Check the targets of 2 people now?")
+	p := it.post("/people/check", "pick", w.ref("1030"), "pick", w.ref("1031"), "pick", "0b0e9a6e-0000-4000-8000-000000000000").want(t, http.StatusOK)
+	p.says(t, "The accounts of 2 people are read now")
+	p.says(t, "1 chosen person is left out")
+	if n := w.number(`select count(*) from river_job where kind = 'provision.read_accounts'`); n != 1 {
+		t.Errorf("%d readings are asked for, want one of the one application where they are", n)
+	}
+	account := w.number(`select a.id from account a join account_link l on l.account_id = a.id join identity i on i.id = l.identity_id where i.number = '1030' limit 1`)
+	w.must(w.app.Provision.ReadAccounts(t.Context(), w.number(`select id from application where name = 'directory'`), []int{account}))
+}
+
+// What somebody held at the end of a day is what the reasons of that day say; a day ahead is refused; another's entry is not there.
+func TestPersonThen(t *testing.T) {
+	w := newWorld(t)
+	c, page := w.as(itPerson), personOf(w, "1030")
+	w.says("1030", "Department", "Finance")
+	p := c.get(page).want(t, http.StatusOK)
+	p.says(t, "Vault")
+	p.says(t, "Becomes Seller in Finance, Hamburg")
+	c.get(page+"?as_of=2019-05-01").want(t, http.StatusOK).says(t, "Held nothing then")
+	c.get(page+"?as_of=2019-05-01").says(t, "HR had not told of this person then")
+	today := time.Now().UTC().Format(time.DateOnly)
+	c.get(page+"?as_of="+today).want(t, http.StatusOK).says(t, "Worked as Seller in Finance, Hamburg")
+	d := c.get(page+"?compare=2019-05-01").want(t, http.StatusOK)
+	if n := d.Find(".t-diff-gains li").Length(); n < 2 {
+		t.Errorf("compared with a day before, %d things are gained", n)
+	}
+	c.get(page+"?as_of=2999-01-01").want(t, http.StatusOK).says(t, "That day is still ahead")
+	c.get(page+"?as_of=yesterday").want(t, http.StatusOK).says(t, "Write a day as")
+	href, _ := c.get(page + "?part=hr").Find(".t-event-own").First().Attr("href")
+	c.get(strings.Split(href, "#")[0]).want(t, http.StatusOK).says(t, "Show the whole timeline")
+	event := strings.Split(strings.Split(href, "event=")[1], "#")[0]
+	c.get(personOf(w, "1031")+"?event="+event).want(t, http.StatusNotFound)
+	w.as(manager).get(personOf(w, auditor)+"?as_of="+today).want(t, http.StatusNotFound)
+}
+
+// A mover's page says what is kept, gained and lost; a hand-over is kept longer by whom the person reports to, with a reason and
+// within bounds, and not by themselves.
+func TestAMove(t *testing.T) {
+	w := newWorld(t)
+	page := personOf(w, "1015") // of Finance
+	c, m := w.as(itPerson), w.as(manager)
+	c.get(page+"/move").want(t, http.StatusOK).says(t, "No move is known")
+	w.says("1015", "Department", "Sales")
+	p := m.get(page+"/move").want(t, http.StatusOK)
+	p.says(t, "Moved on")
+	if got := p.Find(".t-diff-loses").Text(); !strings.Contains(got, "Vault") || !strings.Contains(got, "at once, because it is privileged") || !strings.Contains(got, "Books") {
+		t.Errorf("loses %q", got)
+	}
+	if got := p.Find(".t-diff-keeps").Text(); !strings.Contains(got, "All staff") {
+		t.Errorf("keeps %q", got)
+	}
+	href, ok := p.Find(".t-diff-loses a").Attr("href")
+	if !ok {
+		t.Fatal("nobody can keep it for longer")
+	}
+	ask := m.get(href).want(t, http.StatusOK)
+	ask.says(t, "Keep Books for longer?")
+	last, _ := ask.Find("input[name=until]").Attr("max")
+	m.post(page+"/handover", "entitlement", "ledger/books", "until", last, "reason", " ").want(t, http.StatusBadRequest)
+	m.post(page+"/handover", "entitlement", "ledger/books", "until", "2099-01-01", "reason", "Month end").want(t, http.StatusBadRequest).says(t, "30 days after the move")
+	m.post(page+"/handover", "entitlement", "ledger/books", "until", "soon", "reason", "Month end").want(t, http.StatusBadRequest)
+	m.post(page+"/handover", "entitlement", "directory/vault", "until", last, "reason", "Month end").want(t, http.StatusConflict)
+	m.post(page+"/handover", "entitlement", "ledger/books", "until", last, "reason", "Month end").want(t, http.StatusSeeOther)
+	if n := w.number(`select count(*) from reason where kind = 'handover' and known_to = 'infinity' and valid_to > now() + interval '25 days' and valid_to <= valid_from + interval '30 days'`); n != 1 {
+		t.Errorf("%d hand-overs go on, want 1 for nearly thirty days", n)
+	}
+	c.get(page).want(t, http.StatusOK).says(t, "Hand-over kept longer")
+	c.get(page).says(t, "Month end")
+	w.signed("1015").post(page+"/handover", "entitlement", "ledger/books", "until", last, "reason", "me").want(t, http.StatusForbidden)
+	w.as(auditor).post(page+"/handover", "entitlement", "ledger/books", "until", last, "reason", "me").want(t, http.StatusForbidden)
+}
+
+// Why or why not, in two choices without a script, with the one fact that would change it.
+func TestWhyOrWhyNot(t *testing.T) {
+	w := newWorld(t)
+	c, page := w.as(itPerson), personOf(w, "1030")+"/explain"
+	c.get(page).want(t, http.StatusOK).says(t, "Choose an application")
+	p := c.get(page+"?app=directory").want(t, http.StatusOK)
+	if n := p.Find("select[name=entitlement] option").Length(); n != 3 {
+		t.Errorf("%d choices", n)
+	}
+	c.get(page+"?app=directory&entitlement=directory%2Fstaff").want(t, http.StatusOK).says(t, "holds All staff (Company directory)")
+	p = c.get(page+"?app=directory&entitlement=directory%2Fvault").want(t, http.StatusOK)
+	p.says(t, "does not hold Vault")
+	p.says(t, "One fact would change it: if the department were “Finance” instead of “Sales”, rule keepers would give it.")
+	w.as(manager).get(personOf(w, auditor)+"/explain").want(t, http.StatusNotFound)
+	w.as(employee).get(personOf(w, employee)+"/explain?app=directory").want(t, http.StatusOK)
 }

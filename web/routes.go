@@ -60,6 +60,8 @@ func (s *server) routes() []route {
 		{get, "/people/:id/reinstate", "person.terminate", s.reinstateAsk},
 		{post, "/people/:id/reinstate", "person.terminate", s.reinstate},
 
+		{post, "/people/chosen", "person.list", s.peopleChosen},
+		{post, "/people/check", "application.check_any", s.peopleCheck},
 		{get, "/people/:id/move", "person.read", s.personMove},
 		{get, "/people/:id/handover", "person.handover", s.handoverAsk},
 		{post, "/people/:id/handover", "person.handover", s.handoverKeep},

@@ -150,7 +150,7 @@ func TestNamesAreText(t *testing.T) {
 	}
 	p := c.get(`/people?q=%22%3E%3Cimg+src%3Dx+onerror%3Dalert(1)%3E`).want(t, http.StatusOK)
 	harmless(t, "the search", p)
-	if v, _ := p.Find("input#q").Attr("value"); v != `"><img src=x onerror=alert(1)>` {
+	if v, _ := p.Find("main input[name=q]").Attr("value"); v != `"><img src=x onerror=alert(1)>` {
 		t.Errorf("the search box holds %q", v)
 	}
 	if n := c.get("/people?q=%25").want(t, http.StatusOK).Find("tbody tr").Length(); n != 0 {

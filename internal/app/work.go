@@ -25,6 +25,7 @@ func schedule() []*river.PeriodicJob {
 		every(10*time.Second, provision.SweepArgs{}, true),
 		every(30*time.Second, lifecycle.DueArgs{}, true),
 		every(time.Minute, identity.EntryArgs{}, true),
+		every(5*time.Minute, audit.MarkArgs{}, true),
 		every(time.Hour, HousekeepArgs{}, true),
 		every(time.Minute, audit.FiguresArgs{}, true),
 	}

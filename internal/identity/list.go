@@ -11,9 +11,10 @@ import (
 	"tenure/internal/db"
 )
 
-// Sorts are the orders in which a list of people may stand; each has an index.
-var Sorts = map[string]string{
-	"name": "e.sort_name", "number": "e.number", "since": "e.since", "department": "e.department, e.sort_name",
+// sorts are the orders in which a list of people may stand; each has an index.
+var sorts = map[string]db.Key{
+	"name": {Expr: "e.sort_name", Type: "text"}, "number": {Expr: "e.number", Type: "text"},
+	"since": {Expr: "e.since", Type: "timestamptz"}, "department": {Expr: "e.department", Type: "text"},
 }
 
 // Filter says which people of HR sources a list shows, and in which order. Zero fields do not filter.
@@ -26,16 +27,6 @@ type Filter struct {
 	Manager    int    // only who reports to this person
 	Mark       string // what the last look at everything found: privileged, out_of_band, dormant
 	Among      []int  // only these; nil for everybody, empty for nobody
-	Sort       string // of Sorts; "" is name
-	Descending bool
-	After      *Place // the end of the page before
-	Limit      int
-}
-
-// Place is where a page of a list ended: the values by which the list is sorted, as text, and the person.
-type Place struct {
-	Values []string `json:"v"`
-	Ref    string   `json:"r"`
 }
 
 // Line is one person of a list. FirstDay and LastDay are the employment's while they are ahead, and nil otherwise.
@@ -45,7 +36,7 @@ type Line struct {
 	Location, Type    string
 	Manager           *Person // nil for none
 	FirstDay, LastDay *time.Time
-	Place             Place
+	Key               string // the value by which the list is sorted
 }
 
 // query is a condition on its way: only what is asked for is in the statement, so that the planner sees what matters.
@@ -105,67 +96,33 @@ func asked(text string) []string {
 	return words[:min(len(words), 6)]
 }
 
-// place continues a list behind the end of a page.
-func (f *Filter) place(q *query, columns []string) {
-	if f.After == nil || len(f.After.Values) != len(columns) {
-		return
+// List gives one page of people, by name unless it says otherwise, with their main employments: three queries, however long the
+// page. more says whether there are others in the direction that was read.
+func List(tx *db.Tx, f Filter, page db.Page) (lines []*Line, more bool, err error) {
+	if _, ok := sorts[page.Sort]; !ok {
+		page.Sort, page.After = "name", nil
 	}
-	ref, err := uuid.Parse(f.After.Ref)
-	if err != nil {
-		return
-	}
-	cmp, of := ">", make([]string, len(columns))
-	if f.Descending {
-		cmp = "<"
-	}
-	for i, v := range f.After.Values {
-		of[i] = q.arg(v)
-		if columns[i] == "e.since" {
-			of[i] += "::timestamptz"
-		}
-	}
-	q.where = append(q.where, fmt.Sprintf("(%s, e.identity_id) %s (%s, (select id from identity where public_id = %s))",
-		strings.Join(columns, ", "), cmp, strings.Join(of, ", "), q.arg(ref)))
-}
-
-// List gives one page of people, with their main employments: three queries, however long the page.
-func List(tx *db.Tx, f Filter) ([]*Line, error) {
-	order, ok := Sorts[f.Sort]
-	if !ok {
-		order = Sorts["name"]
-	}
-	columns := strings.Split(order, ", ")
 	q := f.conditions()
-	f.place(q, columns)
-	down := ""
-	if f.Descending {
-		down = " desc"
-	}
-	texts := make([]string, len(columns))
-	for i, c := range columns {
-		texts[i] = c + "::text"
-	}
-	rows, err := tx.Query(`select i.id, i.public_id::text, i.kind, i.state, i.since, i.name, i.email, i.number, i.locked_at, i.version, i.key_id,
-			array[`+strings.Join(texts, ", ")+`] from (select * from identity_entry e where `+strings.Join(q.where, " and ")+`
-			order by `+strings.Join(columns, down+", ")+down+`, e.identity_id`+down+` limit `+q.arg(f.Limit)+`) e join identity i on i.id = e.identity_id
-		order by `+strings.Join(columns, down+", ")+down+`, e.identity_id`+down, q.args...)
+	where, tail, args := page.Keyset(sorts, "e.identity_id", len(q.args)+1)
+	key := sorts[page.Sort].Expr
+	rows, err := tx.Query(`select i.id, i.public_id::text, i.kind, i.state, i.since, i.name, i.email, i.number, i.locked_at, i.version, i.key_id, e.key
+		from (select e.identity_id, `+key+`::text as key, row_number() over () n from (select * from identity_entry e where `+strings.Join(q.where, " and ")+` and `+where+tail+`) e) e
+			join identity i on i.id = e.identity_id order by e.n`, append(q.args, args...)...)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	var out []*Line
 	var l Line
-	_, err = pgx.ForEachRow(rows, []any{&l.ID, &l.PublicID, &l.Kind, &l.State, &l.Since, &l.Name, &l.Email, &l.Number, &l.LockedAt, &l.Version, &l.KeyID,
-		&l.Place.Values}, func() error {
-		l.Place.Ref = l.PublicID
+	_, err = pgx.ForEachRow(rows, []any{&l.ID, &l.PublicID, &l.Kind, &l.State, &l.Since, &l.Name, &l.Email, &l.Number, &l.LockedAt, &l.Version, &l.KeyID, &l.Key}, func() error {
 		one := l
-		out = append(out, &one)
+		lines = append(lines, &one)
 		l = Line{}
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	return out, fill(tx, out)
+	lines, more = db.Cut(page, lines)
+	return lines, more, fill(tx, lines)
 }
 
 // fill adds what the main employments say.
@@ -277,4 +234,20 @@ func Sources(tx *db.Tx, employments []int) (map[int]Origin, error) {
 	var o Origin
 	_, err = pgx.ForEachRow(rows, []any{&id, &o.Source, &o.Key}, func() error { out[id] = o; return nil })
 	return out, err
+}
+
+// Refs gives the ids of the people with these public ids; those that are nobody's are left out.
+func Refs(tx *db.Tx, refs []string) ([]int, error) {
+	var ids []uuid.UUID
+	for _, ref := range refs {
+		if id, err := uuid.Parse(ref); err == nil {
+			ids = append(ids, id)
+		}
+	}
+	rows, err := tx.Query(`select id from identity where public_id = any($1) and kind = 'person' order by id`, ids)
+	if err != nil {
+		return nil, err
+	}
+	out, err := pgx.CollectRows(rows, pgx.RowTo[int])
+	return append([]int{}, out...), err
 }

@@ -48,7 +48,8 @@ func Chosen(tx *db.Tx, ids []int, limit int) ([]*Line, error) {
 	if ids == nil {
 		ids = []int{}
 	}
-	return List(tx, Filter{Among: ids, Limit: limit})
+	lines, _, err := List(tx, Filter{Among: ids}, db.Page{Limit: limit})
+	return lines, err
 }
 
 // Reporting counts who reports to a person now, directly, up to Capped + 1.

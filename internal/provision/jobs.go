@@ -18,6 +18,15 @@ type ReadArgs struct {
 // Kind names the job.
 func (ReadArgs) Kind() string { return "provision.read" }
 
+// ReadAccountsArgs asks for a reading of some accounts of an application.
+type ReadAccountsArgs struct {
+	Application int   `json:"application"`
+	Accounts    []int `json:"accounts"`
+}
+
+// Kind names the job.
+func (ReadAccountsArgs) Kind() string { return "provision.read_accounts" }
+
 // SweepArgs asks for a sweep over the operations: what was lost or forgotten is found again.
 type SweepArgs struct{}
 
@@ -42,6 +51,9 @@ func (s *Service) Workers(w *river.Workers) {
 		_, err := s.ReadWhole(ctx, j.Args.Application)
 		return err
 	}))
+	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, j *river.Job[ReadAccountsArgs]) error {
+		return s.ReadAccounts(ctx, j.Args.Application, j.Args.Accounts)
+	}))
 	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[SweepArgs]) error {
 		return s.DB.Do(ctx, db.System, access.Sweep)
 	}))
@@ -65,4 +77,29 @@ func RingReadings(tx *db.Tx) error {
 		}
 	}
 	return nil
+}
+
+// AskReadings asks that the accounts of these people be read at their targets now, and gives for each person the accounts that
+// will be. Who has none that is known to be there is missing.
+func AskReadings(tx *db.Tx, people []int) (map[int][]string, error) {
+	rows, err := tx.Query(`select l.identity_id, a.application_id, a.id, p.title || ': ' || a.name from account_link l join account a on a.id = l.account_id
+			and a.native_id is not null and a.gone_at is null join application p on p.id = a.application_id
+		where l.identity_id = any($1) and l.known_to = 'infinity' order by a.application_id, a.id`, people)
+	if err != nil {
+		return nil, err
+	}
+	out, by := map[int][]string{}, map[int][]int{}
+	var who, app, account int
+	var name string
+	if _, err := pgx.ForEachRow(rows, []any{&who, &app, &account, &name}, func() error {
+		out[who], by[app] = append(out[who], name), append(by[app], account)
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	var jobs []river.InsertManyParams
+	for app, accounts := range by {
+		jobs = append(jobs, river.InsertManyParams{Args: ReadAccountsArgs{Application: app, Accounts: accounts}})
+	}
+	return out, tx.EnqueueAll(jobs)
 }

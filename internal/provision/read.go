@@ -114,6 +114,33 @@ func (s *Service) ReadWhole(ctx context.Context, appID int) (int64, error) {
 	return id, err
 }
 
+// ReadAccounts reads some accounts of an application now; the whole target when they are many.
+func (s *Service) ReadAccounts(ctx context.Context, appID int, accounts []int) error {
+	if len(accounts) > few {
+		_, err := s.ReadWhole(ctx, appID)
+		return err
+	}
+	_, app, err := s.application(ctx, appID)
+	if err != nil {
+		return err
+	}
+	conn, err := s.Connector(app)
+	if err != nil {
+		return err
+	}
+	release, _, err := s.DB.Hold(ctx, reader, appID, false)
+	if err != nil {
+		return err
+	}
+	defer release()
+	for _, id := range accounts {
+		if err := s.readAccount(ctx, app, conn, id); err != nil {
+			return s.unread(ctx, app, err)
+		}
+	}
+	return nil
+}
+
 func (s *Service) readWhole(ctx context.Context, app *catalog.Application, conn connector.Connector) (int64, error) {
 	v := &view{app: app}
 	if err := s.beginReading(ctx, v, nil); err != nil {
