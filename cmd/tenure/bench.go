@@ -1,19 +1,27 @@
 package main
 
 import (
+	"context"
+	"net/http"
 	"os"
 
+	"tenure/internal/app"
 	"tenure/internal/bench"
+	"tenure/web"
 )
 
 type benchCmd struct {
 	Sizes   []int  `default:"500,5000,50000" help:"Numbers of people." placeholder:"N,..."`
 	Repeat  int    `default:"5" help:"Repetitions of each size."`
+	Pages   int    `default:"50000" help:"Number of people for the portal's pages; 0 leaves them out." placeholder:"N"`
 	Profile string `help:"Write a CPU profile (pprof)." placeholder:"FILE"`
 }
 
 func (c *benchCmd) Run(r *run) error {
-	report, err := bench.Run(r.ctx, bench.Options{Sizes: c.Sizes, Repeat: c.Repeat, Dir: r.cli.Data, Profile: c.Profile, Log: os.Stderr})
+	report, err := bench.Run(r.ctx, bench.Options{Sizes: c.Sizes, Repeat: c.Repeat, Dir: r.cli.Data, Profile: c.Profile, Log: os.Stderr,
+		Pages: c.Pages, Portal: func(ctx context.Context, a *app.App) (http.Handler, error) {
+			return web.New(ctx, a, web.Options{Demo: &web.Demo{Organisation: "Bench"}})
+		}})
 	if err != nil {
 		return err
 	}

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"runtime"
 	"runtime/pprof"
 	"time"
 
+	"tenure/internal/app"
 	"tenure/internal/errs"
 )
 
@@ -20,6 +22,9 @@ type Options struct {
 	Dir     string    // where the server's folder is made: the disk that is measured; "": where temporary files live
 	Profile string    // file for a CPU profile of this process; what the product does has a label product=first, unchanged or delta
 	Log     io.Writer // progress; nil for none
+
+	Pages  int // number of people of the pages' company; 0: pages are not measured
+	Portal func(context.Context, *app.App) (http.Handler, error)
 }
 
 // Run measures. It takes about a second for 500 people and half a minute for 50,000, each time. A wrong result of the product or
@@ -58,6 +63,12 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 			return nil, fmt.Errorf("%d people: %w", n, err)
 		}
 		report.Sizes = append(report.Sizes, size)
+	}
+	if o.Pages > 0 {
+		if report.Pages, err = s.pages(ctx, o.Pages, o); err != nil {
+			return nil, fmt.Errorf("pages: %w", err)
+		}
+		report.PagesPeople = o.Pages
 	}
 	return report, nil
 }

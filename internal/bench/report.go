@@ -17,6 +17,9 @@ type Report struct {
 	PostgreSQL string  `json:"postgresql"`
 	Repeat     int     `json:"repeat"`
 	Sizes      []*Size `json:"sizes"`
+
+	PagesPeople int     `json:"pages_people,omitempty"`
+	Pages       []*Page `json:"pages,omitempty"`
 }
 
 // Size is what was measured with one number of people.
@@ -121,11 +124,41 @@ func (r *Report) Met() bool {
 			}
 		}
 	}
+	for _, p := range r.Pages {
+		if !p.Met {
+			return false
+		}
+	}
 	return true
 }
 
 // Print writes the report for people.
 func (r *Report) Print(out io.Writer) {
+	if len(r.Sizes) > 0 {
+		r.printSizes(out)
+	}
+	if len(r.Pages) > 0 {
+		r.printPages(out)
+	}
+}
+
+func (r *Report) printPages(out io.Writer) {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	p := func(format string, a ...any) { _, _ = fmt.Fprintf(w, format, a...) }
+	p("page\tp95\tp50\tfloor p95\tratio\tmin\tmax\tgoal\tstatements\tbytes\t\n")
+	for _, x := range r.Pages {
+		goal := fmt.Sprintf("<= %.1f, <= %s", pageRatio, millis(pageSeconds))
+		if !x.Met {
+			goal += " MISSED"
+		}
+		p("%s\t%s\t%s\t%s\t%.2f\t%.2f\t%.2f\t%s\t%d\t%d\t\n", x.Name, millis(x.Product.Median), millis(x.Median), millis(x.Floor.Median),
+			x.Ratio.Median, x.Ratio.Min, x.Ratio.Max, goal, x.Queries, x.Bytes)
+	}
+	_ = w.Flush()
+	_, _ = fmt.Fprintf(out, "Pages of %d people with 20 grants each; the floor sends the same statements and the same bytes; ratio: product / floor, of the p95.\n\n", r.PagesPeople)
+}
+
+func (r *Report) printSizes(out io.Writer) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	p := func(format string, a ...any) { _, _ = fmt.Fprintf(w, format, a...) }
 	p("people\tmeasure\tratio\tmin\tmax\tgoal\tproduct\tfloor\tmin\tmax\tpeople/s\t\n")

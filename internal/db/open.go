@@ -35,9 +35,10 @@ type DB struct {
 
 // Config says which database to open.
 type Config struct {
-	URL      string // as the application's role
-	MaxConns int32  // 0: the pool's default
-	Key      []byte // the installation's key, 32 bytes
+	URL      string          // as the application's role
+	MaxConns int32           // 0: the pool's default
+	Key      []byte          // the installation's key, 32 bytes
+	Tracer   pgx.QueryTracer // sees every statement; nil for none
 }
 
 // Open connects as the application and checks that the database was migrated by this version of Tenure.
@@ -53,6 +54,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if c.MaxConns > 0 {
 		pc.MaxConns = c.MaxConns
 	}
+	pc.ConnConfig.Tracer = c.Tracer
 	pc.ConnConfig.RuntimeParams["timezone"] = "UTC"
 	pc.ConnConfig.RuntimeParams["application_name"] = "tenure"
 	// The tables' owner may be who connects (a single DATABASE_URL): writes then still run with the application's rights.
