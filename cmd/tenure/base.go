@@ -67,7 +67,7 @@ func (c *tokenCmd) Run(r *run) error {
 			return errs.Forbidden("tokens are made on a signed-in page; only demo and replay databases give them out here")
 		}
 		var token string
-		err := r.do(a, func(tx *db.Tx) error {
+		err := a.DB.Do(r.ctx, db.Operator, func(tx *db.Tx) error {
 			p, err := identity.Find(tx, c.As)
 			if err != nil {
 				return err
@@ -94,7 +94,7 @@ func (c *adminCmd) Run(r *run) error {
 		if err != nil && line == "" {
 			return errs.Invalid("no password was given on standard input")
 		}
-		if err := r.do(a, func(tx *db.Tx) error {
+		if err := a.DB.Do(r.ctx, db.Operator, func(tx *db.Tx) error {
 			return auth.SetAdministrator(tx, c.Email, c.Name, strings.TrimRight(line, "\r\n"))
 		}); err != nil {
 			return err
@@ -111,7 +111,7 @@ type releaseCmd struct {
 func (c *releaseCmd) Run(r *run) error {
 	return r.with(func(a *app.App) error {
 		n := 0
-		err := r.do(a, func(tx *db.Tx) error {
+		err := r.do(a, "operation.release", func(tx *db.Tx) error {
 			application, err := find(tx, c.Application)
 			if err != nil {
 				return err

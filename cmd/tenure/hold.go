@@ -42,7 +42,7 @@ type holdReleaseCmd struct {
 
 func (c *holdReleaseCmd) Run(r *run) error {
 	return r.with(func(a *app.App) error {
-		if err := r.do(a, func(tx *db.Tx) error { return lifecycle.ReleaseHold(tx, c.ID, c.Reason) }); err != nil {
+		if err := r.do(a, "hr.release", func(tx *db.Tx) error { return lifecycle.ReleaseHold(tx, c.ID, c.Reason) }); err != nil {
 			return err
 		}
 		return r.answer(map[string]any{"hold": c.ID, "state": "released"}, func() { fmt.Printf("Hold %d is released.\n", c.ID) })

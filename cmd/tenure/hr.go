@@ -27,7 +27,7 @@ type hrSyncCmd struct {
 
 func (c *hrSyncCmd) Run(r *run) error {
 	return r.with(func(a *app.App) error {
-		who, err := r.who(a)
+		who, err := r.who(a, "hr.upload")
 		if err != nil {
 			return err
 		}
@@ -78,7 +78,7 @@ type hrReleaseCmd struct {
 
 func (c *hrReleaseCmd) Run(r *run) error {
 	return r.with(func(a *app.App) error {
-		who, err := r.who(a)
+		who, err := r.who(a, "hr.release")
 		if err != nil {
 			return err
 		}
@@ -97,7 +97,7 @@ type hrDiscardCmd struct {
 
 func (c *hrDiscardCmd) Run(r *run) error {
 	return r.with(func(a *app.App) error {
-		who, err := r.who(a)
+		who, err := r.who(a, "hr.release")
 		if err != nil {
 			return err
 		}
@@ -120,7 +120,7 @@ type hrExpectCmd struct {
 func (c *hrExpectCmd) Run(r *run) error {
 	return r.with(func(a *app.App) error {
 		var id int
-		err := r.do(a, func(tx *db.Tx) (err error) {
+		err := r.do(a, "hr.expect", func(tx *db.Tx) (err error) {
 			id, err = hr.Expect(tx, hr.Expectation{Source: c.Source, Kind: c.Kind, Count: c.Count, From: c.From, To: c.To, Note: c.Reason})
 			return err
 		})

@@ -19,6 +19,7 @@ import (
 	"tenure/internal/db"
 	"tenure/internal/db/pgserver"
 	"tenure/internal/errs"
+	"tenure/internal/policy"
 )
 
 // Exit codes: what a script can tell apart.
@@ -135,26 +136,36 @@ func (r *run) with(fn func(*app.App) error) error {
 	return errors.Join(fn(a), a.Close())
 }
 
-// actor is the person whose token is in TENURE_TOKEN, or the shell's operator, who decides nothing.
-func (r *run) actor(tx *db.Tx) (db.Actor, error) {
-	if token := os.Getenv("TENURE_TOKEN"); token != "" {
-		return auth.ByToken(tx, token)
+// actor is the person whose token is in TENURE_TOKEN, or the shell's operator, who decides nothing. A person needs the same
+// permission for a command as for the page that does it; only in a replay database, which has no portal, anybody may.
+func (r *run) actor(tx *db.Tx, permission string) (db.Actor, error) {
+	token := os.Getenv("TENURE_TOKEN")
+	if token == "" {
+		return db.Operator, nil
 	}
-	return db.Operator, nil
+	who, err := auth.ByToken(tx, token)
+	if err != nil || tx.Kind == db.Replay {
+		return who, err
+	}
+	roles, err := auth.Roles(tx, who.Identity)
+	if err == nil && !policy.Portal.Allowed(roles, permission) {
+		err = errs.Forbidden("%s does not have the right for it (%s); ask an administrator", who.Name, permission)
+	}
+	return who, err
 }
 
 // who resolves the actor in a transaction of its own.
-func (r *run) who(a *app.App) (who db.Actor, err error) {
+func (r *run) who(a *app.App, permission string) (who db.Actor, err error) {
 	err = a.DB.Do(r.ctx, db.System, func(tx *db.Tx) error {
-		who, err = r.actor(tx)
+		who, err = r.actor(tx, permission)
 		return err
 	})
 	return who, err
 }
 
 // do runs fn in one transaction as the person of the token, or as the operator.
-func (r *run) do(a *app.App, fn func(*db.Tx) error) error {
-	who, err := r.who(a)
+func (r *run) do(a *app.App, permission string, fn func(*db.Tx) error) error {
+	who, err := r.who(a, permission)
 	if err != nil {
 		return err
 	}

@@ -41,7 +41,7 @@ func (r *run) person(who string, act func(*db.Tx, *identity.Person) (*lifecycle.
 	return r.with(func(a *app.App) error {
 		var p *identity.Person
 		var e *lifecycle.Effect
-		err := r.do(a, func(tx *db.Tx) (err error) {
+		err := r.do(a, "person.terminate", func(tx *db.Tx) (err error) {
 			if p, err = identity.Find(tx, who); err != nil {
 				return err
 			}
@@ -140,7 +140,7 @@ type adoptCmd struct {
 func (c *adoptCmd) Run(r *run) error {
 	return r.with(func(a *app.App) error {
 		n := 0
-		err := r.do(a, func(tx *db.Tx) error {
+		err := r.do(a, "application.adopt_any", func(tx *db.Tx) error {
 			target, err := find(tx, c.Application)
 			if err != nil {
 				return err

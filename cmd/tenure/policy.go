@@ -3,11 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 
 	"tenure/internal/app"
 	"tenure/internal/audit"
-	"tenure/internal/auth"
 	"tenure/internal/change"
 	"tenure/internal/db"
 	"tenure/internal/errs"
@@ -33,7 +31,7 @@ func (c *applyCmd) Run(r *run) error {
 		var plan *change.Plan
 		err := a.DB.Do(r.ctx, db.Operator, func(tx *db.Tx) (err error) {
 			if c.Reason != "" {
-				who, err := auth.ByToken(tx, os.Getenv("TENURE_TOKEN"))
+				who, err := r.actor(tx, "policy.release")
 				if err != nil {
 					return err
 				}

@@ -53,5 +53,6 @@ var permissions = map[string][]string{
 	"operation.retry":   {IT},
 	"operation.release": {IT, Compliance},
 	"policy.read":       {IT, Compliance, Auditor, HR},
+	"policy.release":    {Compliance},
 	"demo.use":          {Employee},
 }
