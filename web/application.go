@@ -210,11 +210,7 @@ func (r *request) applicationHead(tx *db.Tx, a *catalog.Application, v *template
 
 // dormantSince is the day before which a last sign-in makes an account dormant.
 func (r *request) dormantSince(a *catalog.Application) time.Time {
-	days := catalog.DefaultDormantDays
-	if a.Spec.Accounts.DormantDays != nil {
-		days = *a.Spec.Accounts.DormantDays
-	}
-	return r.now.AddDate(0, 0, -days)
+	return a.DormantSince(r.now)
 }
 
 func (r *request) applicationAccounts(tx *db.Tx, a *catalog.Application, v *templates.ApplicationView) error {

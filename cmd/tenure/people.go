@@ -74,10 +74,10 @@ func (c *statusCmd) Run(r *run) error {
 			for _, k := range keys(s.People) {
 				fmt.Printf("  %-10s %7d\n", k, s.People[k])
 			}
-			fmt.Println("Applications         enabled disabled orphan  grants  drift")
+			fmt.Println("Applications         enabled disabled orphan dormant  grants  drift")
 			for _, k := range keys(s.Applications) {
 				x := s.Applications[k]
-				fmt.Printf("  %-18s %7d %8d %6d %7d %6d\n", k, x.Enabled, x.Disabled, x.Orphan, x.Grants, x.Drift)
+				fmt.Printf("  %-18s %7d %8d %6d %7d %7d %6d\n", k, x.Enabled, x.Disabled, x.Orphan, x.Dormant, x.Grants, x.Drift)
 			}
 			fmt.Println("Operations")
 			for _, k := range keys(s.Operations) {
@@ -111,14 +111,21 @@ func (c *checkCmd) Run(r *run) error {
 			return fmt.Errorf("%s could not be read: %w", target.Name, err)
 		}
 		var diff []provision.Difference
-		if err := a.DB.Read(r.ctx, func(tx *db.Tx) (err error) { diff, err = provision.Drift(tx, target); return err }); err != nil {
+		var logins map[string]int
+		if err := a.DB.Read(r.ctx, func(tx *db.Tx) (err error) {
+			if logins, err = catalog.CountLogins(tx, target.ID, target.DormantSince(tx.Now)); err != nil {
+				return err
+			}
+			diff, err = provision.Drift(tx, target)
+			return err
+		}); err != nil {
 			return err
 		}
 		if diff == nil {
 			diff = []provision.Difference{}
 		}
-		if err := r.answer(map[string]any{"application": target.Name, "reading": reading, "differences": diff}, func() {
-			fmt.Printf("Reading %d of %s: %d differences.\n", reading, target.Name, len(diff))
+		if err := r.answer(map[string]any{"application": target.Name, "reading": reading, "differences": diff, "dormant": logins["dormant"]}, func() {
+			fmt.Printf("Reading %d of %s: %d differences, %d dormant accounts.\n", reading, target.Name, len(diff), logins["dormant"])
 			for _, d := range diff {
 				fmt.Println(" ", d.Text)
 			}

@@ -36,6 +36,8 @@ type house struct {
 	server *scimtest.Server
 	url    string
 	groups map[string]string
+
+	dormantDays int
 }
 
 const people = "number,first_name,last_name,email,first_day,department\n" +
@@ -54,8 +56,8 @@ spec:
   connector: scim
   mode: MODE
   drift: DRIFT
-  config: {base_url: {env: SCIM_URL}, auth: none}
-  accounts: {name: "{first_name}.{last_name}", correlate: [email], service: [robot]}
+  config: {base_url: {env: SCIM_URL}, auth: none, last_sign_in: "urn:tenure:params:scim:schemas:extension:activity:2.0:User:lastLogin"}
+  accounts: {name: "{first_name}.{last_name}", correlate: [email], service: [robot], dormant_days: DORMANT}
   entitlements: [{name: finance}, {name: payments, privileged: true}]
 ---
 kind: Role
@@ -74,7 +76,7 @@ func newHouse(t *testing.T) *house {
 	}
 	web := httptest.NewServer(server)
 	t.Cleanup(web.Close)
-	h := &house{T: t, db: dbtest.New(t), server: server, url: web.URL + scimtest.Prefix, groups: map[string]string{}}
+	h := &house{T: t, db: dbtest.New(t), server: server, url: web.URL + scimtest.Prefix, groups: map[string]string{}, dormantDays: catalog.DefaultDormantDays}
 	h.hr, h.work = app.NewHR(h.db), &provision.Service{DB: h.db, Kinds: app.Connectors}
 	t.Setenv("SCIM_URL", h.url)
 	for _, g := range []string{"finance", "payments"} {
@@ -119,7 +121,7 @@ func (h *house) had(name, email string, groups ...string) {
 func (h *house) apply(mode, drift string) *change.Plan {
 	h.Helper()
 	dir := h.TempDir()
-	text := strings.NewReplacer("MODE", mode, "DRIFT", drift).Replace(declared)
+	text := strings.NewReplacer("MODE", mode, "DRIFT", drift, "DORMANT", fmt.Sprint(h.dormantDays)).Replace(declared)
 	if err := os.WriteFile(filepath.Join(dir, "p.yaml"), []byte(text), 0o600); err != nil {
 		h.Fatal(err)
 	}

@@ -18,6 +18,7 @@ type AppStatus struct {
 	Enabled  int `json:"enabled"`
 	Disabled int `json:"disabled"`
 	Orphan   int `json:"orphan"`
+	Dormant  int `json:"dormant"` // enabled, and nobody signed in for as long as the application says
 	Grants   int `json:"grants"`
 	Drift    int `json:"drift"`
 }
@@ -39,9 +40,10 @@ func ReadStatus(tx *db.Tx) (*Status, error) {
 	for _, app := range cat.Apps { // a handful of applications, a few set-based queries each
 		var a AppStatus
 		err := tx.QueryRow(`select count(*) filter (where s.enabled and l.account_id is not null), count(*) filter (where not s.enabled and l.account_id is not null),
-				count(*) filter (where l.account_id is null and a.kind = 'person')
+				count(*) filter (where l.account_id is null and a.kind = 'person'), count(*) filter (where s.enabled and s.last_sign_in < $2)
 			from account a join account_seen s on s.account_id = a.id left join account_link l on l.account_id = a.id and l.known_to = 'infinity'
-			where a.application_id = $1 and a.native_id is not null and a.gone_at is null`, app.ID).Scan(&a.Enabled, &a.Disabled, &a.Orphan)
+			where a.application_id = $1 and a.native_id is not null and a.gone_at is null`, app.ID, app.DormantSince(tx.Now)).
+			Scan(&a.Enabled, &a.Disabled, &a.Orphan, &a.Dormant)
 		if err != nil {
 			return nil, err
 		}

@@ -97,6 +97,15 @@ type AccountName struct {
 	AccountID     int
 }
 
+// DormantSince is the instant before which a last sign-in makes an account dormant.
+func (a *Application) DormantSince(now time.Time) time.Time {
+	days := DefaultDormantDays
+	if a.Spec.Accounts.DormantDays != nil {
+		days = *a.Spec.Accounts.DormantDays
+	}
+	return now.AddDate(0, 0, -days)
+}
+
 // Reading is one look at a target: whole, or at one account when AccountID is set.
 type Reading struct {
 	ID            int64

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
+	"tenure/internal/audit"
 	"tenure/internal/config"
 	"tenure/internal/connector/scim/scimtest"
 	"tenure/internal/db"
@@ -119,6 +120,7 @@ func TestDemoMakesRealAccountsAndKeepsThem(t *testing.T) {
 	if held != 1 || released == 0 {
 		t.Errorf("%d runs are held and %d were released, want 1 and at least one", held, released)
 	}
+	quiet(t, d)
 	visit(t, d)
 
 	before := d.Targets.Directory.URL
@@ -181,6 +183,20 @@ func visit(t *testing.T, d *demo.Demo) {
 	}
 	if r := send(); r.Joiners+r.Movers+r.Leavers+r.Updated > 0 {
 		t.Errorf("the same feed again: %+v", r)
+	}
+}
+
+// quiet looks at the sign-ins that the readings found: some accounts are dormant, most are not, and the warehouse does not tell.
+func quiet(t *testing.T, d *demo.Demo) {
+	t.Helper()
+	var s *audit.Status
+	if err := d.App.DB.Read(t.Context(), func(tx *db.Tx) (err error) { s, err = audit.ReadStatus(tx); return err }); err != nil {
+		t.Fatal(err)
+	}
+	for name, a := range s.Applications {
+		if some := a.Dormant > 0 && a.Dormant < a.Enabled/2; some != (name != "warehouse") {
+			t.Errorf("%s has %d dormant accounts of %d", name, a.Dormant, a.Enabled)
+		}
 	}
 }
 

@@ -31,7 +31,7 @@ func (t *Targets) letGrant(ctx context.Context, roles []catalog.EntitlementSpec)
 
 // disturb does at the targets what people do behind Tenure's back, so that the pages have orphans and differences to show; and
 // it fills the service desk, which Tenure only looks at.
-func (d *Demo) disturb(ctx context.Context, first, rows []Row) error {
+func (d *Demo) disturb(ctx context.Context, today time.Time, first, rows []Row) error {
 	machine := func(a *Application, name, title string) error {
 		return a.account(ctx, d.Targets.known.Token, name, title, "", nil)
 	}
@@ -51,7 +51,30 @@ func (d *Demo) disturb(ctx context.Context, first, rows []Row) error {
 	if err := d.drift(ctx, rows); err != nil {
 		return err
 	}
-	return d.fillDesk(ctx, rows, leavers(first, rows))
+	if err := d.fillDesk(ctx, rows, leavers(first, rows)); err != nil {
+		return err
+	}
+	for _, a := range []*Application{d.Targets.Directory, d.Targets.Desk} {
+		a.signIns(today)
+	}
+	return nil
+}
+
+// signIns lets people have signed in: most of them lately, some not for months, a few never. Warehouse roles have no such time:
+// PostgreSQL does not keep it.
+func (a *Application) signIns(today time.Time) {
+	for i, u := range a.Users() {
+		at := today.Add(-time.Duration(i*37%(14*24*60)) * time.Minute)
+		switch {
+		case u.UserName == "admin-old", u.UserName == "trade.fair.2024", u.UserName == "test.user":
+			at = today.AddDate(-1, -4, -i%30)
+		case i%23 == 7:
+			at = today.AddDate(0, -4, -i%60)
+		case i%31 == 3:
+			continue
+		}
+		a.SignIn(u.UserName, at)
+	}
 }
 
 // drift gives somebody access at the directory that no rule gives, and leaves roles in the warehouse that are nobody's.

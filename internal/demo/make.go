@@ -32,7 +32,7 @@ func (d *Demo) make(ctx context.Context, steps []Step) error {
 			map[bool]string{true: ", held and released"}[r.Held], time.Since(began).Seconds())
 	}
 	last := steps[len(steps)-1].Rows
-	if err := d.disturb(ctx, steps[0].Rows, last); err != nil {
+	if err := d.disturb(ctx, steps[len(steps)-1].Day, steps[0].Rows, last); err != nil {
 		return err
 	}
 	if err := d.readAll(ctx); err != nil {

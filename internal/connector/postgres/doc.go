@@ -15,4 +15,6 @@
 // Only direct memberships are grants; what an account holds through a group within a group is that group's. A membership with
 // ADMIN OPTION is the same grant as one without. Memberships of PostgreSQL 16 that several grantors gave are one grant, revoked for
 // each of them.
+//
+// PostgreSQL keeps no time of a role's last sign-in, so nobody is found dormant here.
 package postgres

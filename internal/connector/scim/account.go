@@ -97,9 +97,15 @@ func (t *target) userByName(ctx context.Context, name string) (user, error) {
 
 func (t *target) userByID(ctx context.Context, id string) (user, error) {
 	var u user
-	if _, err := t.get(ctx, userPath(id), nil, 0, &u); err != nil {
+	var raw json.RawMessage
+	_, err := t.get(ctx, userPath(id), nil, 0, &raw)
+	if err == nil {
+		err = decode(call{method: http.MethodGet, path: userPath(id)}, raw, &u)
+	}
+	if err != nil {
 		return u, err
 	}
+	u.lastSignIn = t.signIn.read(raw)
 	if string(u.ID) != id {
 		return u, &shapeError{"GET Users/…", "with another resource"}
 	}

@@ -11,5 +11,7 @@
 //
 // Keep one connector open per server: it remembers what the server can do.
 //
+// SCIM has no attribute for the last sign-in; the setting last_sign_in says where a server keeps it.
+//
 // SCIM has no idempotency keys: CreateAccount looks for the external id first, every other change looks at the state.
 package scim

@@ -264,7 +264,7 @@ func firstKnown[T resource](ctx context.Context, t *target, path, attr string) (
 		return known{}, err
 	}
 	var list []T
-	if _, err := take(path, p, map[string]bool{}, &list); err != nil {
+	if _, err := take(t, path, p, map[string]bool{}, &list); err != nil {
 		return known{}, err
 	}
 	for _, r := range list {

@@ -75,7 +75,7 @@ func listOnce[T resource](ctx context.Context, t *target, path string, query url
 		if total < 0 {
 			total = *p.TotalResults
 		}
-		fresh, err := take(path, p, seen, &out)
+		fresh, err := take(t, path, p, seen, &out)
 		switch {
 		case err != nil:
 			return nil, err
@@ -96,11 +96,14 @@ func listOnce[T resource](ctx context.Context, t *target, path string, query url
 }
 
 // take adds the resources of a page that were not seen before and says how many.
-func take[T resource](path string, p *listPage, seen map[string]bool, out *[]T) (fresh int, err error) {
+func take[T resource](t *target, path string, p *listPage, seen map[string]bool, out *[]T) (fresh int, err error) {
 	for _, raw := range p.Resources {
 		var r T
 		if err := json.Unmarshal(raw, &r); err != nil || r.ident() == "" {
 			return 0, &shapeError{http.MethodGet + " " + path[1:], "with a resource that cannot be read"}
+		}
+		if u, ok := any(&r).(*user); ok {
+			u.lastSignIn = t.signIn.read(raw)
 		}
 		if !seen[r.ident()] {
 			seen[r.ident()] = true

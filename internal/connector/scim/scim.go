@@ -37,6 +37,8 @@ var fields = []plug.Field{
 		Help: "auto believes a filter once it was seen to find something; yes always does; no reads whole lists"},
 	{Name: "member_lookup", Label: "Memberships of one account", Type: plug.Choice, Choices: []string{"auto", "filter", "user", "list"}, Default: "auto",
 		Help: "filter asks for the groups with this member; user believes the groups attribute of the user; list reads all groups; auto takes filter where it works, else list"},
+	{Name: "last_sign_in", Label: "Attribute of the last sign-in", Type: plug.String,
+		Help: `where a user holds the time of the last sign-in (RFC 3339): "lastLogin", "meta.lastLogin" or "urn:...:lastLogin"; left out, nobody counts as dormant`},
 	{Name: "ca_file", Label: "Certificate authority", Type: plug.String, Help: "PEM file to trust besides the system's"},
 }
 
@@ -49,6 +51,7 @@ type target struct {
 	timeout  time.Duration
 	pageSize int
 	members  string // member_lookup
+	signIn   place  // last_sign_in
 	features features
 	writing  locks // one writer per resource, for changes by PUT
 }
@@ -65,6 +68,9 @@ func Open(c plug.Config) (connector.Connector, error) {
 	t := &target{
 		base: base, timeout: c.Duration("timeout"), pageSize: c.Int("page_size"), members: c["member_lookup"],
 		features: features{patchSetting: c["patch"], filterSetting: c["filter"]},
+	}
+	if t.signIn, err = placeOf(c["last_sign_in"]); err != nil {
+		return nil, err
 	}
 	if t.timeout <= 0 {
 		t.timeout = 20 * time.Second

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"strconv"
 	"strings"
+	"time"
 
 	"tenure/internal/connector"
 )
@@ -84,6 +85,8 @@ type user struct {
 		Department     string `json:"department"`
 		Manager        ref    `json:"manager"`
 	} `json:"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"`
+
+	lastSignIn time.Time // see place
 }
 
 type email struct {
@@ -138,7 +141,7 @@ func (u user) account() connector.Account {
 	}
 	maps.DeleteFunc(attrs, func(_, v string) bool { return v == "" })
 	return connector.Account{
-		NativeID: string(u.ID), ExternalID: string(u.ExternalID), Name: u.UserName, Enabled: u.Active.on(), Attrs: attrs,
+		NativeID: string(u.ID), ExternalID: string(u.ExternalID), Name: u.UserName, Enabled: u.Active.on(), Attrs: attrs, LastSignIn: u.lastSignIn,
 	}
 }
 

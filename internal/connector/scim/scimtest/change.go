@@ -185,8 +185,11 @@ func (s *Server) unchanged(r *http.Request, rec *record) *fault {
 	return refuse(http.StatusPreconditionFailed, "", "the resource has changed")
 }
 
-// store puts the next version of a record.
+// store puts the next version of a record. What only the server sets stays.
 func (s *Server) store(t *table, old *record, attrs map[string]any) *record {
+	if seen, ok := old.attrs[signInSchema]; ok && attrs[signInSchema] == nil {
+		attrs[signInSchema] = seen
+	}
 	rec := &record{
 		id: old.id, attrs: attrs, version: old.version + 1, created: old.created, modified: time.Now().UTC(), members: old.members,
 	}

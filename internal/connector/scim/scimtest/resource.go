@@ -19,6 +19,12 @@ const (
 	errorSchema      = "urn:ietf:params:scim:api:messages:2.0:Error"
 )
 
+// SignInPath is where a user holds the time of the last sign-in, RFC 3339, as the setting last_sign_in of the connector takes it.
+// Only SignIn sets it: what a client sends there is dropped.
+const SignInPath = signInSchema + ":lastLogin"
+
+const signInSchema = "urn:tenure:params:scim:schemas:extension:activity:2.0:User"
+
 const maxRequest = 10 << 20
 
 // fault is an answer in the form of RFC 7644 section 3.12.
@@ -108,7 +114,7 @@ func canonical(v any) any {
 
 // accept makes stored attributes of received ones: what only the server may set is dropped, active becomes a boolean.
 func (s *Server) accept(t *table, attrs map[string]any) *fault {
-	for _, readOnly := range []string{"id", "meta", "schemas", "groups", "members", "password"} {
+	for _, readOnly := range []string{"id", "meta", "schemas", "groups", "members", "password", signInSchema} {
 		delete(attrs, readOnly)
 	}
 	if name, _ := attrs[t.unique].(string); name == "" {
@@ -149,8 +155,10 @@ func (s *Server) render(r *http.Request, t *table, rec *record, sel selection) m
 	} else if sel.wants("groups") && !s.opts.NoGroupsOfUser {
 		out["groups"] = s.renderGroups(rec.id)
 	}
-	if _, ok := rec.attrs[enterpriseSchema]; ok {
-		schemas = append(schemas, enterpriseSchema)
+	for _, extension := range []string{enterpriseSchema, signInSchema} {
+		if _, ok := rec.attrs[extension]; ok {
+			schemas = append(schemas, extension)
+		}
 	}
 	out["schemas"], out["id"] = schemas, rec.id
 	meta := map[string]any{"resourceType": t.kind, "created": rec.created.Format(time.RFC3339Nano), "lastModified": rec.modified.Format(time.RFC3339Nano)}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/rand"
 	"encoding/hex"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -209,6 +210,20 @@ func (s *Server) Groups() []Group {
 // AddUser makes an active account that nobody asked for over SCIM, and gives its id. The name must be free.
 func (s *Server) AddUser(userName string) string {
 	return s.add(s.users, map[string]any{"userName": userName, "active": true})
+}
+
+// SignIn lets the person of an account sign in at a time. It says whether there is such an account that may.
+func (s *Server) SignIn(userName string, at time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old := s.users.byID[s.users.byName[s.users.fold(userName)]]
+	if old == nil || old.attrs["active"] != true {
+		return false
+	}
+	attrs := maps.Clone(old.attrs)
+	attrs[signInSchema] = map[string]any{"lastLogin": at.UTC().Format(time.RFC3339)}
+	s.store(s.users, old, attrs)
+	return true
 }
 
 // AddGroup makes a group and gives its id. The name must be free.
