@@ -215,13 +215,13 @@ func (r *request) dormantSince(a *catalog.Application) time.Time {
 
 func (r *request) applicationAccounts(tx *db.Tx, a *catalog.Application, v *templates.ApplicationView) error {
 	home := applicationURL(a.Name)
-	state := oneOf(r.Query("state"), "enabled", "disabled", "orphan", "service", "dormant")
+	state := oneOf(r.Query("state"), "enabled", "disabled", "orphan", "zombie", "service", "dormant")
 	dormant := r.dormantSince(a)
 	counts, err := catalog.CountLogins(tx, a.ID, dormant)
 	if err != nil {
 		return err
 	}
-	for _, x := range []struct{ state, word string }{{"", "All"}, {"enabled", "Enabled"}, {"disabled", "Disabled"}, {"orphan", "Orphans"},
+	for _, x := range []struct{ state, word string }{{"", "All"}, {"enabled", "Enabled"}, {"disabled", "Disabled"}, {"orphan", "Orphans"}, {"zombie", "Of people who left"},
 		{"service", "Service accounts"}, {"dormant", "Dormant"}} {
 		v.Filters = append(v.Filters, ui.Chip{Text: x.word, URL: link(home, "tab", "accounts", "state", x.state), Count: counts[x.state], Counted: true, Current: x.state == state})
 	}

@@ -90,6 +90,7 @@ func (r *request) dashboardView(v *templates.DashboardView, f *audit.Computed, d
 		alarm(ui.Figure{Label: "Dormant privileged accounts", Value: ui.Int(f.Stock.Dormant), URL: "#applications", Note: dormantNote(&f.Stock)}, f.Stock.Dormant, ui.Warn, "moon"),
 	}
 	v.Leavers = r.leaverFigures(&flow, person)
+	leaverCharts(&v.Leavers, &flow, f.Weeks, days)
 	v.Joiners = r.joinerFigures(&flow, person)
 	v.Apps, v.AppsNote = r.appFigures(f, cat)
 	for _, o := range f.Stock.Overdue {

@@ -174,7 +174,7 @@ var teamWords = map[string]ui.Tag{
 // homeTeam is who joins, moves and leaves in the reader's team.
 func (r *request) homeTeam(tx *db.Tx, _ *audit.Computed) (*templates.HomeSection, int, error) {
 	v := &templates.HomeSection{ID: "team", Title: "Your team in the next 30 days", Quiet: "Nobody of your team joins, moves or leaves.",
-		Link: ui.Link{Text: "Your team", URL: "/people"}}
+		Link: ui.Link{Text: "Your team", URL: "/team"}}
 	all, err := audit.TeamChanges(tx, r.scope().Managers, soonDays, 10)
 	for _, c := range all {
 		l := templates.HomeLine{State: teamWords[c.Kind], Title: ui.Link{Text: c.Person, URL: personURL(c.Ref)}, At: r.dayAt(c.Day, c.At)}

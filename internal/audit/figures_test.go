@@ -192,6 +192,10 @@ func TestStockIsWhatLoopsFind(t *testing.T) {
 		for app := 1; app <= apps; app++ {
 			want[app] = audit.AppFigure{Entitlements: perApp, Undescribed: perApp / 2}
 		}
+		cents := 1250
+		stated := want[1]
+		stated.Licence, stated.Currency = &cents, "EUR"
+		want[1] = stated
 		var privileged, dormant, unknown int
 		late := map[int]bool{}
 		for i, l := range m.accounts {

@@ -108,6 +108,9 @@ func generate(t *testing.T, seed uint64) *made {
 	}
 	for app := 1; app <= apps; app++ {
 		m.exec(`insert into application (id, name, title, connector, config, spec, owner_id) values ($1, $2, $2, 'scim', '{}', '{}', $1)`, app, fmt.Sprint("app", app))
+		if app == 1 {
+			m.exec(`update application set licence_cost_cents = 1250, licence_currency = 'EUR' where id = 1`)
+		}
 		for n := 0; n <= perApp; n++ {
 			id, kind := entitlement(app, n), "group"
 			if n == 0 {

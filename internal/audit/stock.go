@@ -118,7 +118,7 @@ oob as (
 ent as (select application_id, count(*) n, count(*) filter (where description = '') undescribed from entitlement where kind <> 'account' group by 1),
 bad as (select application_id, count(*) n from operation where state = 'failed' group by 1)
 select p.id, coalesce(acc.enabled, 0), coalesce(acc.orphans, 0), coalesce(acc.zombies, 0), coalesce(oob.n, 0), coalesce(ent.n, 0),
-	coalesce(ent.undescribed, 0), coalesce(bad.n, 0), (to_jsonb(p)->>'licence_cost_cents')::int, coalesce(to_jsonb(p)->>'licence_currency', '')
+	coalesce(ent.undescribed, 0), coalesce(bad.n, 0), p.licence_cost_cents, coalesce(p.licence_currency, '')
 from application p left join acc on acc.application_id = p.id left join oob on oob.application_id = p.id
 	left join ent on ent.application_id = p.id left join bad on bad.application_id = p.id`
 

@@ -72,7 +72,7 @@ func LoginsOf(tx *db.Tx, who int) ([]Login, error) {
 // LoginFilter says which accounts of an application a list shows.
 type LoginFilter struct {
 	Application int
-	State       string // enabled, disabled, orphan, service, dormant; "" for all that exist
+	State       string // enabled, disabled, orphan, zombie, service, dormant; "" for all that exist
 	Dormant     time.Time
 	After       int // the last account of the page before
 	Limit       int
@@ -81,6 +81,7 @@ type LoginFilter struct {
 const loginMatches = `where a.application_id = $1 and a.native_id is not null and a.gone_at is null
 	and case $2 when '' then true when 'enabled' then s.enabled when 'disabled' then not s.enabled
 		when 'orphan' then l.identity_id is null and a.kind = 'person' when 'service' then a.kind = 'service'
+		when 'zombie' then s.enabled and a.kind = 'person' and (i.state = 'left' or i.locked_at is not null)
 		when 'dormant' then s.enabled and s.last_sign_in < $3 else false end `
 
 // Logins gives one page of an application's accounts, by name.
@@ -95,13 +96,15 @@ func Logins(tx *db.Tx, f LoginFilter) ([]Login, error) {
 
 // CountLogins counts an application's accounts by what a LoginFilter may ask for; "" counts all that exist.
 func CountLogins(tx *db.Tx, app int, dormant time.Time) (map[string]int, error) {
-	var all, enabled, disabled, orphan, service, asleep int
+	var all, enabled, disabled, orphan, zombie, service, asleep int
 	err := tx.QueryRow(`select count(*), count(*) filter (where s.enabled), count(*) filter (where not s.enabled),
 			count(*) filter (where l.identity_id is null and a.kind = 'person'), count(*) filter (where a.kind = 'service'),
-			count(*) filter (where s.enabled and s.last_sign_in < $2)
+			count(*) filter (where s.enabled and s.last_sign_in < $2),
+			count(*) filter (where s.enabled and a.kind = 'person' and (i.state = 'left' or i.locked_at is not null))
 		from account a left join account_seen s on s.account_id = a.id left join account_link l on l.account_id = a.id and l.known_to = 'infinity'
-		where a.application_id = $1 and a.native_id is not null and a.gone_at is null`, app, dormant).Scan(&all, &enabled, &disabled, &orphan, &service, &asleep)
-	return map[string]int{"": all, "enabled": enabled, "disabled": disabled, "orphan": orphan, "service": service, "dormant": asleep}, err
+			left join identity i on i.id = l.identity_id
+		where a.application_id = $1 and a.native_id is not null and a.gone_at is null`, app, dormant).Scan(&all, &enabled, &disabled, &orphan, &service, &asleep, &zombie)
+	return map[string]int{"": all, "enabled": enabled, "disabled": disabled, "orphan": orphan, "zombie": zombie, "service": service, "dormant": asleep}, err
 }
 
 // CountHolders counts, for the entitlements of an application, the accounts that hold them by the last readings.
