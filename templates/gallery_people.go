@@ -22,6 +22,18 @@ func galleryPeople() []Sample {
 		{"people-full", People(list, samplePeople())}, {"people-one", People(list, onePerson())}, {"people-empty", People(list, noPeople())},
 		{"people-filtered", People(list, filteredPeople())}, {"people-error", People(list, failedPeople())},
 		{"person-full", Person(page, samplePerson())}, {"person-left", Person(page, left)},
+		{"person-then", Person(page, samplePersonThen())}, {"person-compared", Person(page, samplePersonCompared())},
+		{"move-future", Move(page, sampleMove(true))}, {"move-done", Move(page, sampleMove(false))}, {"move-none", Move(page, MoveView{Up: upAna, Title: "What Ana Ruiz keeps, gains and loses", None: true})},
+		{"handover-ask", Handover(page, HandoverView{Up: upAna, Title: "Keep CRM export for longer?", Lead: "Ana Ruiz keeps it for the hand-over until 29 November 2026.", Action: "/people/ana/handover",
+			What: "crm/export", Until: "2026-12-21", Min: "2026-11-29", Max: "2026-12-21", Cancel: ui.Link{Text: "Go back, change nothing", URL: "/people/ana/move"},
+			Errors: ui.Errors{{Field: "until", Text: "Until must be later than it ends now."}}})},
+		{"explain-start", Explain(page, sampleExplain(false))}, {"explain-not", Explain(page, sampleExplain(true))},
+		{"team-full", Team(page, sampleTeam())}, {"team-empty", Team(page, TeamView{Lead: "0 people report to you.", Scopes: sampleTeam().Scopes})},
+		{"team-error", Team(page, TeamView{Failed: "The database did not answer in time. Try again in a moment."})},
+		{"search-start", Search(page, SearchView{Action: "/search", Scope: "Through your team and what may be held in applications."})},
+		{"search-none", Search(page, SearchView{Action: "/search", Query: "zzz", Scope: "Through your team and what may be held in applications."})},
+		{"search-full", Search(page, sampleSearch())}, {"people-checked", Checked(list, CheckedView{Asked: 1, Refused: 1, Back: ui.Link{Text: "People", URL: "/people"},
+			Rows: []CheckedRow{{Person: ui.Link{Text: "Ana Ruiz", URL: "/people/ana"}, Accounts: []string{"Directory: aruiz", "Ledger: ana.ruiz"}}, {Person: ui.Link{Text: "Elif Demir", URL: "/people/e"}}}})},
 		{"terminate-ask", Terminate(page, ask)}, {"terminate-error", Terminate(page, asked)},
 	}
 }

@@ -13,3 +13,31 @@ func PersonCells(p PersonRow) ui.Row {
 		ui.Words(p.Department), ui.Words(p.Title), ui.Words(p.Location), ui.Words(p.Type), ui.Linked(p.Manager), ui.When(p.Since, "not known"),
 		ui.Number(p.Accounts, ""), ui.Number(p.Grants, "")}}
 }
+
+// diffLines puts the lines of a Diff as the kit draws them.
+func diffLines(all []DiffLine) []ui.DiffLine {
+	var out []ui.DiffLine
+	for _, l := range all {
+		x := ui.DiffLine{Title: l.Name, Sub: l.App, When: l.When}
+		if l.Code != "" && l.Code != l.Name {
+			x.Sub += " · " + l.Code
+		}
+		for i, r := range l.Reasons {
+			if i > 0 {
+				x.Reason += "; "
+			}
+			x.Reason += r.Text
+		}
+		if l.Until.Text != "" {
+			x.When = "kept for the hand-over until " + l.Until.Text
+		}
+		if l.Privileged {
+			x.Badges = []ui.Tag{{Tone: ui.Warn, Icon: "flag", Text: "Privileged"}}
+		}
+		if l.Longer != "" {
+			x.Act = ui.Act{Text: "Keep for longer", Icon: "hourglass", URL: l.Longer, Get: true}
+		}
+		out = append(out, x)
+	}
+	return out
+}

@@ -284,7 +284,7 @@ func TestPersonThen(t *testing.T) {
 	today := time.Now().UTC().Format(time.DateOnly)
 	c.get(page+"?as_of="+today).want(t, http.StatusOK).says(t, "Worked as Seller in Finance, Hamburg")
 	d := c.get(page+"?compare=2019-05-01").want(t, http.StatusOK)
-	if n := d.Find(".t-diff-gains li").Length(); n < 2 {
+	if n := d.Find("[aria-labelledby=diff-gains] li").Length(); n < 2 {
 		t.Errorf("compared with a day before, %d things are gained", n)
 	}
 	c.get(page+"?as_of=2999-01-01").want(t, http.StatusOK).says(t, "That day is still ahead")
@@ -306,13 +306,13 @@ func TestAMove(t *testing.T) {
 	w.says("1015", "Department", "Sales")
 	p := m.get(page+"/move").want(t, http.StatusOK)
 	p.says(t, "Moved on")
-	if got := p.Find(".t-diff-loses").Text(); !strings.Contains(got, "Vault") || !strings.Contains(got, "at once, because it is privileged") || !strings.Contains(got, "Books") {
+	if got := p.Find("[aria-labelledby=diff-loses]").Text(); !strings.Contains(got, "Vault") || !strings.Contains(got, "at once, because it is privileged") || !strings.Contains(got, "Books") {
 		t.Errorf("loses %q", got)
 	}
-	if got := p.Find(".t-diff-keeps").Text(); !strings.Contains(got, "All staff") {
+	if got := p.Find("[aria-labelledby=diff-keeps]").Text(); !strings.Contains(got, "All staff") {
 		t.Errorf("keeps %q", got)
 	}
-	href, ok := p.Find(".t-diff-loses a").Attr("href")
+	href, ok := p.Find("[aria-labelledby=diff-loses] a.btn").Attr("href")
 	if !ok {
 		t.Fatal("nobody can keep it for longer")
 	}

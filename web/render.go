@@ -71,6 +71,7 @@ func (r *request) shell(title string) ui.Shell {
 		return s
 	}
 	s.Nav = r.navigation()
+	s.SearchURL = r.to("search.use", "/search")
 	s.NeedsMe = r.who.waits
 	s.User = ui.User{Name: r.who.Name, Role: roleWord(r.who.roles)}
 	if r.who.Kind == "person" {

@@ -128,7 +128,7 @@ func Preview(tx *db.Tx, who int, at time.Time) (*Move, error) {
 	s := settling{tx: tx, pol: pol, cat: cat, cause: Cause{What: "due", HandOver: true}}
 	m := &Move{At: at}
 	for _, t := range s.instants(c, reasons, tx.Now, at) {
-		m.Before = s.live(reasons, t)
+		m.Before = s.live(reasons, t.Add(-time.Microsecond))
 		if reasons, err = s.after(c, reasons, t); err != nil {
 			return nil, err
 		}
@@ -154,7 +154,7 @@ func (s *settling) instants(c *identity.Change, reasons []access.Reason, now, at
 	return slices.CompactFunc(all, time.Time.Equal)
 }
 
-// live gives the reasons that hold just before or at an instant: those that end there are over.
+// live gives the reasons that hold at an instant: those that end there are over.
 func (s *settling) live(reasons []access.Reason, t time.Time) []access.Reason {
 	var out []access.Reason
 	for i := range reasons {
