@@ -66,21 +66,24 @@ func TestMovesAndThePast(t *testing.T) {
 		}
 		return nil
 	}))
-	w.tx(db.System, func(tx *db.Tx) error { _, err := lifecycle.RunDue(tx, start.AddDate(0, 0, 90)); return err })
+	slices.SortStableFunc(all, func(a, b said) int { return a.at.Compare(b.at) })
 	moved := 0
-	w.must(w.db.Read(t.Context(), func(tx *db.Tx) error {
-		for _, s := range all {
-			done, err := lifecycle.Done(tx, s.who, s.at)
-			if err != nil {
-				return err
-			}
-			if diff := cmp.Diff(words(s.d), words(done.Difference())); diff != "" {
-				t.Fatalf("person %d on %s (-said +done):\n%s", s.who, s.at, diff)
-			}
-			moved += len(s.d.Gains) + len(s.d.Loses)
+	for i, s := range all {
+		if i == 0 || s.at.After(all[i-1].at) { // what happens later may end a hand-over early: each is looked at on its day
+			w.tx(db.System, func(tx *db.Tx) error { _, err := lifecycle.RunDue(tx, s.at); return err })
 		}
-		return nil
-	}))
+		w.must(w.db.Read(t.Context(), func(tx *db.Tx) error {
+			done, err := lifecycle.Done(tx, s.who, s.at)
+			if err == nil {
+				if diff := cmp.Diff(words(s.d), words(done.Difference())); diff != "" {
+					t.Fatalf("person %d on %s (-said +done):\n%s", s.who, s.at, diff)
+				}
+			}
+			return err
+		}))
+		moved += len(s.d.Gains) + len(s.d.Loses)
+	}
+	w.tx(db.System, func(tx *db.Tx) error { _, err := lifecycle.RunDue(tx, start.AddDate(0, 0, 90)); return err })
 	if len(all) < people || moved < people {
 		t.Fatalf("%d moves gave and took %d things: too few to prove anything", len(all), moved)
 	}
