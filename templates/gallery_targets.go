@@ -46,11 +46,7 @@ func sampleApplication(tab string) ApplicationView {
 		}
 		v.Pager = ui.Pager{Text: "1–4 of 68", NextURL: "?after=x"}
 	case "entitlements":
-		v.Entitlements = []EntitlementRow{
-			{Name: "Pay invoices", Code: "AP_PAY", Kind: "group", What: "Release payments to vendors up to 10 000 €.", Privileged: true, Holders: 4, HoldersURL: "?entitlement=AP_PAY"},
-			{Name: "AP_VENDOR", Code: "AP_VENDOR", Kind: "group", Holders: 11, HoldersURL: "?entitlement=AP_VENDOR"},
-			{Name: "Account", Kind: "account", What: "Sign in to Ledger.", Holders: 61, HoldersURL: "?entitlement=account"},
-		}
+		v.Catalogue = sampleCatalogue()
 	case "operations":
 		v.ReleaseURL = "/applications/ledger/release"
 		v.Operations = sampleOperations()[3:]

@@ -120,7 +120,7 @@ func (s *server) applicationShow(r *request) error {
 		case "accounts":
 			return r.applicationAccounts(tx, a, &v)
 		case "entitlements":
-			return r.applicationEntitlements(tx, cat, a, &v)
+			return r.applicationCatalogue(tx, cat, a, &v)
 		case "operations":
 			return r.applicationOperations(tx, a, &v)
 		}
@@ -202,6 +202,17 @@ func (r *request) applicationHead(tx *db.Tx, a *catalog.Application, v *template
 	if r.mayFor("application.check", r.owns(a)) {
 		v.CheckURL = home + "/check"
 	}
+	v.ConnectorURL = r.to("connector.read", connectorURL(a))
+	if r.mayFor("account.claim", r.owns(a)) && counts["orphan"] > 0 {
+		v.OrphansURL = home + "/orphans"
+	}
+	pauses, err := catalog.Pauses(tx)
+	if p, ok := pauses[a.ID]; ok {
+		v.Health, v.Paused = "paused", p.By+" paused it "+r.at(p.At).Text+": "+p.Reason
+	}
+	if err != nil {
+		return nil, err
+	}
 	if r.mayFor("application.adopt", r.owns(a)) {
 		v.AdoptURL = home + "/adopt"
 	}
@@ -249,21 +260,6 @@ func (r *request) applicationAccounts(tx *db.Tx, a *catalog.Application, v *temp
 		next = link(home, "tab", "accounts", "state", state, "after", strconv.Itoa(all[len(all)-1].ID), "n", strconv.Itoa(shown+len(all)))
 	}
 	v.Pager = pager(shown, len(all), counts[state], link(home, "tab", "accounts", "state", state), next)
-	return nil
-}
-
-func (r *request) applicationEntitlements(tx *db.Tx, cat *catalog.Catalog, a *catalog.Application, v *templates.ApplicationView) error {
-	holders, err := catalog.CountHolders(tx, a.ID)
-	if err != nil {
-		return err
-	}
-	for _, e := range cat.Of(a.ID) {
-		if e.Kind == catalog.AccountKind {
-			continue
-		}
-		v.Entitlements = append(v.Entitlements, templates.EntitlementRow{Name: e.Title, Code: e.Name, Kind: e.Kind, What: e.Description,
-			Privileged: e.Privileged, Holders: holders[e.ID]})
-	}
 	return nil
 }
 

@@ -95,6 +95,18 @@ func (s *server) routes() []route {
 		{post, "/applications/:name/adopt", "application.adopt", s.adopt},
 		{post, "/applications/:name/release", "operation.release", s.proposalsRelease},
 
+		{post, "/applications/:name/licence", "entitlement.edit", s.licenceSet},
+		{get, "/applications/:name/entitlements/:id", "entitlement.edit", s.entitlementAsk},
+		{post, "/applications/:name/entitlements/:id", "entitlement.edit", s.entitlementDescribe},
+		{get, "/applications/:name/connector", "connector.read", s.connectorShow},
+		{post, "/applications/:name/connector/test", "connector.run", s.connectorTest},
+		{get, "/applications/:name/connector/pause", "connector.run", s.connectorPauseAsk},
+		{post, "/applications/:name/connector/pause", "connector.run", s.connectorPause},
+		{get, "/applications/:name/connector/resume", "connector.run", s.connectorResumeAsk},
+		{post, "/applications/:name/connector/resume", "connector.run", s.connectorResume},
+		{get, "/applications/:name/connector/secrets/:field", "connector.secret", s.connectorSecretAsk},
+		{post, "/applications/:name/connector/secrets/:field", "connector.secret", s.connectorSecret},
+
 		{get, "/operations", "operation.read", s.operations},
 		{get, "/operations/:id", "operation.read", s.operationShow},
 		{post, "/operations/:id/retry", "operation.retry", s.operationRetry},

@@ -186,3 +186,33 @@ func (x wrappedAccounter) DisableAccount(ctx context.Context, idemKey string, a 
 func (x wrappedAccounter) DeleteAccount(ctx context.Context, idemKey string, a Account) error {
 	return x.w.call(ctx, x.w.limits.Timeout, func(ctx context.Context) error { return x.a.DeleteAccount(ctx, idemKey, a) })
 }
+
+// Guards is how the guards around a connector stand in this process, and their limits.
+type Guards struct {
+	Limits
+	Busy     int           // calls under way
+	Failures int           // transient failures in a row
+	OpenFor  time.Duration // how long the breaker stays open; 0: closed
+	WaitFor  time.Duration // how long the target asked to be left alone
+}
+
+// GuardsOf gives how the guards of a connector stand; false for one that was not wrapped.
+func GuardsOf(c Connector) (Guards, bool) {
+	w, ok := c.(interface{ guards() Guards })
+	if !ok {
+		return Guards{}, false
+	}
+	return w.guards(), true
+}
+
+func (w *wrapped) guards() Guards {
+	g := w.gate
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	out, now := Guards{Limits: w.limits, Busy: len(g.places), Failures: g.failed}, time.Now()
+	out.WaitFor = max(0, g.waitTill.Sub(now))
+	if g.failed >= g.limits.Failures {
+		out.OpenFor = max(0, g.openTill.Sub(now))
+	}
+	return out
+}

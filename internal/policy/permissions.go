@@ -49,6 +49,12 @@ var permissions = map[string][]string{
 	"application.check_any": {IT},
 	"application.adopt_any": {IT, Compliance},
 
+	"entitlement.edit":     {Owner, IT, Compliance},
+	"entitlement.edit_any": {IT, Compliance},
+	"connector.read":       {IT, Compliance, Auditor},
+	"connector.run":        {IT},
+	"connector.secret":     {IT},
+
 	"operation.read":    {IT, Compliance, Auditor},
 	"operation.retry":   {IT},
 	"operation.release": {IT, Compliance},

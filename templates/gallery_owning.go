@@ -1,0 +1,53 @@
+package templates
+
+import "tenure/templates/ui"
+
+func sampleCatalogue() Catalogue {
+	return Catalogue{Complete: "66 % complete", Missing: "Missing: 1 plain name, 1 description and 2 risks.", Rows: []CatalogueRow{
+		{ID: "e-1", Name: "Pay invoices", Code: "AP_PAY", Kind: "group", What: "Releases payments to vendors up to 10 000 €.", Risk: "critical", RiskStated: true, Privileged: true, Owner: ui.Link{Text: "Ana Ruiz", URL: "/people/ana"}, Holders: ui.Link{Text: "4", URL: "?tab=accounts&entitlement=1"}, EditURL: "/applications/ledger/entitlements/1"},
+		{ID: "e-2", Name: "No plain name yet", Code: "AP_VENDOR_MASTER_RW_PROD_7", Kind: "group", Risk: "low", Owner: ui.Link{Text: "Ana Ruiz", URL: "/people/ana"}, OwnerInherited: true, Holders: ui.Link{Text: "11", URL: "#"}, Missing: "Missing: name, description and risk", EditURL: "/applications/ledger/entitlements/2"},
+		{ID: "e-3", Name: "Read the ledger", Code: "GL_READ", Kind: "role", What: "Reads every booking of the company.", Risk: "medium", RiskStated: true, Owner: ui.Link{Text: "Ana Ruiz", URL: "/people/ana"}, OwnerInherited: true, Holders: ui.Link{Text: "0"}, EditURL: "/applications/ledger/entitlements/3"},
+	}, Licence: &LicenceForm{Amount: "12.50", Currency: "EUR", Version: "3", Action: "/applications/ledger/licence", Words: "12.50 EUR a month for each enabled account", Stated: true}}
+}
+
+func galleryOwning() []Sample {
+	s := sampleShell("How Tenure reaches Ledger", "Applications")
+	edit := EntitlementView{Up: []ui.Link{{Text: "Applications", URL: "/applications"}, {Text: "Ledger", URL: "/applications/ledger?tab=entitlements"}}, Row: "e-2", Code: "AP_VENDOR_MASTER_RW_PROD_7", Kind: "group", Title: "Vendor master data",
+		What: "Adds and changes vendors.", Risk: "high", Derived: "low", Version: "4", Action: "/applications/ledger/entitlements/2", Cancel: "/applications/ledger?tab=entitlements", Stated: "title and description", Last: "Ana Ruiz, yesterday 16:20"}
+	conflict, wrong := edit, edit
+	conflict.Conflict = "Jo Lind changed it today 14:02. It now says: “Vendors”. “Changes vendors.” Your words are still below; saving puts them in place of those."
+	wrong.Errors = ui.Errors{{Field: "owner", Text: "Owner must be the number or e-mail address of one person."}}
+	return []Sample{
+		{"connector-healthy", Connector(s, sampleConnector())}, {"connector-paused", Connector(s, pausedConnector())}, {"connector-preview", Connector(s, previewConnector(""))},
+		{"connector-unreachable", Connector(s, previewConnector("It does not answer. Is it running, and is the address right?"))}, {"connector-readonly", Connector(s, ConnectorView{Name: "Wiki", URL: "/applications/wiki", State: "unknown", Words: "It was not called yet."})},
+		{"connector-secret", ReplaceSecret(s, SealView{Up: edit.Up, Label: "Bearer token", Set: "Set 12 days ago by Ana Ruiz", Action: "/applications/ledger/connector/secrets/token", Cancel: "/applications/ledger/connector"})},
+		{"connector-secret-error", ReplaceSecret(s, SealView{Up: edit.Up, Label: "Bearer token", Action: "#", Cancel: "#", Errors: ui.Errors{{Field: "secret", Text: "Write the new value."}}})},
+		{"entitlement-edit", Entitlement(s, edit)}, {"entitlement-conflict", Entitlement(s, conflict)}, {"entitlement-error", Entitlement(s, wrong)},
+	}
+}
+
+func sampleConnector() ConnectorView {
+	return ConnectorView{Name: "Ledger", URL: "/applications/ledger", Mode: "enforce", State: "ok", Words: "Healthy. Last read today 14:02: 520 lines of accounts and grants in 1.2 s.",
+		TestURL: "/applications/ledger/connector/test", ReadURL: "/applications/ledger/check", PauseURL: "/applications/ledger/connector/pause",
+		Queues: []QueueRow{{Name: "Leavers, before everything else"}, {Name: "Everything else", Waiting: 3, WaitingURL: "/operations?state=pending", Unread: 1, UnreadURL: "#", Oldest: at("today 14:07", "2026-11-22T14:07:00Z")}},
+		Facts:  []ui.Line{{Name: "Calls at once", Text: "1 of 8 under way"}, {Name: "Rate", Text: "no limit"}, {Name: "Patience", Text: "20s for a call, 15m0s for a whole reading"}, {Name: "Breaker", Text: "closed: calls go through"}},
+		Settings: []Setting{{Label: "Base address", Help: "Where the SCIM service is", Value: "https://ledger.halden.example/scim/v2"},
+			{Label: "Bearer token", Secret: true, Set: "Set 12 days ago by Ana Ruiz", ReplaceURL: "/applications/ledger/connector/secrets/token"}, {Label: "Password", Secret: true, ReplaceURL: "/applications/ledger/connector/secrets/password"}},
+		Preview: PreviewView{Action: "/applications/ledger/connector"}}
+}
+
+func pausedConnector() ConnectorView {
+	v := sampleConnector()
+	v.State, v.Words, v.PauseURL = "paused", "Paused by Jo Lind.", ""
+	v.Fault, v.FaultAt = "GET Users answered 503", at("since today 13:40", "2026-11-22T13:40:00Z")
+	v.Paused = &PausedView{Reason: "The vendor moves it to another data centre", By: "Jo Lind", Since: at("today 13:45", "2026-11-22T13:45:00Z"), Urgent: true, ResumeURL: "/applications/ledger/connector/resume",
+		Waits: "4 operations wait, and 1 of them takes somebody's access away at once."}
+	return v
+}
+
+func previewConnector(failed string) ConnectorView {
+	v := sampleConnector()
+	v.Preview = PreviewView{Action: "/applications/ledger/connector", Who: "1042", Person: ui.Link{Text: "Femke de Wit", URL: "/people/f"}, Lead: "what would be sent, and what is there now.", Read: failed == "", Failed: failed,
+		Rows: []PreviewRow{{Name: "login name", From: "{first_name}.{last_name}", Sent: "femke.dewit", Now: "femke.dewit"}, {Name: "department", From: "department", Sent: "Sales", Now: "Finance", Differs: failed == ""}, {Name: "title", From: "title", Sent: ""}}}
+	return v
+}

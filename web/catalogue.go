@@ -1,0 +1,245 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"tenure/internal/catalog"
+	"tenure/internal/db"
+	"tenure/internal/errs"
+	"tenure/internal/identity"
+	"tenure/templates"
+	"tenure/templates/ui"
+)
+
+// applicationCatalogue fills the tab of entitlements.
+func (r *request) applicationCatalogue(tx *db.Tx, cat *catalog.Catalog, a *catalog.Application, v *templates.ApplicationView) error {
+	holders, err := catalog.CountHolders(tx, a.ID)
+	if err != nil {
+		return err
+	}
+	all := cat.Of(a.ID)
+	people, err := identity.People(tx, ownersOf(a, all))
+	if err != nil {
+		return err
+	}
+	missing, stated, whole := map[string]int{}, 0, 0
+	for _, e := range all {
+		if e.Kind == catalog.AccountKind {
+			continue
+		}
+		lacks := e.Missing(a)
+		whole, stated = whole+4, stated+4-len(lacks)
+		for _, m := range lacks {
+			missing[m]++
+		}
+		row := templates.CatalogueRow{ID: fmt.Sprintf("e-%d", e.ID), Name: e.Title, Code: e.Name, Kind: e.Kind, What: e.Description, Risk: e.RiskLevel(), RiskStated: e.Risk != nil,
+			Privileged: e.Privileged, Holders: ui.Link{Text: ui.Int(holders[e.ID])}, OwnerInherited: e.OwnerID == nil}
+		if !e.Named() && slices.Contains(lacks, "name") {
+			row.Name = "No plain name yet"
+		}
+		if holders[e.ID] > 0 {
+			row.Holders.URL = link(applicationURL(a.Name), "tab", "accounts", "entitlement", strconv.Itoa(e.ID))
+		}
+		if len(lacks) > 0 {
+			row.Missing = "Missing: " + and(lacks, 4)
+		}
+		owner := e.OwnerID
+		if owner == nil {
+			owner = a.OwnerID
+		}
+		if owner != nil && people[*owner] != nil {
+			row.Owner = ui.Link{Text: people[*owner].Name, URL: r.to("person.read_any", personURL(people[*owner].PublicID))}
+		}
+		if r.mayFor("entitlement.edit", r.owns(a)) {
+			row.EditURL = entitlementURL(a, e.ID)
+		}
+		v.Catalogue.Rows = append(v.Catalogue.Rows, row)
+	}
+	v.Catalogue.Complete, v.Catalogue.Missing = complete(stated, whole), missingWords(missing)
+	v.Catalogue.Licence = r.licenceForm(a)
+	return nil
+}
+
+func ownersOf(a *catalog.Application, all []*catalog.Entitlement) []int {
+	var ids []int
+	if a.OwnerID != nil {
+		ids = append(ids, *a.OwnerID)
+	}
+	for _, e := range all {
+		if e.OwnerID != nil {
+			ids = append(ids, *e.OwnerID)
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// complete rounds down: 100 % means that nothing is missing.
+func complete(stated, whole int) string {
+	if whole == 0 {
+		return "Nothing to describe"
+	}
+	return fmt.Sprintf("%d %% complete", stated*100/whole)
+}
+
+func missingWords(m map[string]int) string {
+	var parts []string
+	for _, x := range []struct{ key, one, many string }{{"name", "plain name", "plain names"}, {"description", "description", "descriptions"}, {"risk", "risk", "risks"}, {"owner", "owner", "owners"}} {
+		if n := m[x.key]; n > 0 {
+			parts = append(parts, plural(n, x.one, x.many))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "Missing: " + and(parts, 4) + "."
+}
+
+func entitlementURL(a *catalog.Application, id int) string {
+	return fmt.Sprintf("%s/entitlements/%d", applicationURL(a.Name), id)
+}
+
+func (r *request) licenceForm(a *catalog.Application) *templates.LicenceForm {
+	l := &templates.LicenceForm{Words: "Nobody has stated it yet.", Version: strconv.Itoa(a.Version), Stated: a.Spec.Licence != nil}
+	if a.LicenceCostCents != nil && a.LicenceCurrency != nil {
+		l.Amount, l.Currency = fmt.Sprintf("%d.%02d", *a.LicenceCostCents/100, *a.LicenceCostCents%100), *a.LicenceCurrency
+		l.Words = l.Amount + " " + l.Currency + " a month for each enabled account"
+	}
+	if r.mayFor("entitlement.edit", r.owns(a)) {
+		l.Action = applicationURL(a.Name) + "/licence"
+	}
+	return l
+}
+
+// entitlement gives the entitlement that the path names, with its application.
+func (r *request) entitlement(tx *db.Tx) (*catalog.Application, *catalog.Entitlement, error) {
+	id, err := r.number("id")
+	if err != nil {
+		return nil, nil, nothing("entitlement")
+	}
+	cat, a, err := r.application(tx, "entitlement.edit")
+	if err != nil {
+		return nil, nil, err
+	}
+	e := cat.Entitlements[id]
+	if e == nil || e.ApplicationID != a.ID || e.Kind == catalog.AccountKind {
+		return nil, nil, nothing("entitlement")
+	}
+	return a, e, nil
+}
+
+// entitlementAsk is the form in which an entitlement is described.
+func (s *server) entitlementAsk(r *request) error { return s.entitlementPage(r, http.StatusOK, nil) }
+
+// entitlementPage draws the form as it is stored, or as given changes it.
+func (s *server) entitlementPage(r *request, status int, given func(*templates.EntitlementView)) error {
+	var v templates.EntitlementView
+	err := r.read(func(tx *db.Tx) error {
+		a, e, err := r.entitlement(tx)
+		if err != nil {
+			return err
+		}
+		back := link(applicationURL(a.Name), "tab", "entitlements")
+		derived := *e
+		derived.Risk = nil
+		v = templates.EntitlementView{Up: []ui.Link{{Text: "Applications", URL: "/applications"}, {Text: a.Title, URL: back}}, Row: fmt.Sprintf("e-%d", e.ID),
+			Code: e.Name, Kind: e.Kind, Title: e.Title, What: e.Description, Derived: derived.RiskLevel(), Version: strconv.Itoa(e.Version),
+			Action: entitlementURL(a, e.ID), Cancel: back, Stated: and(e.Stated, 4)}
+		if e.Risk != nil {
+			v.Risk = *e.Risk
+		}
+		if e.OwnerID != nil {
+			people, err := identity.People(tx, []int{*e.OwnerID})
+			if err != nil {
+				return err
+			}
+			if p := people[*e.OwnerID]; p != nil && p.Number != nil {
+				v.Owner = *p.Number
+			}
+		}
+		by, err := catalog.EditorOf(tx, e)
+		if by != nil {
+			v.Last = by.Name + ", " + r.at(by.At).Text
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if given != nil {
+		given(&v)
+	}
+	if polling(r.Request) {
+		return r.render(status, templates.EntitlementInline(v))
+	}
+	return r.render(status, templates.Entitlement(r.shell("Describe "+v.Title), v))
+}
+
+// entitlementDescribe writes what was said.
+func (s *server) entitlementDescribe(r *request) error {
+	if err := r.form(); err != nil {
+		return err
+	}
+	d := catalog.Description{Title: r.field("title"), Text: r.field("description"), Risk: r.field("risk"), Owner: r.field("owner")}
+	version, _ := strconv.Atoi(r.field("version"))
+	var a *catalog.Application
+	err := r.do(func(tx *db.Tx) error {
+		app, e, err := r.entitlement(tx)
+		if err != nil {
+			return err
+		}
+		a = app
+		return catalog.Describe(tx, a, e.ID, version, d)
+	})
+	typed := func(v *templates.EntitlementView) {
+		v.Title, v.What, v.Risk, v.Owner = d.Title, d.Text, d.Risk, d.Owner
+	}
+	var stale *catalog.Stale
+	if errors.As(err, &stale) {
+		return s.entitlementPage(r, http.StatusConflict, func(v *templates.EntitlementView) {
+			v.Conflict = fmt.Sprintf("%s changed it %s. It now says: “%s”. “%s” Your words are still below; saving puts them in place of those.", stale.By.Name, r.at(stale.By.At).Text, v.Title, v.What)
+			typed(v)
+		})
+	}
+	if bad, ok := faults(err, nil); ok && errs.KindOf(err) == errs.KindInvalid {
+		return s.entitlementPage(r, http.StatusBadRequest, func(v *templates.EntitlementView) { typed(v); v.Errors, v.Version = bad, strconv.Itoa(version) })
+	}
+	if err != nil {
+		return err
+	}
+	return r.goWith(link(applicationURL(a.Name), "tab", "entitlements"), ui.Notice{Tone: ui.Good, Title: d.Title + " is described"})
+}
+
+// licenceSet says what an account costs.
+func (s *server) licenceSet(r *request) error {
+	if err := r.form(); err != nil {
+		return err
+	}
+	version, _ := strconv.Atoi(r.field("version"))
+	var cents *int
+	if text := strings.Replace(r.field("amount"), ",", ".", 1); text != "" {
+		f, err := strconv.ParseFloat(text, 64)
+		if err != nil || f < 0 || f > 1e6 || math.Abs(f*100-math.Round(f*100)) > 1e-6 {
+			return errs.Invalid("the cost must be an amount such as 12.50")
+		}
+		n := int(math.Round(f * 100))
+		cents = &n
+	}
+	var a *catalog.Application
+	err := r.do(func(tx *db.Tx) (err error) {
+		if _, a, err = r.application(tx, "entitlement.edit"); err != nil {
+			return err
+		}
+		return catalog.SetLicence(tx, a, version, cents, strings.ToUpper(r.field("currency")))
+	})
+	if err != nil {
+		return err
+	}
+	return r.goWith(link(applicationURL(a.Name), "tab", "entitlements"), ui.Notice{Tone: ui.Good, Title: "The cost is saved"})
+}

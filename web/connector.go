@@ -1,0 +1,432 @@
+package web
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"tenure/internal/access"
+	"tenure/internal/app"
+	"tenure/internal/catalog"
+	"tenure/internal/connector"
+	"tenure/internal/db"
+	"tenure/internal/errs"
+	"tenure/internal/identity"
+	"tenure/internal/plug"
+	"tenure/internal/provision"
+	"tenure/templates"
+	"tenure/templates/ui"
+)
+
+func connectorURL(a *catalog.Application) string { return applicationURL(a.Name) + "/connector" }
+
+// connectorShow is how Tenure reaches an application.
+func (s *server) connectorShow(r *request) error {
+	var v templates.ConnectorView
+	var a *catalog.Application
+	who := 0
+	err := r.read(func(tx *db.Tx) (err error) {
+		if _, a, err = r.application(tx, "application.read"); err != nil {
+			return err
+		}
+		v = templates.ConnectorView{Name: a.Title, URL: applicationURL(a.Name), Mode: string(a.Mode), TestURL: r.to("connector.run", connectorURL(a)+"/test"),
+			ReadURL: r.to("application.check_any", applicationURL(a.Name)+"/check"), PauseURL: r.to("connector.run", connectorURL(a)+"/pause")}
+		if err := r.connectorState(tx, a, &v); err != nil {
+			return err
+		}
+		if err := r.connectorSettings(tx, a, &v); err != nil {
+			return err
+		}
+		v.Preview.Action = r.to("connector.run", connectorURL(a))
+		if v.Preview.Who = r.Query("person"); v.Preview.Who != "" && v.Preview.Action != "" {
+			who, err = r.previewPerson(tx, &v.Preview)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	v.Facts = s.guards(a)
+	if who != 0 {
+		if err := s.connectorPreview(r, a, who, &v.Preview); err != nil {
+			return err
+		}
+	}
+	return r.show(templates.Connector(r.shell("How Tenure reaches "+a.Title), v))
+}
+
+// connectorState says how it stands, in words, and what waits.
+func (r *request) connectorState(tx *db.Tx, a *catalog.Application, v *templates.ConnectorView) error {
+	health, err := catalog.Health(tx)
+	if err != nil {
+		return err
+	}
+	readings, err := catalog.LastReadings(tx)
+	if err != nil {
+		return err
+	}
+	recent, err := access.LastTries(tx, a.ID)
+	if err != nil {
+		return err
+	}
+	pauses, err := catalog.Pauses(tx)
+	if err != nil {
+		return err
+	}
+	queues, err := access.Queues(tx)
+	if err != nil {
+		return err
+	}
+	h, last := health[a.ID], readings[a.ID]
+	v.State, _ = healthOf(h)
+	v.Words = r.healthWords(h, last, recent)
+	v.Fault, v.FaultAt = h.Detail, ui.Time{}
+	if h.Detail != "" {
+		v.FaultAt = r.at(h.Since)
+		v.FaultAt.Text = "since " + v.FaultAt.Text
+	} else if recent.LastAt != nil && recent.Last != "" {
+		v.Fault, v.FaultAt = recent.Last, r.maybe(recent.LastAt)
+	}
+	waits, urgent := 0, 0
+	for _, word := range []struct {
+		urgent bool
+		name   string
+	}{{true, "Leavers, before everything else"}, {false, "Everything else"}} {
+		row := templates.QueueRow{Name: word.name, WaitingURL: link("/operations", "state", "pending", "application", a.Name), UnreadURL: link("/operations", "state", "acknowledged", "application", a.Name)}
+		for _, q := range queues {
+			if q.Application == a.ID && q.Urgent == word.urgent {
+				row.Waiting, row.Unread, row.Oldest = q.Waiting, q.Unread, r.maybe(q.Oldest)
+				waits += q.Waiting
+				if q.Urgent {
+					urgent += q.Waiting
+				}
+			}
+		}
+		v.Queues = append(v.Queues, row)
+	}
+	if p, ok := pauses[a.ID]; ok {
+		v.State, v.PauseURL = "paused", ""
+		v.Words = "Paused by " + p.By + "."
+		v.Paused = &templates.PausedView{Reason: p.Reason, By: p.By, Since: r.at(p.At), Urgent: urgent > 0, ResumeURL: r.to("connector.run", connectorURL(a)+"/resume"), Waits: pauseWaits(waits, urgent)}
+	}
+	return nil
+}
+
+func pauseWaits(all, urgent int) string {
+	switch {
+	case urgent > 0:
+		return fmt.Sprintf("%s, and %s somebody's access away at once.", plural(all, "operation waits", "operations wait"), plural(urgent, "of them takes", "of them take"))
+	case all > 0:
+		return plural(all, "operation waits.", "operations wait.")
+	}
+	return ""
+}
+
+// healthWords says in a sentence how the target answers.
+func (r *request) healthWords(h catalog.ApplicationHealth, last catalog.Reading, t access.Recent) string {
+	read := "It was never read whole."
+	if last.ID != 0 {
+		read = "Last read " + r.at(last.StartedAt).Text + ": " + plural(last.Rows, "line", "lines") + " of accounts and grants"
+		if t := took(last.StartedAt, last.EndedAt); t != "" {
+			read += " in " + t
+		}
+		read += "."
+	}
+	switch h.State {
+	case "ok":
+		return "Healthy. " + read
+	case "degraded":
+		if t.Failed > 0 {
+			return fmt.Sprintf("Degraded: %d of the last %d calls failed. %s", t.Failed, t.Tries, read)
+		}
+		return "Degraded. " + read
+	case "attention":
+		return "It needs a person: without new credentials or settings nothing will work. " + read
+	}
+	return "It was not called yet."
+}
+
+// guards are the limits around the connector, as they stand in this process.
+func (s *server) guards(a *catalog.Application) []ui.Line {
+	conn, err := s.app.Provision.Connector(a)
+	if err != nil {
+		return []ui.Line{{Name: "Connector", Text: "It cannot be opened with these settings: " + sentenceOf(err)}}
+	}
+	g, _ := connector.GuardsOf(conn)
+	rate := "no limit"
+	if g.PerSecond > 0 {
+		rate = strconv.FormatFloat(g.PerSecond, 'f', -1, 64) + " calls a second"
+	}
+	breaker := "closed: calls go through"
+	switch {
+	case g.OpenFor > 0:
+		breaker = fmt.Sprintf("open: the target is left alone for another %s", g.OpenFor.Round(time.Second))
+	case g.WaitFor > 0:
+		breaker = fmt.Sprintf("the target asked to be left alone for another %s", g.WaitFor.Round(time.Second))
+	case g.Failures > 0:
+		breaker = fmt.Sprintf("closed; %d of %d failures in a row that would open it", g.Failures, g.Limits.Failures)
+	}
+	return []ui.Line{{Name: "Calls at once", Text: fmt.Sprintf("%d of %d under way", g.Busy, g.Concurrent)}, {Name: "Rate", Text: rate},
+		{Name: "Patience", Text: fmt.Sprintf("%s for a call, %s for a whole reading", g.Timeout, g.ListTimeout)}, {Name: "Breaker", Text: breaker}}
+}
+
+// sentenceOf gives what a person may read of an error, and no more.
+func sentenceOf(err error) string {
+	if text, _ := words(err, statusOf(err)); text != "" {
+		return text
+	}
+	return "the log says why."
+}
+
+func (r *request) connectorSettings(tx *db.Tx, a *catalog.Application, v *templates.ConnectorView) error {
+	set, err := catalog.Secrets(tx, a.ID)
+	if err != nil {
+		return err
+	}
+	for _, f := range app.Connectors[a.Connector].Fields {
+		row := templates.Setting{Label: f.Label, Help: f.Help, Value: a.Config[f.Name]}
+		if f.Type == plug.Secret {
+			row.Secret, row.Value = true, ""
+			row.Set = r.secretWords(set, f.Name)
+			row.ReplaceURL = r.to("connector.secret", connectorURL(a)+"/secrets/"+f.Name)
+		}
+		v.Settings = append(v.Settings, row)
+	}
+	return nil
+}
+
+func (r *request) secretWords(set map[string]catalog.SecretSet, field string) string {
+	x, ok := set[field]
+	if !ok {
+		return ""
+	}
+	days := int(time.Since(x.At).Hours() / 24)
+	if days < 1 {
+		return "Set today by " + x.By
+	}
+	return "Set " + plural(days, "day", "days") + " ago by " + x.By
+}
+
+func (r *request) previewPerson(tx *db.Tx, p *templates.PreviewView) (int, error) {
+	found, err := catalog.People(tx, []string{p.Who})
+	if err != nil {
+		return 0, err
+	}
+	id := found[p.Who]
+	people, err := identity.People(tx, []int{id})
+	if err != nil {
+		return 0, err
+	}
+	if people[id] == nil {
+		p.Fault = "No single person has this number or e-mail address."
+		return 0, nil
+	}
+	p.Person = ui.Link{Text: people[id].Name, URL: r.to("person.read_any", personURL(people[id].PublicID))}
+	return id, nil
+}
+
+func (s *server) connectorPreview(r *request, a *catalog.Application, who int, p *templates.PreviewView) error {
+	got, err := s.app.Provision.Preview(r.Request.Context(), a.ID, who)
+	if err != nil {
+		return err
+	}
+	switch {
+	case got.Account == 0:
+		p.Lead = "no account here yet. A first one would be made like this, with a number behind the name if it is taken."
+	case got.Err != nil:
+		p.Lead = "what would be sent. What is there now is not known."
+		p.Failed = classWords(got.Err)
+	case got.Now == nil:
+		p.Lead = "the target does not have the account."
+	default:
+		p.Lead, p.Read = "what would be sent, and what is there now.", true
+	}
+	p.Rows = append(p.Rows, templates.PreviewRow{Name: "login name", From: a.Spec.Accounts.Name, Sent: got.Sent.Name, Now: got.NowName, Differs: p.Read && got.NowName != got.Sent.Name})
+	for _, n := range got.Names() {
+		p.Rows = append(p.Rows, templates.PreviewRow{Name: n, From: got.From[n], Sent: got.Sent.Attrs[n], Now: got.Now[n], Differs: p.Read && got.Now[n] != got.Sent.Attrs[n]})
+	}
+	return nil
+}
+
+// classWords says what a failed call means for whoever looks after it. The error's own words go to the log and to the health.
+func classWords(err error) string {
+	switch connector.Classify(err) {
+	case connector.ClassUnauthorized:
+		return "It answers and refuses the credentials. Replace the secret below, or correct it in the policy file."
+	case connector.ClassThrottled:
+		return "It asks to be left alone for a while, or failed so often that Tenure leaves it alone. Try again in a minute."
+	case connector.ClassPermanent, connector.ClassNotFound:
+		return "It answers, and not as this connector expects. Is the address right?"
+	}
+	return "It does not answer. Is it running, and is the address right?"
+}
+
+// connectorTest calls the target once, outside any transaction.
+func (s *server) connectorTest(r *request) error {
+	var a *catalog.Application
+	if err := r.read(func(tx *db.Tx) (err error) { _, a, err = r.application(tx, "application.read"); return err }); err != nil {
+		return err
+	}
+	r.allow(patience)
+	t, err := s.app.Provision.Try(r.Request.Context(), a)
+	n := ui.Notice{Tone: ui.Good, Title: "The connection works", Text: fmt.Sprintf("%s answered in %d ms and takes the credentials.", a.Title, t.Milliseconds())}
+	if err != nil {
+		slog.Warn("a connection was tested and fails", "application", a.ID, "class", string(connector.Classify(err)), "reference", r.reference())
+		n = ui.Notice{Tone: ui.Bad, Title: "The connection does not work", Text: classWords(err)}
+	}
+	return r.goWith(connectorURL(a), n)
+}
+
+// connectorPauseAsk and connectorResumeAsk ask before Tenure stops or goes on.
+func (s *server) connectorPauseAsk(r *request) error {
+	return s.pausePage(r, http.StatusOK, true, nil)
+}
+
+func (s *server) connectorResumeAsk(r *request) error {
+	return s.pausePage(r, http.StatusOK, false, nil)
+}
+
+func (s *server) pausePage(r *request, status int, pause bool, bad ui.Errors) error {
+	var v templates.AskView
+	err := r.read(func(tx *db.Tx) error {
+		_, a, err := r.application(tx, "application.read")
+		if err != nil {
+			return err
+		}
+		queues, err := access.Queues(tx)
+		if err != nil {
+			return err
+		}
+		waits, urgent := 0, 0
+		for _, q := range queues {
+			if q.Application == a.ID {
+				waits += q.Waiting
+				if q.Urgent {
+					urgent += q.Waiting
+				}
+			}
+		}
+		here := ui.Link{Text: a.Title, URL: connectorURL(a)}
+		v = templates.AskView{Up: []ui.Link{{Text: "Applications", URL: "/applications"}, here}, Errors: bad, Reason: true, Typed: r.field("reason"), Cancel: ui.Link{Text: "Go back, change nothing", URL: here.URL}}
+		if pause {
+			v.Title, v.Action, v.Button, v.Icon, v.Danger = "Pause "+a.Title+"?", here.URL+"/pause", "Pause", "player-pause", true
+			v.Will = []string{"Nothing is sent to it, leavers' accounts neither: whoever leaves meanwhile keeps their access there until it goes on", "What is decided waits in its order, and the operations board shows it",
+				"Nothing is read by itself; you can still test the connection and read it", "A call that is under way ends"}
+		} else {
+			v.Title, v.Action, v.Button, v.Icon = "Let "+a.Title+" go on?", here.URL+"/resume", "Resume", "player-play"
+			v.Will = []string{"What waits is carried out now, leavers first", "Every change is read back"}
+		}
+		v.Lead = pauseWaits(waits, urgent)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return r.render(status, templates.Ask(r.shell(v.Title), v))
+}
+
+func (s *server) connectorPause(r *request) error  { return s.pauseSet(r, true) }
+func (s *server) connectorResume(r *request) error { return s.pauseSet(r, false) }
+
+func (s *server) pauseSet(r *request, pause bool) error {
+	if err := r.form(); err != nil {
+		return err
+	}
+	reason := r.field("reason")
+	if reason == "" {
+		return s.pausePage(r, http.StatusBadRequest, pause, ui.Errors{{Field: "reason", Text: "Say why."}})
+	}
+	var a *catalog.Application
+	err := r.do(func(tx *db.Tx) (err error) {
+		if _, a, err = r.application(tx, "application.read"); err != nil {
+			return err
+		}
+		if pause {
+			return catalog.PauseNow(tx, a.ID, reason)
+		}
+		if err := catalog.Resume(tx, a.ID, reason); err != nil {
+			return err
+		}
+		if err := access.Ring(tx, a.ID, true); err != nil {
+			return err
+		}
+		if err := access.Ring(tx, a.ID, false); err != nil {
+			return err
+		}
+		return tx.Enqueue(provision.ReadArgs{Application: a.ID}, nil)
+	})
+	if err != nil {
+		return err
+	}
+	n := ui.Notice{Tone: ui.Warn, Title: a.Title + " is paused", Text: "Nothing is sent until somebody resumes it."}
+	if !pause {
+		n = ui.Notice{Tone: ui.Good, Title: a.Title + " goes on", Text: "What waited is carried out now."}
+	}
+	return r.goWith(connectorURL(a), n)
+}
+
+// secretField gives the field of a connector's secret that the path names.
+func (r *request) secretField(tx *db.Tx) (*catalog.Application, plug.Field, error) {
+	_, a, err := r.application(tx, "application.read")
+	if err != nil {
+		return nil, plug.Field{}, err
+	}
+	fields := app.Connectors[a.Connector].Fields
+	i := slices.IndexFunc(fields, func(f plug.Field) bool { return f.Name == r.Param("field") && f.Type == plug.Secret })
+	if i < 0 {
+		return nil, plug.Field{}, nothing("secret")
+	}
+	return a, fields[i], nil
+}
+
+func (s *server) connectorSecretAsk(r *request) error {
+	return s.connectorSecretPage(r, http.StatusOK, nil)
+}
+
+func (s *server) connectorSecretPage(r *request, status int, bad ui.Errors) error {
+	var v templates.SealView
+	err := r.read(func(tx *db.Tx) error {
+		a, f, err := r.secretField(tx)
+		if err != nil {
+			return err
+		}
+		set, err := catalog.Secrets(tx, a.ID)
+		v = templates.SealView{Up: []ui.Link{{Text: "Applications", URL: "/applications"}, {Text: a.Title, URL: connectorURL(a)}}, Label: f.Label,
+			Set: r.secretWords(set, f.Name), Action: connectorURL(a) + "/secrets/" + f.Name, Cancel: connectorURL(a), Errors: bad}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return r.render(status, templates.ReplaceSecret(r.shell("Replace: "+v.Label), v))
+}
+
+// connectorSecret seals a new secret. It is taken as it was sent, spaces too, and goes nowhere else.
+func (s *server) connectorSecret(r *request) error {
+	if err := r.form(); err != nil {
+		return err
+	}
+	value := r.PostForm("secret")
+	if value == "" {
+		return s.connectorSecretPage(r, http.StatusBadRequest, ui.Errors{{Field: "secret", Text: "Write the new value."}})
+	}
+	var a *catalog.Application
+	err := r.do(func(tx *db.Tx) error {
+		found, f, err := r.secretField(tx)
+		if err != nil {
+			return err
+		}
+		a = found
+		return catalog.ReplaceSecret(tx, a.Name, f.Name, value, app.Connectors)
+	})
+	if bad, ok := faults(err, nil); ok && errs.KindOf(err) == errs.KindInvalid {
+		return s.connectorSecretPage(r, http.StatusBadRequest, bad)
+	}
+	if err != nil {
+		return err
+	}
+	return r.goWith(connectorURL(a), ui.Notice{Tone: ui.Good, Title: "The secret is replaced", Text: "The next call uses it. Test the connection to be sure."})
+}
