@@ -51,3 +51,28 @@ func previewConnector(failed string) ConnectorView {
 		Rows: []PreviewRow{{Name: "login name", From: "{first_name}.{last_name}", Sent: "femke.dewit", Now: "femke.dewit"}, {Name: "department", From: "department", Sent: "Sales", Now: "Finance", Differs: failed == ""}, {Name: "title", From: "title", Sent: ""}}}
 	return v
 }
+
+func sampleOrphans() OrphansView {
+	act := func(id, act string) string { return "/applications/ledger/orphans/" + id + "/" + act }
+	return OrphansView{Name: "Ledger", URL: "/applications/ledger", First: true, Pager: ui.Pager{NextURL: "?after=9"}, Rows: []OrphanRow{
+		{Name: "f.dewit", Second: "femke.dewit@halden.example", State: "enabled", Holds: "3 entitlements", LastSignIn: at("yesterday", "2026-11-21T16:20:00Z"), ClaimURL: act("7", "claim"), ServiceURL: act("7", "service"), DisableURL: act("7", "disable"),
+			Suggested: []OrphanGuess{{Person: ui.Link{Text: "Femke de Wit", URL: "/people/f"}, State: "active", Why: "same e-mail address and the login name is the one they would get here", URL: act("7", "claim")},
+				{Person: ui.Link{Text: "Frans de Wit", URL: "/people/fr"}, State: "left", Why: "the login name has the words of their name; has an account here already", URL: act("7", "claim"), HasOne: true}}},
+		{Name: "root", Second: "1", State: "enabled", Privileged: true, Holds: "9 entitlements", Disabling: true, ClaimURL: act("8", "claim"), ServiceURL: act("8", "service")},
+	}}
+}
+
+func galleryOrphans() []Sample {
+	s := sampleShell("Accounts that belong to nobody", "Applications")
+	ask := OrphanAskView{Up: []ui.Link{{Text: "Applications", URL: "/applications"}, {Text: "Ledger", URL: "/applications/ledger"}, {Text: "Orphans", URL: "/applications/ledger/orphans"}},
+		Field: ui.Field{Name: "person", Label: "Person", Kind: "text", Hint: "Number or e-mail address", Required: true, Short: true, Value: "1042"},
+		Check: ui.Check{Action: "/applications/ledger/orphans/7/claim", Title: "Whose account is f.dewit?", Will: []string{"The account is linked to this person", "What it holds gets the reason “found and accepted”, with your name"}, Not: []string{"Nobody is asked again: choose with care"},
+			Reason: "Why are you sure?", Button: ui.Buttons{Text: "It is theirs", Icon: "user", Cancel: ui.Link{Text: "Go back, change nothing", URL: "/applications/ledger/orphans"}}, Facts: []ui.Line{{Name: "Account", Text: "f.dewit"}, {Name: "Holds", Text: "3 entitlements"}}}}
+	wrong := ask
+	wrong.Field.Error = "Person must be the number or e-mail address of one person."
+	wrong.Check.Errors = ui.Errors{{Field: "person", Text: wrong.Field.Error}}
+	one := sampleOrphans()
+	one.Rows, one.Pager = one.Rows[1:], ui.Pager{}
+	return []Sample{{"orphans-full", Orphans(s, sampleOrphans())}, {"orphans-one", Orphans(s, one)}, {"orphans-empty", Orphans(s, OrphansView{Name: "Ledger", URL: "/applications/ledger", First: true})},
+		{"orphan-claim", OrphanAsk(s, ask)}, {"orphan-claim-error", OrphanAsk(s, wrong)}}
+}

@@ -13,6 +13,7 @@ import (
 	"tenure/internal/access"
 	"tenure/internal/app"
 	"tenure/internal/change"
+	"tenure/internal/connector/scim/scimtest"
 	"tenure/internal/db"
 )
 
@@ -136,7 +137,7 @@ func TestPauseStopsAndResumeGoesOn(t *testing.T) {
 		where a.name = 'directory' and i.number = '1020' and o.kind = 'disable' and o.state <> 'pending'`); n != 0 {
 		t.Error("a paused application was told something")
 	}
-	c.get("/applications/directory/connector").says(t, "takes somebody's access away at once")
+	c.get("/applications/directory/connector").says(t, "somebody's access away at once")
 	var claimed []access.Claim
 	w.do(db.System, func(tx *db.Tx) (err error) {
 		claimed, err = access.ClaimHeads(tx, w.number(`select id from application where name = 'directory'`), false, 8)
@@ -219,3 +220,55 @@ func beside(w *world, sql string) error {
 	return err
 }
 
+// An orphan is claimed end to end: found at the target, suggested, linked on a person's word, its access given a reason.
+func TestClaimingAnOrphan(t *testing.T) {
+	w := newWorld(t)
+	appID := w.number(`select id from application where name = 'ledger'`)
+	stranger := func(name, email string) {
+		body := `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"` + name + `","active":true,"emails":[{"value":"` + email + `","primary":true}]}`
+		res, err := http.Post(w.targets["ledger"].URL+scimtest.Prefix+"/Users", "application/scim+json", strings.NewReader(body))
+		w.must(err)
+		_ = res.Body.Close()
+	}
+	stranger("person.nr1030", "elsewhere@example.org")
+	stranger("robot", "")
+	stranger("mystery", "")
+	_, err := w.app.Provision.ReadWhole(t.Context(), appID)
+	w.must(err)
+	id := func(name string) string {
+		return strconv.Itoa(w.number(`select id from account where application_id = $1 and name = $2`, appID, name))
+	}
+	c := w.as(itPerson)
+	at := "/applications/ledger/orphans"
+	list := c.get(at).want(t, http.StatusOK)
+	list.says(t, "Person Nr1030")
+	list.says(t, "the login name has the words of their name")
+	claim := at + "/" + id("person.nr1030") + "/claim"
+	c.post(claim, "person", "1030").want(t, http.StatusBadRequest)
+	c.post(claim, "person", "4711", "reason", "x").want(t, http.StatusBadRequest)
+	c.post(claim, "person", itPerson, "reason", "it is mine").want(t, http.StatusForbidden)
+	c.post(claim, "person", "1030", "reason", "she told me").want(t, http.StatusSeeOther)
+	c.post(claim, "person", "1031", "reason", "too late").want(t, http.StatusNotFound)
+	if n := w.number(`select count(*) from account_link l join identity i on i.id = l.identity_id and i.number = '1030' join account a on a.id = l.account_id and a.application_id = $1`, appID); n != 1 {
+		t.Errorf("%d accounts are linked", n)
+	}
+	if n := w.number(`select count(*) from reason r join identity i on i.id = r.identity_id and i.number = '1030' join entitlement e on e.id = r.entitlement_id
+		where e.application_id = $1 and r.kind = 'found' and r.known_to = 'infinity'`, appID); n != 1 {
+		t.Errorf("%d reasons say found, want one for the login", n)
+	}
+	c.post(at+"/"+id("robot")+"/service", "person", owner, "reason", "the printer").want(t, http.StatusSeeOther)
+	if n := w.number(`select count(*) from account a join identity i on i.id = a.owner_id and i.number = $1 where a.kind = 'service' and a.name = 'robot'`, owner); n != 1 {
+		t.Error("the machine has nobody who answers for it")
+	}
+	off := at + "/" + id("mystery") + "/disable"
+	c.post(off, "reason", "nobody knows it").want(t, http.StatusSeeOther)
+	c.post(off, "reason", "again").want(t, http.StatusConflict)
+	op := w.number(`select id from operation where cause = 'orphan' and state = 'proposed' and identity_id is null`)
+	c.post("/applications/ledger/release", "operation", strconv.Itoa(op), "reason", "asked around").want(t, http.StatusSeeOther)
+	w.carry()
+	if n := w.number(`select count(*) from operation where id = $1 and state = 'verified'`, op); n != 1 {
+		t.Error("the orphan is not disabled")
+	}
+	c.get(at).want(t, http.StatusOK)
+	w.signed(owner).get(at).want(t, http.StatusNotFound)
+}

@@ -37,7 +37,7 @@ func matrix(t *testing.T) map[string]string {
 
 // reach is an address of a route that names nothing there is: whoever gets through is told so, and nothing happens.
 func reach(path string) string {
-	return strings.NewReplacer(":id", "999999", ":name", "nothing", ":number", "0", ":field", "token", "*file", "nothing.css").Replace(path)
+	return strings.NewReplacer(":id", "999999", ":name", "nothing", ":number", "0", ":field", "token", ":act", "claim", "*file", "nothing.css").Replace(path)
 }
 
 func TestRoutesArePermitted(t *testing.T) {

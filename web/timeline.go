@@ -355,6 +355,8 @@ func causeWord(cause string) string {
 		return "a termination"
 	case "reinstate":
 		return "a termination that was lifted"
+	case "orphan":
+		return "an account that belongs to nobody"
 	case "adopt":
 		return "found access that was accepted"
 	case "drift":

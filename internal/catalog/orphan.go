@@ -85,29 +85,32 @@ func suggest(tx *db.Tx, app *Application, all []Orphan) error {
 	n := len(all)
 	ids, emails, numbers, locals := make([]int, n), make([]string, n), make([]string, n), make([]string, n)
 	var wordOf []int
-	var words []string
+	var words, hows []string
+	var longest []bool
 	for i := range all {
 		o := &all[i]
 		local, _, _ := strings.Cut(o.Name, "@")
 		ids[i], emails[i], numbers[i], locals[i] = o.ID, strings.ToLower(o.Email), o.Number, strings.ToLower(local)
-		for _, w := range nameWords(local) {
-			wordOf, words = append(wordOf, o.ID), append(words, w)
+		list, how := nameWords(local)
+		for k, w := range list {
+			wordOf, words, hows, longest = append(wordOf, o.ID), append(words, w), append(hows, how), append(longest, k == 0)
 		}
 	}
 	rows, err := tx.Query(`with o as (select * from unnest($1::int[], $2::text[], $3::text[], $4::text[]) o(id, email, number, local)),
-		w as (select * from unnest($5::int[], $6::text[]) w(id, word)),
+		w as (select * from unnest($5::int[], $6::text[], $8::text[], $9::boolean[]) w(id, word, how, longest)),
 		fit as (
 			select o.id, i.id who, 'email' how from o join identity i on o.email <> '' and lower(i.email) = o.email
 			union select o.id, i.id, 'email' from o join identity i on lower(i.email) = lower(o.local) or o.local <> '' and lower(i.email) = o.local
 			union select o.id, i.id, 'number' from o join identity i on o.number <> '' and i.number = o.number or i.number = o.local
-			union select w.id, m.identity_id, 'name' from w cross join lateral (select identity_id from identity_word x where x.word = w.word limit 20) m
-				group by 1, 2 having count(*) >= greatest(1, least(2, (select count(*) from w v where v.id = w.id))))
+			union select w.id, m.identity_id, w.how from w cross join lateral (select x.identity_id from identity_word x where x.word = w.word
+				and not exists (select from w v where v.id = w.id and v.word <> w.word
+					and not exists (select from identity_word y where y.word = v.word and y.identity_id = x.identity_id)) limit 10) m where w.longest)
 		select f.id, i.id, i.public_id::text, i.name, coalesce(i.number, ''), i.state, array_agg(f.how order by f.how), i.attrs,
 			exists (select from account_link l join account a on a.id = l.account_id and a.application_id = $7 and a.gone_at is null where l.identity_id = i.id and l.known_to = 'infinity')
 		from fit f join (select p.id, p.public_id, p.name, p.number, p.state, p.kind, (select jsonb_build_object('first_name', v.attrs->>'first_name',
 				'last_name', v.attrs->>'last_name', 'email', p.email, 'number', p.number) from employment_version v where v.identity_id = p.id
 				and v.known_to = 'infinity' order by v.valid_from desc limit 1) attrs from identity p) i on i.id = f.who and i.kind = 'person'
-		group by 1, 2, 3, 4, 5, 6, 8, 9`, ids, emails, numbers, locals, wordOf, words, app.ID)
+		group by 1, 2, 3, 4, 5, 6, 8, 9`, ids, emails, numbers, locals, wordOf, words, app.ID, hows, longest)
 	if err != nil {
 		return err
 	}
@@ -147,21 +150,28 @@ func (o *Orphan) suggested(app *Application, s Suggestion, how []string, attrs m
 	if len(attrs) > 0 && RenderName(app.Spec.Accounts.Name, attrs) == strings.ToLower(local) {
 		s.Why, s.Score = append(s.Why, "the login name is the one they would get here"), s.Score+45
 	}
+	if s.Score == 0 { // a surname alone says nothing
+		return
+	}
 	if s.HasOne {
 		s.Score -= 60
 	}
 	o.Suggested = append(o.Suggested, s)
 }
 
-// nameWords gives the words of a login name that may be somebody's name: in plain lower-case letters, two at least.
-func nameWords(local string) []string {
-	var out []string
-	for _, w := range strings.FieldsFunc(strings.ToLower(unidecode.Unidecode(local)), func(r rune) bool { return r < 'a' || r > 'z' }) {
-		if len(w) > 2 && !slices.Contains(out, w) && len(out) < 4 {
-			out = append(out, w)
+// nameWords gives the words of a login name that may be somebody's name, the longest (and so the rarest) first. Of a single word
+// the first letter may be an initial: without it the word only counts where the login pattern fits as well.
+func nameWords(local string) (words []string, how string) {
+	for _, w := range strings.FieldsFunc(strings.ToLower(unidecode.Unidecode(local)), func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') }) {
+		if len(w) > 1 && !slices.Contains(words, w) && len(words) < 4 {
+			words = append(words, w)
 		}
 	}
-	return out
+	slices.SortStableFunc(words, func(a, b string) int { return len(b) - len(a) })
+	if len(words) == 1 {
+		return []string{words[0][1:]}, "initial"
+	}
+	return words, "name"
 }
 
 // LockOrphan locks an account that belongs to nobody. It is a Conflict when somebody was faster.

@@ -51,6 +51,8 @@ var permissions = map[string][]string{
 
 	"entitlement.edit":     {Owner, IT, Compliance},
 	"entitlement.edit_any": {IT, Compliance},
+	"account.claim":        {Owner, IT, Compliance},
+	"account.claim_any":    {IT, Compliance},
 	"connector.read":       {IT, Compliance, Auditor},
 	"connector.run":        {IT},
 	"connector.secret":     {IT},
