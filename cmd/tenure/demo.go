@@ -94,11 +94,12 @@ func showDemo(cfg *config.Config, d *demo.Demo) {
 	}
 	fmt.Printf(`
 Try this on the portal:
-  1. Sign in as Tomé Falcão (HR), open "Demo HR feed", hire somebody and send the feed: the accounts appear in the directory
+  1. One HR file is held by the brake. Sign in as Maëlle Tréhin (compliance), see why, and decide: a file that is sent after it
+     overtakes it.
+  2. Sign in as Tomé Falcão (HR), open "Demo HR feed", hire somebody and send the feed: the accounts appear in the directory
      and the warehouse within seconds.
-  2. Move somebody to another department: what the new one needs comes at once, the old goes after the hand-over.
-  3. Terminate somebody on their own page: everything is shut at once, ahead of every queue, and HR cannot undo it.
-  4. One HR file is held by the brake. Sign in as Maëlle Tréhin (compliance), see why, and decide.
+  3. Move somebody to another department: what the new one needs comes at once, the old goes after the hand-over.
+  4. Terminate somebody on their own page: everything is shut at once, ahead of every queue, and HR cannot undo it.
 
 Everything is kept in %s; Ctrl-C stops the demo.
 `, cfg.Data)

@@ -178,8 +178,9 @@ func (p *pageSet) kinds() ([]kind, error) {
 		}
 		return out
 	}
-	_ = searches
-	return []kind{{"people list", lists}, {"person", people}, {"home", every("/")}, {"my access", every("/me")}}, nil
+	return []kind{{"people list", lists}, {"person", people}, {"home", every("/")}, {"inbox", every("/inbox")},
+		{"dashboard", []ask{{"it", "/dashboard"}, {"compliance", "/dashboard"}}}, {"search", searches},
+		{"team", []ask{{"manager", "/team"}}}, {"my access", every("/me")}}, nil
 }
 
 var nextPage = regexp.MustCompile(`<a[^>]* rel="next" href="([^"]+)"`)
