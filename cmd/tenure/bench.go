@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"io"
+	"log/slog"
 	"net/http"
 	"os"
 
@@ -18,6 +20,8 @@ type benchCmd struct {
 }
 
 func (c *benchCmd) Run(r *run) error {
+	// Lines about requests are written as in a real installation, to nowhere.
+	slog.SetDefault(slog.New(slog.NewTextHandler(io.Discard, nil)))
 	report, err := bench.Run(r.ctx, bench.Options{Sizes: c.Sizes, Repeat: c.Repeat, Dir: r.cli.Data, Profile: c.Profile, Log: os.Stderr,
 		Pages: c.Pages, Portal: func(ctx context.Context, a *app.App) (http.Handler, error) {
 			return web.New(ctx, a, web.Options{Demo: &web.Demo{Organisation: "Bench"}})

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"tenure/internal/app"
+	"tenure/internal/audit"
 	"tenure/internal/change"
 	"tenure/internal/db"
 	"tenure/internal/hr"
@@ -77,6 +78,17 @@ func (p *pageSet) company(n int) error {
 		if _, err := conn.Exec(p.ctx, `insert into portal_role (identity_id, role) select id, $2 from identity where number = $1`, number(i+1), role); err != nil {
 			return err
 		}
+	}
+	if err := d.Do(p.ctx, db.System, func(tx *db.Tx) error {
+		if _, err := audit.Compute(tx, true); err != nil {
+			return err
+		}
+		return audit.MarkPeople(tx)
+	}); err != nil {
+		return err
+	}
+	if _, err := conn.Exec(p.ctx, `vacuum analyze`); err != nil {
+		return err
 	}
 	var held int
 	if err := conn.QueryRow(p.ctx, `select count(*) from observed o join entitlement e on e.id = o.entitlement_id and e.kind <> 'account'`).Scan(&held); err != nil {
