@@ -34,12 +34,10 @@ func (r *request) application(tx *db.Tx, permission string) (*catalog.Catalog, *
 		return nil, nil, nothing("application")
 	case !r.mayFor(permission, r.owns(a)):
 		return nil, nil, errs.Forbidden("this application is not yours")
+	case !r.may(permission + "_any"):
+		r.inNameOf(tx, r.ownerOf(a))
 	}
 	return cat, a, nil
-}
-
-func (r *request) owns(a *catalog.Application) bool {
-	return a.OwnerID != nil && *a.OwnerID == r.who.ID
 }
 
 // applications lists the targets with how they stand.

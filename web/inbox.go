@@ -13,17 +13,17 @@ import (
 	"tenure/templates/ui"
 )
 
-// scope says for whom an inbox is read: the reader, as manager and owner of what is theirs.
+// scope says for whom an inbox is read: the reader, as manager and owner of what is theirs, and of what is others' for whom they act.
 func (r *request) scope() *audit.Scope {
 	q := &audit.Scope{Person: r.who.ID, May: r.may, Zone: r.zone}
 	if q.Zone == nil {
 		q.Zone = time.UTC
 	}
 	if slices.Contains(r.who.roles, policy.Manager) {
-		q.Managers = []int{r.who.ID}
+		q.Managers = r.managers()
 	}
 	if slices.Contains(r.who.roles, policy.Owner) {
-		q.Owners = []int{r.who.ID}
+		q.Owners = r.owners()
 	}
 	return q
 }

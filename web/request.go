@@ -35,11 +35,14 @@ type reader struct {
 	actor db.Actor
 	roles []string
 	waits int // things in their inbox
+	// rights are what roles may do, read in the transaction that found out who is there; acting, for whom the reader acts as well.
+	rights *policy.Rights
+	acting []auth.Acting
 }
 
 // may says whether the reader has a permission.
 func (r *request) may(permission string) bool {
-	return r.who != nil && policy.Portal.Allowed(r.who.roles, permission)
+	return r.who != nil && r.who.rights.Allowed(r.who.roles, permission)
 }
 
 // mayFor says whether the reader has a permission for one thing: the permission over all, or the permission and the thing is
@@ -94,6 +97,12 @@ func (s *server) identify(r *request) error {
 		}
 		r.who = &reader{Person: p.Person, roles: p.Roles,
 			actor: db.Actor{ID: s.sessions.GetInt(ctx, sessionActor), Kind: "person", Name: p.Person.Name, Identity: id}}
+		if r.who.rights, err = policy.RightsAt(tx); err != nil {
+			return err
+		}
+		if r.who.acting, err = auth.ActingFor(tx, id); err != nil {
+			return err
+		}
 		r.who.waits, err = audit.CountInbox(tx, r.scope())
 		return err
 	})

@@ -6,7 +6,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tenure/internal/errs"
-	"tenure/internal/policy"
 	"tenure/static"
 )
 
@@ -141,7 +140,7 @@ func (r *request) serve(row route) error {
 	case row.permission == Public:
 	case r.who == nil:
 		return errs.Unauthenticated("please sign in first")
-	case !policy.Portal.Allowed(r.who.roles, row.permission):
+	case !r.may(row.permission):
 		return errs.Forbidden("your account does not have the right for it (%s); ask an administrator if you need it", row.permission)
 	}
 	return row.handler(r)

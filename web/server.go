@@ -19,6 +19,7 @@ import (
 
 	"tenure/internal/app"
 	"tenure/internal/db"
+	"tenure/internal/policy"
 )
 
 // Options are what only some installations have.
@@ -45,6 +46,10 @@ func New(ctx context.Context, a *app.App, o Options) (http.Handler, error) {
 		s.demo = nil
 	}
 	if err := s.reachedAt(a.Config.PublicURL); err != nil {
+		return nil, err
+	}
+	// A newer program may ask for permissions that the database has never had; those it has are as administrators left them.
+	if err := a.DB.Do(ctx, db.System, policy.FillPortal); err != nil {
 		return nil, err
 	}
 	s.sessions = s.newSessions(ctx)

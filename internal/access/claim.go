@@ -138,12 +138,12 @@ func Release(tx *db.Tx, app int, reason string, only ...int64) (int, error) {
 	if reason == "" {
 		return 0, errs.Invalid("a release needs a reason")
 	}
-	// Nobody releases what is for themselves.
+	// Nobody releases what is for themselves, or for whom they act for.
 	n, err := tx.Exec(`with o as (select id from operation
-			where application_id = $1 and state = 'proposed' and identity_id is distinct from $2 and ($3::bigint[] is null or id = any($3))
+			where application_id = $1 and state = 'proposed' and identity_id is distinct from $2 and identity_id is distinct from nullif($4, 0) and ($3::bigint[] is null or id = any($3))
 			order by id for no key update)
 		update operation set state = 'pending', next_attempt_at = clock_timestamp() where id in (select id from o)`,
-		app, tx.Actor.Identity, only)
+		app, tx.Actor.Identity, only, tx.Actor.For)
 	if err != nil || n == 0 {
 		return 0, err
 	}

@@ -18,6 +18,7 @@ import (
 	"tenure/internal/hr"
 	"tenure/internal/identity"
 	"tenure/internal/lifecycle"
+	"tenure/internal/policy"
 	"tenure/internal/provision"
 )
 
@@ -95,7 +96,24 @@ func Migrate(ctx context.Context, c *config.Config, kind string) error {
 	if err == nil && urls.server != nil {
 		err = letIn(ctx, urls)
 	}
+	if err == nil {
+		err = fill(ctx, c, urls.app)
+	}
 	return errors.Join(err, urls.release())
+}
+
+// fill opens the migrated database as the application does and adds what the program knows and the database does not.
+func fill(ctx context.Context, c *config.Config, url string) error {
+	key, err := c.Key()
+	if err != nil {
+		return err
+	}
+	d, err := db.Open(ctx, db.Config{URL: url, MaxConns: 2, Key: key})
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Do(ctx, db.System, policy.FillPortal)
 }
 
 // addresses says how the owner of the tables and the application connect.

@@ -195,12 +195,16 @@ func holders(tx *db.Tx, q *Scope, items []Item) error {
 // whoMay counts the people besides one who have a permission by a portal role. It is asked once for each of a few kinds.
 func whoMay(tx *db.Tx, who int, permission string) (Holder, error) {
 	var h Holder
+	rights, err := policy.RightsAt(tx)
+	if err != nil {
+		return h, err
+	}
 	for _, role := range []string{policy.HR, policy.IT, policy.Compliance, policy.Administrator} {
-		if policy.Portal.Allowed([]string{role}, permission) {
+		if rights.Allowed([]string{role}, permission) {
 			h.Roles = append(h.Roles, role)
 		}
 	}
-	err := tx.QueryRow(`select count(distinct r.identity_id) from portal_role r join identity i on i.id = r.identity_id and i.state = 'active' and i.locked_at is null
+	err = tx.QueryRow(`select count(distinct r.identity_id) from portal_role r join identity i on i.id = r.identity_id and i.state = 'active' and i.locked_at is null
 		where r.role = any($1) and r.identity_id <> $2`, h.Roles, who).Scan(&h.Others)
 	return h, err
 }

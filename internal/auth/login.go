@@ -124,18 +124,3 @@ func Password(tx *db.Tx, email, password string) (*identity.Person, error) {
 	}
 	return identity.Get(tx, who)
 }
-
-// Roles gives the portal roles of a person: what was given, "employee" for people of an HR source, and "manager" for who has
-// somebody to manage.
-func Roles(tx *db.Tx, who int) ([]string, error) {
-	rows, err := tx.Query(`select role from portal_role where identity_id = $1
-		union select 'employee' from identity where id = $1 and kind = 'person'
-		union select 'manager' where exists (select from employment_version v where v.manager_id = $1 and v.known_to = 'infinity'
-			and v.valid_from <= $2 and v.valid_to > $2 and v.ends_at > $2)
-		union select 'owner' where exists (select from application where owner_id = $1)
-		order by 1`, who, tx.Now)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, pgx.RowTo[string])
-}

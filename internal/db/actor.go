@@ -12,6 +12,14 @@ type Actor struct {
 	Kind     string
 	Name     string
 	Identity int // 0 for the system and the operator
+	// For is the person in whose name somebody acts as a delegate; 0 for their own. Every event of the transaction says so.
+	For int
+}
+
+// Is says whether the actor is a person, or acts in that person's name: what a person asked for or loaded is decided by neither
+// themselves nor their delegate.
+func (a Actor) Is(identity int) bool {
+	return identity != 0 && (a.Identity == identity || a.For == identity)
 }
 
 // The two actors without an identity.

@@ -2,6 +2,7 @@ package db
 
 import (
 	"fmt"
+	"maps"
 
 	"github.com/jackc/pgx/v5"
 
@@ -13,7 +14,25 @@ func (t *Tx) Record(e evidence.Event) {
 	if e.EffectiveAt.IsZero() {
 		e.EffectiveAt = t.Now
 	}
+	if t.Actor.For != 0 {
+		e.Facts = inNameOf(t.Actor.For, e.Facts)
+	}
 	t.events = append(t.events, e)
+}
+
+// inNameOf adds to what changed in whose name it was decided.
+func inNameOf(person int, facts any) any {
+	m, ok := facts.(map[string]any)
+	switch {
+	case ok:
+		m = maps.Clone(m)
+	case facts == nil:
+		m = map[string]any{}
+	default:
+		m = map[string]any{"what": facts}
+	}
+	m["on_behalf_of"] = person
+	return m
 }
 
 // UseKey tells the transaction the key of a person whom it just made, so that it need not be read back.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Kind says what went wrong, in the terms of who has to do something about it.
@@ -34,7 +35,16 @@ type Error struct {
 	Kind    Kind
 	Message string
 	Fields  []Field
+	By      *Act // of a conflict: who was faster
 	cause   error
+}
+
+// Act is what somebody did that stands in the way of what another one wanted to do.
+type Act struct {
+	Who   string // a name, or "" when it is not known
+	Did   string // in the past tense, to be read after the name: "released this run"
+	At    time.Time
+	State string // a sentence: how it stands now; may be empty
 }
 
 func (e *Error) Error() string {
@@ -68,6 +78,22 @@ func Forbidden(format string, a ...any) *Error { return build(KindForbidden, for
 
 // Conflict says that the world has moved: somebody else decided first, or the thing is in another state.
 func Conflict(format string, a ...any) *Error { return build(KindConflict, format, a) }
+
+// ConflictBy is Conflict with who did what when, which pages show in the reader's time.
+func ConflictBy(a Act) *Error {
+	who := a.Who
+	if who == "" {
+		who = "somebody"
+	}
+	text := fmt.Sprintf("%s %s", who, a.Did)
+	if !a.At.IsZero() {
+		text += " at " + a.At.UTC().Format("2006-01-02 15:04 MST")
+	}
+	if a.State != "" {
+		text += ". " + a.State
+	}
+	return &Error{Kind: KindConflict, Message: text, By: &a}
+}
 
 // Unauthenticated says that a sign-in or a token is needed.
 func Unauthenticated(format string, a ...any) *Error { return build(KindUnauthenticated, format, a) }

@@ -22,7 +22,7 @@ func mayDecide(run *Run, actor db.Actor, reason string) error {
 	switch {
 	case actor.Identity == 0:
 		return errs.Forbidden("releasing needs a person: sign in, or give a personal token in TENURE_TOKEN")
-	case actor.Identity == run.LoadedByID:
+	case actor.Is(run.LoadedByID):
 		return errs.Forbidden("run %d was loaded by you; another person must release it", run.ID)
 	case strings.TrimSpace(reason) == "":
 		return errs.Invalid("a release needs a reason")

@@ -33,7 +33,7 @@ func Adopt(tx *db.Tx, app *catalog.Application, reason string) (int, error) {
 	}
 	ids := make([]int, 0, len(found))
 	for id := range found {
-		if id != tx.Actor.Identity {
+		if !tx.Actor.Is(id) {
 			ids = append(ids, id)
 		}
 	}
@@ -108,6 +108,7 @@ func unexplained(tx *db.Tx, app int) (map[int][]int, error) {
 func Unexplained(tx *db.Tx, app int) (grants, people int, err error) {
 	found, err := unexplained(tx, app)
 	delete(found, tx.Actor.Identity)
+	delete(found, tx.Actor.For)
 	for _, list := range found {
 		grants += len(list)
 	}

@@ -25,7 +25,7 @@ func KeepLonger(tx *db.Tx, who, entitlement int, until time.Time, why string) er
 	switch {
 	case tx.Actor.Identity == 0:
 		return errs.Forbidden("keeping access for a hand-over needs a person: sign in, or give a personal token in TENURE_TOKEN")
-	case tx.Actor.Identity == who:
+	case tx.Actor.Is(who):
 		return errs.Forbidden("nobody extends their own hand-over")
 	case strings.TrimSpace(why) == "":
 		return errs.InvalidFields("the hand-over", []errs.Field{{Field: "reason", Rule: "must say why it is needed for longer"}})

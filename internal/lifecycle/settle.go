@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tenure/internal/access"
+	"tenure/internal/auth"
 	"tenure/internal/catalog"
 	"tenure/internal/db"
 	"tenure/internal/evidence"
@@ -99,6 +100,9 @@ func Settle(tx *db.Tx, people []*identity.Change, cause Cause) (*Effect, error) 
 		return nil, err
 	}
 	s.record(people)
+	if err := auth.EndDelegationsOf(tx, s.left(people)); err != nil {
+		return nil, err
+	}
 	if err := identity.Enter(tx, s.changed(people)); err != nil {
 		return nil, err
 	}
@@ -232,6 +236,17 @@ func (s *settling) due(people []*identity.Change) error {
 		return err
 	}
 	return ringNext(s.tx)
+}
+
+// left gives those who do not work here from now on.
+func (s *settling) left(people []*identity.Change) []int {
+	var out []int
+	for i, p := range people {
+		if s.state[i] == identity.Left && p.Was != identity.Left {
+			out = append(out, p.Person)
+		}
+	}
+	return out
 }
 
 // changed gives those whose line in lists may be another one now: facts or state changed, or a day came.

@@ -28,7 +28,7 @@ func Terminate(tx *db.Tx, id int, reason string) (*Effect, error) {
 		return nil, err
 	}
 	switch {
-	case tx.Actor.Identity == id:
+	case tx.Actor.Is(id):
 		return nil, errs.Forbidden("nobody terminates themselves")
 	case p.Kind != "person":
 		return nil, errs.Invalid("%s is a local account of the portal, not a person of an HR source", p.Name)
@@ -48,7 +48,7 @@ func Reinstate(tx *db.Tx, id int, reason string) (*Effect, error) {
 	if tx.Actor.Identity == 0 {
 		return nil, errs.Forbidden("reinstating needs a person: sign in, or give a personal token in TENURE_TOKEN")
 	}
-	if tx.Actor.Identity == id {
+	if tx.Actor.Is(id) {
 		return nil, errs.Forbidden("nobody reinstates themselves")
 	}
 	if strings.TrimSpace(reason) == "" {

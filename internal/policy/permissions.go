@@ -1,6 +1,9 @@
 package policy
 
-// What a person may do in the portal. A permission is room.verb. Where there is a second one named room.verb_any, the first lets
+// What a person may do in the portal, in the program's catalogue. What holds in a database stands in its tables, which
+// FillPortal fills from here: see RightsAt. A new line here needs one in permissions_about.go.
+//
+// A permission is room.verb. Where there is a second one named room.verb_any, the first lets
 // somebody act on their own only (their own page, their team's, the application they own) and the second on all.
 
 // Portal roles. Everybody is an employee; manager and owner follow from facts, the others are given.
@@ -15,13 +18,13 @@ const (
 	Administrator = "administrator"
 )
 
-// includes says which portal role brings which other roles.
+// includes says which portal role brings which other roles in a new database.
 var includes = map[string][]string{
 	Manager: {Employee}, Owner: {Employee}, HR: {Employee}, IT: {Employee}, Compliance: {Employee}, Auditor: {Employee},
 	Administrator: {HR, IT, Compliance, Auditor, Manager, Owner},
 }
 
-// permissions says which role has which permission, besides those it includes.
+// permissions says which role has which permission to begin with, besides those it includes.
 var permissions = map[string][]string{
 	"home.read":         {Employee},
 	"inbox.read":        {Employee},
@@ -63,4 +66,9 @@ var permissions = map[string][]string{
 	"policy.read":       {IT, Compliance, Auditor, HR},
 	"policy.release":    {Compliance},
 	"demo.use":          {Employee},
+
+	"delegation.mine": {Employee},
+	"portal.read":     {Compliance, Auditor, Administrator},
+	"portal.give":     {Administrator},
+	"portal.change":   {Administrator},
 }

@@ -1,0 +1,62 @@
+package policy
+
+// Kind says what somebody can do with a permission.
+type Kind string
+
+// The kinds of permission. Auditors never hold one that writes.
+const (
+	Reads  Kind = "reads"
+	Own    Kind = "own" // changes what is the person's own and nobody else's
+	Writes Kind = "writes"
+)
+
+// About describes a permission to people.
+type About struct {
+	Kind Kind
+	Text string // what a holder can do: a sentence without its subject
+}
+
+// Describe says what a permission is for. One without a description counts as writing.
+func Describe(permission string) About {
+	if a, ok := about[permission]; ok {
+		return a
+	}
+	return About{Kind: Writes, Text: permission}
+}
+
+// about has a line for every line of permissions; a test compares them.
+var about = map[string]About{
+	"access.mine":     {Own, "See their own access, and take their own first passwords"},
+	"delegation.mine": {Own, "Let somebody act for them for a while, and end it"},
+	"demo.use":        {Own, "Play the HR department of a demo company"},
+	"home.read":       {Reads, "Open the portal and see their first page"},
+	"inbox.read":      {Reads, "See what waits for them, for their team and for their applications"},
+	"token.mine":      {Own, "Make and revoke their own tokens"},
+
+	"person.list":      {Reads, "List people: a manager those of their team"},
+	"person.read":      {Reads, "Open a person's page: their own, a manager those of their team"},
+	"person.read_any":  {Reads, "Open everybody's page"},
+	"person.terminate": {Writes, "End a person's access at once, and lift it again"},
+
+	"hr.read":    {Reads, "See HR sources and runs"},
+	"hr.upload":  {Writes, "Load an HR file"},
+	"hr.release": {Writes, "Release or drop an HR run that is held, loaded by somebody else"},
+	"hr.expect":  {Writes, "Announce a planned mass change"},
+
+	"application.read":      {Reads, "See the applications they own"},
+	"application.read_any":  {Reads, "See every application"},
+	"application.check":     {Writes, "Have an application they own read at once"},
+	"application.check_any": {Writes, "Have any application read at once"},
+	"application.adopt":     {Writes, "Accept access that was found in an application they own"},
+	"application.adopt_any": {Writes, "Accept access that was found in any application"},
+
+	"operation.read":    {Reads, "See what is being done at applications"},
+	"operation.retry":   {Writes, "Try a failed operation again"},
+	"operation.release": {Writes, "Release operations that are only proposed"},
+	"policy.read":       {Reads, "See roles and rules"},
+	"dashboard.read":    {Reads, "See the figures of the dashboard"},
+
+	"portal.read":   {Reads, "See who has which portal role, and what the roles may do"},
+	"portal.give":   {Writes, "Give and take portal roles, never their own"},
+	"portal.change": {Writes, "Change what portal roles may do"},
+}
