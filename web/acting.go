@@ -30,9 +30,35 @@ func (r *request) owners() []int {
 }
 
 // manages says whether the reader, or somebody for whom they act, is above a person in the line of managers.
-func (r *request) manages(tx *db.Tx, p *identity.Person) (bool, error) {
-	name, err := auth.AsManager(tx, r.who.ID, r.who.acting, p.ID, true)
+func (r *request) manages(tx *db.Tx, person int) (bool, error) {
+	name, err := auth.AsManager(tx, r.who.ID, r.who.acting, person, true)
 	return name != 0, err
+}
+
+// people gives who reports to the reader, and to those for whom they act: directly, or with below through others as well.
+func (r *request) people(tx *db.Tx, below bool, most int) ([]int, error) {
+	seen := map[int]bool{r.who.ID: true} // a delegate may be of the team: they do not manage themselves
+	out := []int{}
+	for _, m := range r.managers() { // few: for how many others somebody acts at one time
+		ids, err := identity.Team(tx, m, below, most)
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range ids {
+			if !seen[id] {
+				seen[id] = true
+				out = append(out, id)
+			}
+		}
+	}
+	return out, nil
+}
+
+// inManagersName makes the rest of a transaction that of the manager in whose name the reader decides about a person.
+func (r *request) inManagersName(tx *db.Tx, person int) error {
+	name, err := auth.AsManager(tx, r.who.ID, r.who.acting, person, true)
+	r.inNameOf(tx, name)
+	return err
 }
 
 // owns says whether an application is the reader's, or somebody's for whom they act.

@@ -152,7 +152,7 @@ func (r *request) mayExtend(tx *db.Tx, p *identity.Person) (bool, error) {
 	if r.may("person.handover_any") {
 		return true, nil
 	}
-	return identity.Below(tx, p.ID, r.who.ID)
+	return r.manages(tx, p.ID)
 }
 
 // handover gives what the page about one hand-over is about, if the reader may decide it and it goes on.
@@ -168,6 +168,10 @@ func (r *request) handover(tx *db.Tx, ref string) (p *identity.Person, e *catalo
 		return nil, nil, nil, errs.Forbidden("nobody extends their own hand-over")
 	case !may:
 		return nil, nil, nil, nothing("person")
+	case !r.may("person.handover_any"):
+		if err := r.inManagersName(tx, p.ID); err != nil {
+			return nil, nil, nil, err
+		}
 	}
 	cat, err := catalog.Load(tx)
 	if err != nil {

@@ -103,7 +103,7 @@ func (r *request) peopleFilter(tx *db.Tx, l *list) (identity.Filter, error) {
 	if r.may("person.read_any") {
 		return f, nil
 	}
-	team, err := identity.Team(tx, r.who.ID, true, 5000)
+	team, err := r.people(tx, true, 5000)
 	if f.Among == nil {
 		f.Among = append([]int{}, team...)
 	} else {

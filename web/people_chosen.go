@@ -78,7 +78,7 @@ func (r *request) peopleMeant(tx *db.Tx, c *chosen) (identity.Filter, error) {
 	}
 	f := identity.Filter{Among: ids}
 	if !r.may("person.read_any") {
-		team, err := identity.Team(tx, r.who.ID, true, 5000)
+		team, err := r.people(tx, true, 5000)
 		if err != nil {
 			return f, err
 		}

@@ -26,7 +26,7 @@ func (r *request) person(tx *db.Tx) (*identity.Person, error) {
 	}
 	mine := p.ID == r.who.ID
 	if !mine && !r.may("person.read_any") {
-		if mine, err = r.manages(tx, p); err != nil {
+		if mine, err = r.manages(tx, p.ID); err != nil {
 			return nil, err
 		}
 	}

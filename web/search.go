@@ -86,7 +86,7 @@ func (f *finding) mayPerson(id int) (bool, error) {
 	case !f.r.may("person.list"):
 		return false, nil
 	}
-	return identity.Below(f.tx, id, f.r.who.ID)
+	return f.r.manages(f.tx, id)
 }
 
 // scope gives whom the reader's search looks through: nil for everybody.
@@ -99,7 +99,7 @@ func (f *finding) scope() ([]int, error) {
 	}
 	f.read, f.among = true, []int{f.r.who.ID}
 	if f.r.may("person.list") {
-		team, err := identity.Team(f.tx, f.r.who.ID, true, 5000)
+		team, err := f.r.people(f.tx, true, 5000)
 		if err != nil {
 			return nil, err
 		}

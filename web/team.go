@@ -20,7 +20,7 @@ func (s *server) team(r *request) error {
 	below := r.Query("scope") == "below"
 	v := templates.TeamView{Scopes: []ui.Chip{{Text: "Direct reports", URL: "/team", Current: !below}, {Text: "Everybody below", URL: "/team?scope=below", Current: below}}}
 	err := r.read(func(tx *db.Tx) error {
-		ids, err := identity.Team(tx, r.who.ID, below, identity.Capped+1)
+		ids, err := r.people(tx, below, identity.Capped+1)
 		if err != nil {
 			return err
 		}

@@ -33,9 +33,14 @@ var about = map[string]About{
 	"inbox.read":      {Reads, "See what waits for them, for their team and for their applications"},
 	"token.mine":      {Own, "Make and revoke their own tokens"},
 
-	"person.list":      {Reads, "List people: a manager those of their team"},
-	"person.read":      {Reads, "Open a person's page: their own, a manager those of their team"},
-	"person.read_any":  {Reads, "Open everybody's page"},
+	"person.list":         {Reads, "List people: a manager those of their team"},
+	"person.read":         {Reads, "Open a person's page: their own, a manager those of their team"},
+	"person.read_any":     {Reads, "Open everybody's page"},
+	"person.handover":     {Writes, "Let somebody of their team keep something for a hand-over for longer"},
+	"person.handover_any": {Writes, "Let anybody keep something for a hand-over for longer"},
+	"team.read":           {Reads, "See their team on one page"},
+	"search.use":          {Reads, "Search in what they may see"},
+
 	"person.terminate": {Writes, "End a person's access at once, and lift it again"},
 
 	"hr.read":    {Reads, "See HR sources and runs"},
