@@ -148,7 +148,11 @@ func (r *run) actor(tx *db.Tx, permission string) (db.Actor, error) {
 		return who, err
 	}
 	roles, err := auth.Roles(tx, who.Identity)
-	if err == nil && !policy.Portal.Allowed(roles, permission) {
+	if err != nil {
+		return who, err
+	}
+	rights, err := policy.RightsAt(tx)
+	if err == nil && !rights.Allowed(roles, permission) {
 		err = errs.Forbidden("%s does not have the right for it (%s); ask an administrator", who.Name, permission)
 	}
 	return who, err

@@ -55,9 +55,18 @@ var about = map[string]About{
 	"application.adopt":     {Writes, "Accept access that was found in an application they own"},
 	"application.adopt_any": {Writes, "Accept access that was found in any application"},
 
+	"entitlement.edit":     {Writes, "Describe the entitlements of applications they own"},
+	"entitlement.edit_any": {Writes, "Describe every entitlement"},
+	"account.claim":        {Writes, "Say whose an account without a person is, in applications they own"},
+	"account.claim_any":    {Writes, "Say whose an account without a person is, everywhere"},
+	"connector.read":       {Reads, "See how the connections to applications are"},
+	"connector.run":        {Writes, "Test, pause and resume connections"},
+	"connector.secret":     {Writes, "Set the secrets of connections; nobody reads them"},
+
 	"operation.read":    {Reads, "See what is being done at applications"},
 	"operation.retry":   {Writes, "Try a failed operation again"},
 	"operation.release": {Writes, "Release operations that are only proposed"},
+	"policy.release":    {Writes, "Release a change of roles and rules that the brake holds"},
 	"policy.read":       {Reads, "See roles and rules"},
 	"dashboard.read":    {Reads, "See the figures of the dashboard"},
 
