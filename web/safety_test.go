@@ -127,6 +127,13 @@ func personOf(w *world, number string) string { return "/people/" + w.ref(number
 // harmless fails when a page runs what somebody called themselves.
 func harmless(t *testing.T, path string, p page) {
 	t.Helper()
+	if kind := p.header.Get("Content-Type"); p.status == http.StatusOK && !strings.HasPrefix(kind, "text/html") {
+		// An export is no page: what it holds is text as long as browsers believe what it says it is, and it is saved, not opened.
+		if !strings.HasPrefix(kind, "text/csv") || !strings.HasPrefix(p.header.Get("Content-Disposition"), "attachment") || p.header.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s is %q and might be taken for a page", path, kind)
+		}
+		return
+	}
 	if n := p.Find("img, [onerror], [onmouseover], [onclick], [style], script:not([src]), iframe, object").Length(); n > 0 {
 		t.Errorf("%s holds %d elements that no page of ours has", path, n)
 	}
