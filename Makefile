@@ -26,7 +26,7 @@ demo: deps build ## Show Tenure at work: demo company, real targets, portal in a
 .PHONY: dev
 dev: deps build ## Serve the portal on an own database, with jobs
 	$(BIN) migrate --data $(DATA)
-	$(BIN) serve --data $(DATA)
+	$(BIN) serve --gallery --data $(DATA)
 
 .PHONY: test
 test: deps ## Run the tests (installs what they need)

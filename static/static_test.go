@@ -92,3 +92,39 @@ func TestPathPanicsForANameThatDoesNotExist(t *testing.T) {
 	}()
 	Path("css/nothing.css")
 }
+
+// TestOurSheetsAreLogical keeps our style sheets free of sides that turn round with the direction of writing.
+func TestOurSheetsAreLogical(t *testing.T) {
+	physical := regexp.MustCompile(`[ {;]((margin|padding|border)-(left|right|top|bottom)[a-z-]*:|(left|right|top|bottom) *:|((min-|max-)?(width|height)) *:|(text-align|float): *(left|right)|clear: *(left|right))`)
+	for name, a := range byName {
+		if !strings.HasSuffix(name, ".css") || name == "css/tabler.css" {
+			continue
+		}
+		for i, line := range strings.Split(string(a.body), "\n") {
+			if m := physical.FindString(line); m != "" {
+				t.Errorf("%s:%d has %q: write the logical property", name, i+1, m)
+			}
+		}
+	}
+}
+
+// TestScriptsAreSmall keeps all scripts within 60 kB as they are sent, and ours within 12 kB as it is written.
+func TestScriptsAreSmall(t *testing.T) {
+	sum := 0
+	for name, a := range byName {
+		if strings.HasSuffix(name, ".js") {
+			sum += len(a.zip)
+		}
+	}
+	if sum == 0 || sum > 60_000 {
+		t.Errorf("scripts are %d bytes packed", sum)
+	}
+	if n := len(byName["js/tenure.js"].body); n > 12_000 {
+		t.Errorf("our script is %d bytes", n)
+	}
+	for _, bad := range []string{"eval(", "new Function", "innerHTML", "setTimeout('"} {
+		if strings.Contains(string(byName["js/tenure.js"].body), bad) {
+			t.Errorf("our script has %s", bad)
+		}
+	}
+}

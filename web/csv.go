@@ -10,8 +10,11 @@ import (
 	"tenure/internal/errs"
 )
 
+// maxExport is how many lines a file has at most, where a list is not streamed from the database.
+const maxExport = 100_000
+
 // guarded keeps a spreadsheet from running what a cell says: text that begins like a formula gets an apostrophe before it (OWASP,
-// CSV injection). Plain numbers stay numbers.
+// CSV injection).
 func guarded(cell string) string {
 	if cell == "" || !strings.ContainsRune("=+-@\t\r\n", rune(cell[0])) {
 		return cell

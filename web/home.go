@@ -24,6 +24,9 @@ type section func(*db.Tx, *audit.Computed) (v *templates.HomeSection, urgent int
 
 // home says what waits for the reader, then how things stand for each thing they are in the portal.
 func (s *server) home(r *request) error {
+	if s.sessions.PopBool(r.Request.Context(), sessionFresh) && r.prefs().Start != "" {
+		return r.goTo(r.prefs().Start)
+	}
 	v := templates.HomeView{Greeting: r.greeting()}
 	err := r.read(func(tx *db.Tx) error {
 		items, err := audit.Inbox(tx, r.scope())

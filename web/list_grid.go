@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"slices"
 
+	"tenure/internal/errs"
 	"tenure/templates/ui"
 )
 
@@ -162,4 +163,14 @@ func viewURL(path, query string) string {
 		return path
 	}
 	return path + "?" + query
+}
+
+// viewOf reads a query that is to be saved, so that only what the list knows is.
+func (r *request) viewOf(spec *listSpec, query string) (*list, error) {
+	q, err := url.ParseQuery(query)
+	if err != nil {
+		return nil, errs.Invalid("this view cannot be saved: its address cannot be read")
+	}
+	q.Del("cursor")
+	return parseList(spec, q)
 }

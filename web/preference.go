@@ -1,14 +1,136 @@
 package web
 
-// preferences are how a reader likes the portal.
-type preferences struct {
-	Letters bool   // single letters act
-	Dense   bool   // lists are dense
-	Zone    string // IANA name; "" for the employment's
-	Start   string // where "/" and signing in lead; "" for the home
-}
+import (
+	"net/http"
+	"time"
+
+	"tenure/internal/db"
+	"tenure/internal/errs"
+	"tenure/internal/identity"
+	"tenure/templates"
+	"tenure/templates/ui"
+)
 
 // prefs are the reader's preferences.
-func (r *request) prefs() preferences {
-	return preferences{Letters: true}
+func (r *request) prefs() identity.Preference {
+	if r.who == nil {
+		return identity.Preference{Letters: true}
+	}
+	return r.who.prefs
 }
+
+// starts are the pages that signing in may lead to, for those who may open them.
+var starts = []struct{ url, permission, word string }{
+	{"/inbox", "inbox.read", "Inbox"}, {"/me", "access.mine", "My access"}, {"/team", "team.read", "My team"}, {"/people", "person.list", "People"},
+	{"/operations", "operation.read", "Operations"}, {"/dashboard", "dashboard.read", "Dashboard"},
+}
+
+// profile is the reader's own settings.
+func (s *server) profile(r *request) error { return s.profilePage(r, http.StatusOK, r.prefs(), nil) }
+
+func (s *server) profilePage(r *request, status int, p identity.Preference, bad ui.Errors) error {
+	v := templates.ProfileView{Action: "/me/profile", Errors: bad, Letters: p.Letters, Zone: p.Zone, OwnZone: s.sessions.GetString(r.Request.Context(), sessionZone),
+		Now: r.inZone(r.now).Format("15:04, Monday 2 January")}
+	for _, x := range []struct{ value, word string }{{"", "Comfortable"}, {"dense", "Dense"}} {
+		v.Density = append(v.Density, ui.Choice{Value: x.value, Text: x.word, Chosen: p.Dense == (x.value == "dense")})
+	}
+	v.Density[0].Hint, v.Density[1].Hint = "40 pixels a row", "32 pixels a row"
+	for _, x := range []struct{ value, word string }{{"", "As the system"}, {"light", "Light"}, {"dark", "Dark"}} {
+		v.Theme = append(v.Theme, ui.Choice{Value: x.value, Text: x.word, Chosen: p.Theme == x.value})
+	}
+	v.Start = []ui.Option{{Text: "Home"}}
+	for _, x := range starts {
+		if r.may(x.permission) {
+			v.Start = append(v.Start, ui.Option{Value: x.url, Text: x.word, Selected: p.Start == x.url})
+		}
+	}
+	return r.render(status, templates.Profile(r.shell("Profile"), v))
+}
+
+// profileSave stores them.
+func (s *server) profileSave(r *request) error {
+	if err := r.form(); err != nil {
+		return err
+	}
+	p := identity.Preference{Letters: r.field("letters") == "on", Dense: r.field("density") == "dense", Theme: oneOf(r.field("theme"), "light", "dark"), Zone: r.field("zone")}
+	for _, x := range starts {
+		if r.field("start") == x.url && r.may(x.permission) {
+			p.Start = x.url
+		}
+	}
+	if err := r.do(func(tx *db.Tx) error { return identity.Prefer(tx, r.who.ID, p) }); err != nil {
+		bad, ok := faults(err, nil)
+		if !ok {
+			return err
+		}
+		return s.profilePage(r, http.StatusBadRequest, p, bad)
+	}
+	s.setTheme(r, p.Theme)
+	return r.goWith("/me/profile", ui.Notice{Tone: ui.Good, Title: "Saved", Text: "Your settings hold from now on, wherever you sign in."})
+}
+
+// prefer lets the reader's zone go before that of their employment.
+func (r *request) prefer(p identity.Preference) {
+	r.who.prefs = p
+	if p.Zone == "" {
+		return
+	}
+	if loc, err := time.LoadLocation(p.Zone); err == nil {
+		r.zone = loc
+	}
+}
+
+// lists are the lists whose views can be saved, by name. A list that has a spec stands here.
+var lists = map[string]*listSpec{tokenList.name: &tokenList}
+
+// viewSave keeps the filter of a list under a name, for the reader alone.
+func (s *server) viewSave(r *request) error {
+	if err := r.form(); err != nil {
+		return err
+	}
+	spec, ok := lists[r.field("list")]
+	if !ok {
+		return errs.Invalid("there is no list of this name")
+	}
+	v := identity.SavedView{List: spec.name, Name: r.field("name"), Query: r.field("query")}
+	l, err := r.viewOf(spec, v.Query)
+	if err != nil {
+		return err
+	}
+	v.Query = l.encoded()
+	if err := r.do(func(tx *db.Tx) error { return identity.SaveView(tx, r.who.ID, v) }); err != nil {
+		return err
+	}
+	return r.goWith(viewURL(spec.path, v.Query), ui.Notice{Tone: ui.Good, Title: "The view is saved", Text: "You find it under Views."})
+}
+
+// viewDelete forgets one of the reader's own.
+func (s *server) viewDelete(r *request) error {
+	id, err := r.number("id")
+	if err != nil {
+		return err
+	}
+	var name string
+	if err := r.do(func(tx *db.Tx) (err error) { name, err = identity.DropView(tx, r.who.ID, id); return err }); err != nil {
+		return err
+	}
+	address := "/"
+	if spec, ok := lists[name]; ok {
+		address = spec.path
+	}
+	return r.goWith(address, ui.Notice{Tone: ui.Good, Title: "The view is deleted"})
+}
+
+// views adds the reader's saved views to a Grid.
+func (r *request) views(tx *db.Tx, l *list, g *ui.Grid) error {
+	saved, err := identity.Views(tx, r.who.ID, l.spec.name)
+	g.Views = ui.Views{List: l.spec.name, Query: l.encoded(), Action: "/views"}
+	for _, v := range saved {
+		g.Views.Saved = append(g.Views.Saved, ui.View{Name: v.Name, URL: viewURL(l.spec.path, v.Query), Current: v.Query == g.Views.Query,
+			DeleteURL: "/views/" + ui.Digits(v.ID) + "/delete"})
+	}
+	return err
+}
+
+// keysHelp lists the keys, for those without a script and those who do not know of "?".
+func (s *server) keysHelp(r *request) error { return r.show(templates.KeysHelp(r.shell("Keys"))) }

@@ -73,7 +73,11 @@ func (r *request) shell(title string) ui.Shell {
 	s.Nav = r.navigation()
 	s.SearchURL = r.to("search.use", "/search")
 	s.NeedsMe = r.who.waits
-	s.User = ui.User{Name: r.who.Name, Role: roleWord(r.who.roles)}
+	s.User = ui.User{Name: r.who.Name, Role: roleWord(r.who.roles), Profile: "/me/profile"}
+	s.Letters, s.At = r.prefs().Letters, r.at(r.now)
+	if r.Request.URL.Path == "/search" {
+		s.Query = r.Query("q")
+	}
 	if r.who.Kind == "person" {
 		s.User.URL = personURL(r.who.PublicID)
 	}

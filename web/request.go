@@ -38,6 +38,7 @@ type reader struct {
 	// rights are what roles may do, read in the transaction that found out who is there; acting, for whom the reader acts as well.
 	rights *policy.Rights
 	acting []auth.Acting
+	prefs  identity.Preference
 }
 
 // may says whether the reader has a permission.
@@ -103,6 +104,9 @@ func (s *server) identify(r *request) error {
 		if r.who.acting, err = auth.ActingFor(tx, id); err != nil {
 			return err
 		}
+		if r.who.prefs, err = identity.Preferences(tx, id); err != nil {
+			return err
+		}
 		r.who.waits, err = audit.CountInbox(tx, r.scope())
 		return err
 	})
@@ -115,6 +119,7 @@ func (s *server) identify(r *request) error {
 	if loc, err := time.LoadLocation(s.sessions.GetString(ctx, sessionZone)); err == nil {
 		r.zone = loc
 	}
+	r.prefer(r.who.prefs)
 	return nil
 }
 

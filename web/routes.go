@@ -68,6 +68,14 @@ func (s *server) routes() []route {
 		{get, "/team", "team.read", s.team},
 		{get, "/search", "search.use", s.search},
 
+		{get, "/me/profile", "access.mine", s.profile},
+		{post, "/me/profile", "access.mine", s.profileSave},
+		{post, "/views", "access.mine", s.viewSave},
+		{post, "/views/:id/delete", "access.mine", s.viewDelete},
+		{get, "/help/keys", "access.mine", s.keysHelp},
+		{get, "/gallery", Public, s.gallery},
+		{get, "/gallery/:name", Public, s.galleryPage},
+
 		{get, "/me", "access.mine", s.mine},
 		{get, "/me/secrets/:id", "access.mine", s.secretAsk},
 		{post, "/me/secrets/:id", "access.mine", s.secretShow},

@@ -26,12 +26,15 @@ import (
 type Options struct {
 	// Demo is the HR system that visitors of a demo database play; nil for none.
 	Demo *Demo
+	// Gallery serves every page in its states with invented data below /gallery: for those who develop pages.
+	Gallery bool
 }
 
 // server holds what all requests share.
 type server struct {
 	app      *app.App
 	demo     *Demo
+	samples  bool // the gallery is served
 	sessions *scs.SessionManager
 	guesses  *throttle     // wrong sign-ins by address
 	hashing  chan struct{} // room for password checks, each of which takes 64 MiB
@@ -41,7 +44,7 @@ type server struct {
 
 // New makes the portal of an opened house. It runs until ctx ends, which stops its housekeeping of sessions.
 func New(ctx context.Context, a *app.App, o Options) (http.Handler, error) {
-	s := &server{app: a, demo: o.Demo, guesses: newThrottle(30, 10*time.Minute), hashing: make(chan struct{}, 4)}
+	s := &server{app: a, demo: o.Demo, samples: o.Gallery, guesses: newThrottle(30, 10*time.Minute), hashing: make(chan struct{}, 4)}
 	if a.DB.Kind != db.Demo {
 		s.demo = nil
 	}

@@ -28,6 +28,7 @@ const (
 	sessionActor  = "actor"
 	sessionZone   = "zone"   // IANA name, of the reader's employment
 	sessionNotice = "notice" // shown on the next page
+	sessionFresh  = "fresh"  // just signed in: the first page may lead on to where the reader likes to start
 )
 
 // newSessions keeps sessions in the database, by a hash of their token, so that a leaked table signs nobody in. The cookie is
@@ -113,5 +114,6 @@ func (s *server) enter(r *request, p *identity.Person, a db.Actor) error {
 	s.sessions.Put(ctx, sessionPerson, p.ID)
 	s.sessions.Put(ctx, sessionActor, a.ID)
 	s.sessions.Put(ctx, sessionZone, zone)
+	s.sessions.Put(ctx, sessionFresh, true)
 	return nil
 }

@@ -167,6 +167,9 @@ const themeCookie = "tenure-theme"
 
 // theme is what the reader chose, "" to follow the system.
 func (r *request) theme() string {
+	if r.who != nil {
+		return r.who.prefs.Theme
+	}
 	c, err := r.Request.Cookie(themeCookie)
 	if err != nil {
 		return ""
@@ -174,16 +177,28 @@ func (r *request) theme() string {
 	return oneOf(c.Value, "light", "dark")
 }
 
-// themeSet keeps the choice in the browser: it is nobody's business but the reader's.
+// themeSet keeps the choice in the browser, and with the reader's preferences.
 func (s *server) themeSet(r *request) error {
 	if err := r.form(); err != nil {
 		return err
 	}
-	c := &http.Cookie{Name: themeCookie, Value: oneOf(r.field("theme"), "light", "dark"), Path: "/", MaxAge: 365 * 24 * 3600,
-		HttpOnly: true, Secure: s.secure, SameSite: http.SameSiteLaxMode}
+	theme := oneOf(r.field("theme"), "light", "dark")
+	if r.who != nil {
+		p := r.prefs()
+		p.Theme = theme
+		if err := r.do(func(tx *db.Tx) error { return identity.Prefer(tx, r.who.ID, p) }); err != nil {
+			return err
+		}
+	}
+	s.setTheme(r, theme)
+	return r.goTo(inside(r.field("back")))
+}
+
+// setTheme lets the browser remember the theme, for the pages before signing in.
+func (s *server) setTheme(r *request, theme string) {
+	c := &http.Cookie{Name: themeCookie, Value: theme, Path: "/", MaxAge: 365 * 24 * 3600, HttpOnly: true, Secure: s.secure, SameSite: http.SameSiteLaxMode}
 	if c.Value == "" {
 		c.MaxAge = -1
 	}
 	http.SetCookie(r.Writer, c)
-	return r.goTo(inside(r.field("back")))
 }

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/a-h/templ"
+
 	"tenure/internal/auth"
 	"tenure/internal/db"
 	"tenure/templates"
@@ -14,6 +16,10 @@ import (
 
 // lives are the numbers of days for which a token may be made.
 var lives = []int{1, 7, 30, 90}
+
+// tokenList declares the list of one's own tokens.
+var tokenList = listSpec{name: "tokens", label: "Your tokens", path: "/me/tokens", search: "Search your tokens", hint: "What it is for", sort: "-made", columns: []listColumn{
+	{key: "name", text: "Name", sorted: true}, {key: "made", text: "Made", sorted: true}, {key: "expires", text: "Valid until", sorted: true}}}
 
 // tokens lists the reader's own tokens.
 func (s *server) tokens(r *request) error {
@@ -25,18 +31,49 @@ func (s *server) tokensPage(r *request, status int, v templates.TokensView) erro
 	for _, d := range lives {
 		v.Valid = append(v.Valid, ui.Option{Value: strconv.Itoa(d), Text: plural(d, "day", "days"), Selected: d == 7})
 	}
-	err := r.read(func(tx *db.Tx) error {
-		all, err := auth.Tokens(tx, r.who.ID)
-		for _, t := range all {
-			v.Tokens = append(v.Tokens, templates.TokenRow{Name: t.Name, Made: r.at(t.Made), Expires: r.at(t.Expires),
-				RevokeURL: "/me/tokens/" + strconv.Itoa(t.ID) + "/revoke"})
-		}
-		return err
-	})
+	l, err := r.list(&tokenList)
+	if r.Request.Method != http.MethodGet { // a form that was refused shows the list from its beginning
+		l, err = parseList(&tokenList, nil)
+	}
 	if err != nil {
 		return err
 	}
+	v.List = l.grid()
+	v.List.Blank = ui.Blank{Icon: "key", Title: "You have no token", Text: "Make one below when a command asks for it. It is shown once."}
+	err = r.read(func(tx *db.Tx) error {
+		if l.csv {
+			return r.tokensCSV(tx, l)
+		}
+		all, more, n, err := auth.TokenPage(tx, r.who.ID, l.query, l.page())
+		if err != nil {
+			return err
+		}
+		for _, t := range all {
+			v.List.Rows = append(v.List.Rows, ui.Row{Name: t.Name, Cells: []templ.Component{ui.Words(t.Name), ui.When(r.at(t.Made), "unknown"), ui.When(r.at(t.Expires), "no end")},
+				Acts: []ui.Act{{Key: "r", Text: "Revoke", Icon: "ban", URL: "/me/tokens/" + strconv.Itoa(t.ID) + "/revoke"}}})
+		}
+		if len(all) > 0 {
+			l.pages(&v.List, len(all), all[0].Place(l.sort), all[len(all)-1].Place(l.sort), more, upTo(n))
+		}
+		return r.views(tx, l, &v.List)
+	})
+	if err != nil || l.csv {
+		return err
+	}
 	return r.render(status, templates.Tokens(r.shell("Personal tokens"), v))
+}
+
+// tokensCSV sends the same list as a file, all pages of it.
+func (r *request) tokensCSV(tx *db.Tx, l *list) error {
+	p := l.page()
+	p.After, p.Back, p.Limit = nil, false, maxExport
+	all, _, _, err := auth.TokenPage(tx, r.who.ID, l.query, p)
+	if err != nil {
+		return err
+	}
+	return r.sendCSV("tokens", []string{"Name", "Made", "Valid until"}, eachLine(all, func(t *auth.Token) []string {
+		return []string{t.Name, t.Made.UTC().Format(time.RFC3339), t.Expires.UTC().Format(time.RFC3339)}
+	}))
 }
 
 // tokenMake makes one and shows it, this once.

@@ -17,13 +17,14 @@ import (
 )
 
 type serveCmd struct {
-	NoWork bool `help:"Do not work jobs in this process: another one does."`
+	NoWork  bool `help:"Do not work jobs in this process: another one does."`
+	Gallery bool `help:"Show every page in its states, with invented data, at /gallery: for those who develop pages."`
 }
 
 func (c *serveCmd) Run(r *run) error {
 	return r.with(func(a *app.App) error {
 		g, ctx := errgroup.WithContext(r.ctx)
-		handler, err := web.New(ctx, a, web.Options{})
+		handler, err := web.New(ctx, a, web.Options{Gallery: c.Gallery})
 		if err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package db
 import (
 	"fmt"
 	"slices"
+	"strconv"
 )
 
 // Page says which lines of a sorted list are wanted: those after a known line, or before it, never "from number 50 on", because
@@ -54,3 +55,6 @@ func Cut[T any](p Page, lines []T) (page []T, more bool) {
 	}
 	return lines, more
 }
+
+// PlaceID writes an id as the second value of Page.After.
+func PlaceID(id int) string { return strconv.Itoa(id) }

@@ -97,3 +97,6 @@ func Initials(name string) string {
 	}
 	return strings.ToUpper(string(first))
 }
+
+// Digits writes a number as addresses have it: without groups.
+func Digits(n int) string { return strconv.Itoa(n) }
