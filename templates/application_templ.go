@@ -82,7 +82,7 @@ func Applications(s ui.Shell, v ApplicationsView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			case len(v.Rows) == 0:
-				templ_7745c5c3_Err = ui.Empty(ui.Blank{Icon: "apps", Title: "No application yet", Text: "Declare one in a YAML file (kind: Application) and apply it with: tenure apply -f DIR. It starts in observe: Tenure reads and reports, and writes nothing."}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Empty(ui.Blank{Icon: "apps", Title: "No application yet", Text: "Declare one in a YAML file (kind: Application) and apply it with: tenure apply -f DIR. It starts in observe: Tenure reads and reports, and writes nothing but the urgent disable of a leaver's account."}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -137,7 +137,8 @@ func TestATermination(t *testing.T) {
 	p.says(t, "account disabled")
 	p.says(t, "Disabled")
 	c.post(page+"/reinstate", "reason", "").want(t, http.StatusBadRequest)
-	c.post(page+"/reinstate", "reason", "It was somebody else").want(t, http.StatusSeeOther)
+	c.post(page+"/reinstate", "reason", "It was somebody else").want(t, http.StatusForbidden).says(t, "another person must lift it")
+	w.as(hrPerson).post(page+"/reinstate", "reason", "It was somebody else").want(t, http.StatusSeeOther)
 	w.carry()
 	c.get(page).want(t, http.StatusOK).says(t, "Termination lifted")
 	if n := w.number(`select count(*) from identity i join account_link l on l.identity_id = i.id join account_seen s on s.account_id = l.account_id and s.enabled

@@ -351,3 +351,34 @@ func TestTheSweeperNeedsNoJobs(t *testing.T) {
 		t.Errorf("what a live worker holds is %s", got)
 	}
 }
+
+// A leaver goes ahead of a backlog of thousands at the same application, whether or not the worker came for what is urgent.
+func TestUrgentGoesAheadOfABacklog(t *testing.T) {
+	l := newLab(t)
+	l.do(func(tx *db.Tx) error {
+		tx.Record(evidence.Event{Kind: "test.planned", Touches: evidence.Touches{"operation": 5000}})
+		_, err := tx.Exec(`insert into operation (application_id, account_id, identity_id, kind, urgency, cause, state, next_attempt_at, created_at)
+			select 1, i, 7, 'grant', $1, 'test', 'pending', clock_timestamp() - interval '1 hour', clock_timestamp() - interval '1 hour' from generate_series(1, 5000) i`,
+			access.Normal)
+		return err
+	})
+	leaver := l.put(1, 6001, access.Pending, access.Leaving)
+	terminated := l.put(1, 6002, access.Pending, access.Urgent) // decided last, and later than all of them
+	if got := l.claim(1, true, 8); len(got) != 2 {
+		t.Fatalf("the urgent worker got %d operations, want the 2 urgent ones and nothing of the backlog", len(got))
+	}
+	l.do(func(tx *db.Tx) error {
+		_, err := tx.Exec(`update operation set state = 'pending', lease_until = null where id = any($1)`, []int64{leaver, terminated})
+		return err
+	})
+	got := map[int64]bool{}
+	for _, c := range l.claim(1, false, 2) {
+		got[c.ID] = true
+	}
+	if len(got) != 2 || !got[leaver] || !got[terminated] {
+		t.Errorf("the ordinary worker got %v first, want %d and %d", got, terminated, leaver)
+	}
+	if first := l.claim(1, false, 2); len(first) != 2 || first[0].Urgency != access.Normal {
+		t.Errorf("then %+v: the backlog goes on", first)
+	}
+}

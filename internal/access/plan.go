@@ -73,7 +73,7 @@ type Effects struct {
 }
 
 // Plan computes the operations that make the targets hold what the live reasons give. In an application that is observed
-// nothing is written, except the disabling of a terminated person's accounts. Pure: the same function makes previews.
+// nothing is written, except the urgent disabling of a leaver's accounts. Pure: the same function makes previews.
 func Plan(s *Subject, live []Reason, cat *catalog.Catalog, now time.Time, urgency int) *Effects {
 	out := &Effects{Tell: map[*Holding][]byte{}}
 	want := make(map[int][]int, 4) // application -> entitlements, ascending; empty for the account alone
@@ -151,9 +151,7 @@ type planner struct {
 
 func (p *planner) plan() {
 	if p.app.Mode == catalog.Observe {
-		if p.s.Locked && p.h.Exists && p.h.Enabled && !p.waits(Disable) {
-			p.emit(Disable, 0)
-		}
+		p.watch()
 		return
 	}
 	p.project()
@@ -162,6 +160,22 @@ func (p *planner) plan() {
 		p.keep()
 	case !p.outOfBand:
 		p.drop()
+	}
+}
+
+// watch is all that is done in an application that is observed: who left can sign in no longer, whoever made the account. Who
+// comes back is not let in again: that is not ours to decide here.
+func (p *planner) watch() {
+	if p.s.State == identity.Left || p.s.Locked {
+		if p.h.Exists && p.h.Enabled && !p.waits(Disable) {
+			p.emit(Disable, 0)
+		}
+		return
+	}
+	for _, o := range p.h.Open {
+		if o.Kind == Disable && o.State == "pending" {
+			p.out.Cancel = append(p.out.Cancel, o)
+		}
 	}
 }
 

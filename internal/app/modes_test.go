@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -38,6 +39,7 @@ type house struct {
 	groups map[string]string
 
 	dormantDays int
+	policy      string // instead of declared
 }
 
 const people = "number,first_name,last_name,email,first_day,department\n" +
@@ -121,7 +123,11 @@ func (h *house) had(name, email string, groups ...string) {
 func (h *house) apply(mode, drift string) *change.Plan {
 	h.Helper()
 	dir := h.TempDir()
-	text := strings.NewReplacer("MODE", mode, "DRIFT", drift, "DORMANT", fmt.Sprint(h.dormantDays)).Replace(declared)
+	text := h.policy
+	if text == "" {
+		text = declared
+	}
+	text = strings.NewReplacer("MODE", mode, "DRIFT", drift, "DORMANT", fmt.Sprint(h.dormantDays)).Replace(text)
 	if err := os.WriteFile(filepath.Join(dir, "p.yaml"), []byte(text), 0o600); err != nil {
 		h.Fatal(err)
 	}
@@ -231,6 +237,7 @@ func TestObservedApplicationIsReadAndNotWritten(t *testing.T) {
 	h := newHouse(t)
 	h.had("aruiz", "ana.ruiz@example.com", "finance", "payments")
 	h.had("omar", "omar.diaz@example.com", "payments")
+	h.had("jlind", "jo.lind@example.com", "payments")
 	h.had("ghost", "nobody@example.com")
 	h.had("robot", "")
 	h.apply("observe", "report")
@@ -240,8 +247,8 @@ func TestObservedApplicationIsReadAndNotWritten(t *testing.T) {
 	if n := h.operations(); len(n) != 0 {
 		t.Fatalf("an observed application has operations: %v", n)
 	}
-	if u := h.server.Users(); len(u) != 4 {
-		t.Fatalf("%d accounts in the target, 4 before", len(u))
+	if u := h.server.Users(); len(u) != 5 {
+		t.Fatalf("%d accounts in the target, 5 before", len(u))
 	}
 	d := h.drift()
 	for _, want := range []string{"account ghost belongs to nobody", "Ana Ruiz holds payments without a reason", "Omar Diaz holds payments without a reason",
@@ -254,7 +261,28 @@ func TestObservedApplicationIsReadAndNotWritten(t *testing.T) {
 		t.Error("a declared service account counts as an orphan")
 	}
 
-	// The one exception: a terminated person's account is disabled at once, even here.
+	// The one exception: a leaver's account is disabled at once, even here: nothing else about it, and nobody else's.
+	h.sync(strings.Replace(people, "3,Jo,Lind,jo.lind@example.com,2020-01-01,Finance\n", "", 1))
+	if n := h.operations(); len(n) != 1 || n["pending"] != 1 {
+		t.Fatalf("operations %v, want one: to disable Jo's account", n)
+	}
+	if err := h.work.Work(t.Context(), h.app().ID, true); err != nil { // the urgent ones alone
+		t.Fatal(err)
+	}
+	if h.enabled("jlind") || !h.enabled("aruiz") || !h.enabled("omar") {
+		t.Error("not the leaver's account, and it alone, was disabled")
+	}
+	if u := h.server.Users(); len(u) != 5 || !slices.ContainsFunc(u, func(u scimtest.User) bool { return u.UserName == "jlind" && len(u.Groups) == 1 }) {
+		t.Errorf("the leaver's account was touched further: %+v", u)
+	}
+	// Who comes back is not let in by Tenure in an application that it only observes.
+	h.sync(people)
+	h.settle()
+	if n := h.operations(); h.enabled("jlind") || len(n) != 1 {
+		t.Errorf("operations %v after the return, enabled %v", n, h.enabled("jlind"))
+	}
+
+	// And so is a terminated person's.
 	h.do(db.Operator, func(tx *db.Tx) error {
 		p, err := identity.Find(tx, "2")
 		if err != nil {
@@ -322,6 +350,82 @@ func TestAdoptedAccessStaysWhenTheApplicationIsEnforced(t *testing.T) {
 		if g.DisplayName == "payments" && len(g.Members) != 1 {
 			t.Errorf("payments has %d members after Omar left", len(g.Members))
 		}
+	}
+}
+
+// Who comes back has birthright only: what was found and accepted before does not come back with them.
+func TestRehireAfterAdoptionGivesBirthrightOnly(t *testing.T) {
+	h := newHouse(t)
+	h.had("aruiz", "ana.ruiz@example.com", "payments")
+	h.had("jlind", "jo.lind@example.com", "finance", "payments")
+	h.apply("observe", "report")
+	h.sync(people)
+	h.settle()
+	target := h.app()
+	h.do(h.person("2"), func(tx *db.Tx) error { _, err := lifecycle.Adopt(tx, target, "they run payments"); return err })
+	h.apply("enforce", "report")
+	h.settle()
+	reasons := func() (found, live int) {
+		t.Helper()
+		if err := h.db.Pool.QueryRow(t.Context(), `select count(*) filter (where r.kind = 'found'), count(*) from reason r join identity i on i.id = r.identity_id
+			where i.number = '3' and r.known_to = 'infinity' and r.valid_to > now()`).Scan(&found, &live); err != nil {
+			t.Fatal(err)
+		}
+		return found, live
+	}
+	if found, _ := reasons(); found == 0 {
+		t.Fatal("nothing was adopted: the test would prove nothing")
+	}
+	h.sync(strings.Replace(people, "3,Jo,Lind,jo.lind@example.com,2020-01-01,Finance\n", "", 1))
+	h.settle()
+	if found, live := reasons(); found+live != 0 || h.enabled("jlind") {
+		t.Fatalf("after leaving %d reasons live", live)
+	}
+	h.sync(people)
+	h.settle()
+	if found, live := reasons(); found != 0 || live != 1 {
+		t.Errorf("after the rehire %d reasons are found ones of %d, want birthright's one alone", found, live)
+	}
+	for _, u := range h.server.Users() {
+		if u.UserName == "jlind" && (!u.Active || !slices.Equal(u.Groups, []string{"finance"})) {
+			t.Errorf("the rehired account is %+v, want enabled with finance alone", u)
+		}
+	}
+}
+
+// Nobody who terminates lifts it; a shell's termination is anybody's to lift.
+func TestAnotherPersonLiftsATermination(t *testing.T) {
+	h := newHouse(t)
+	h.apply("observe", "report")
+	h.sync(people)
+	var jo int
+	h.do(db.System, func(tx *db.Tx) error { p, err := identity.Find(tx, "3"); jo = p.ID; return err })
+	terminate := func(who db.Actor) {
+		t.Helper()
+		h.do(who, func(tx *db.Tx) error { _, err := lifecycle.Terminate(tx, jo, "dismissed"); return err })
+	}
+	lift := func(who db.Actor) error {
+		return h.db.Do(t.Context(), who, func(tx *db.Tx) error { _, err := lifecycle.Reinstate(tx, jo, "an error"); return err })
+	}
+	terminate(h.person("1"))
+	for _, who := range []db.Actor{h.person("1"), h.person("3"), db.Operator} {
+		if err := lift(who); errs.KindOf(err) != errs.KindForbidden {
+			t.Errorf("%s lifted it: %v", who.Kind, err)
+		}
+	}
+	if err := lift(h.person("2")); err != nil {
+		t.Fatal(err)
+	}
+	terminate(h.person("2")) // who lifted it may terminate anew, and then not lift that
+	if err := lift(h.person("2")); errs.KindOf(err) != errs.KindForbidden {
+		t.Errorf("the second termination: %v", err)
+	}
+	if err := lift(h.person("1")); err != nil {
+		t.Error(err)
+	}
+	terminate(db.Operator)
+	if err := lift(h.person("1")); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -33,6 +33,7 @@ type world struct {
 	work    *provision.Service
 	zone    string
 	admin   db.Actor
+	second  db.Actor // lifts what admin decided
 	targets map[string]*httptest.Server
 	gates   map[string]*gate
 	file    map[string]fields
@@ -127,7 +128,7 @@ func (w *world) do(st *step) happened {
 		})
 	}
 	if st.Reinstate != "" {
-		w.tx(w.admin, func(tx *db.Tx) error {
+		w.tx(w.second, func(tx *db.Tx) error {
 			_, err := lifecycle.Reinstate(tx, w.person(st.Reinstate), "an error")
 			return err
 		})
@@ -157,7 +158,10 @@ func (w *world) begin(at time.Time) {
 		w.t.Fatalf("the archive was not loaded: %+v", r)
 	}
 	w.tx(db.System, func(tx *db.Tx) (err error) {
-		w.admin, err = tx.ActorOf(w.find("900"), "person", "Archivist 900")
+		if w.admin, err = tx.ActorOf(w.find("900"), "person", "Archivist 900"); err != nil {
+			return err
+		}
+		w.second, err = tx.ActorOf(w.find("901"), "person", "Archivist 901")
 		return err
 	})
 }

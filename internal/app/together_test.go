@@ -80,7 +80,13 @@ func TestEverythingAtOnce(t *testing.T) {
 		return err
 	}
 	w.must(upload(0))
-	w.tx(db.System, func(tx *db.Tx) (err error) { w.admin, err = tx.ActorOf(w.find("100"), "person", "Pat"); return err })
+	w.tx(db.System, func(tx *db.Tx) (err error) {
+		if w.admin, err = tx.ActorOf(w.find("100"), "person", "Pat"); err != nil {
+			return err
+		}
+		w.second, err = tx.ActorOf(w.find(fmt.Sprint(100+n-1)), "person", "Pat")
+		return err
+	})
 	directory := w.app("directory")
 	var all sync.WaitGroup
 	begin := func(name string, do func(round int) error) {
@@ -104,7 +110,7 @@ func TestEverythingAtOnce(t *testing.T) {
 		})
 	})
 	begin("reinstate", func(round int) error {
-		return w.db.Do(t.Context(), w.admin, func(tx *db.Tx) error {
+		return w.db.Do(t.Context(), w.second, func(tx *db.Tx) error {
 			_, err := lifecycle.Reinstate(tx, w.find(fmt.Sprint(101+round/2)), "back")
 			return err
 		})

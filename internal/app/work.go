@@ -114,7 +114,7 @@ func (a *App) untilIdle(ctx context.Context) (access.Open, error) {
 			if open, err = access.CountOpen(tx); err != nil {
 				return err
 			}
-			if err := tx.QueryRow(`select count(*) from due where at <= $1`, tx.Now).Scan(&due); err != nil {
+			if due, err = lifecycle.CountDue(tx); err != nil {
 				return err
 			}
 			return tx.QueryRow(`select count(*) from river_job where state in ('available', 'running')

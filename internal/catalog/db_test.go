@@ -85,6 +85,9 @@ func TestApplyWritesOnceAndOnlyWhatChanged(t *testing.T) {
 	if e, err := c.Find("box/root"); err != nil || !e.Privileged || e.HandoverDays != 0 || !e.Declared {
 		t.Errorf("%+v, %v", e, err)
 	}
+	if e, err := c.Find("box/staff"); err != nil || e.HandoverDays != 7 {
+		t.Errorf("a mover keeps what is not privileged for %+v, %v; want 7 days when nothing else is said", e, err)
+	}
 	events := count(t, d, `select count(*) from event`)
 	if changed, err := apply(t, d, spec()); err != nil || changed {
 		t.Errorf("the same again: %v, %v", changed, err)

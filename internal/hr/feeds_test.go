@@ -110,6 +110,49 @@ func TestAFileCutAnywhereChangesNobody(t *testing.T) {
 	}
 }
 
+// The same where the file has no trailer and whoever sends it says how many rows it has. A cut within the last row alone can leave
+// the number of rows right; then the row, which is shorter, must not be believed.
+func TestAFileOfDeclaredRowsCutAnywhereChangesNobody(t *testing.T) {
+	c := found(t, dbtest.Replay(t), size, "")
+	c.apply(strings.Replace(strings.Replace(policyFiles, "BRAKE", "", 1), "    trailer: {starts_with: TOTAL, count_column: 2}\n", "", 1))
+	before := c.state()
+	changed := with(c.rows, 0, 20, func(r *row) { r.last += "x" })
+	whole := strings.TrimSuffix(changed, fmt.Sprintf("TOTAL,%d\n", size))
+	last := strings.LastIndex(strings.TrimSuffix(whole, "\n"), "\n") + 1 // where the last row begins
+	at := start.Add(time.Hour).Format(time.RFC3339)
+	load := func(body string, declared int) *hr.Result {
+		t.Helper()
+		r, err := c.hr.Sync(t.Context(), db.Operator, hr.Upload{Source: "hr", Name: "people.csv", Effective: at, DeclaredRows: declared, Body: strings.NewReader(body)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	seed := uint64(time.Now().UnixNano())
+	rng := rand.New(rand.NewPCG(seed, 0))
+	t.Logf("seed %d", seed)
+	for i := range 200 {
+		cut := rng.IntN(last)
+		if r := load(whole[:cut], size); !r.Held {
+			t.Fatalf("cut %d, at byte %d of %d (seed %d), was not held: %+v", i, cut, len(whole), seed, r)
+		}
+	}
+	if diff := cmp.Diff(before, c.state()); diff != "" {
+		t.Errorf("seed %d: a cut file changed something (-before +after):\n%s", seed, diff)
+	}
+	// The control: when nobody says how many rows there are, a file that lost its last ten is taken for what it is.
+	short := strings.Join(strings.SplitAfter(whole, "\n")[:size-9], "")
+	if r := load(short, size); !r.Held || !strings.Contains(r.Reason, "1000") {
+		t.Errorf("ten rows fewer than declared: %+v", r)
+	}
+	if r := load(short, 0); r.Held || r.Leavers != 10 {
+		t.Errorf("the control without a declared count: %+v", r)
+	}
+	if r := load(whole, size); r.Held || r.Returns != 10 {
+		t.Errorf("the whole file gives %+v", r)
+	}
+}
+
 func TestWhatStaysUnderTheLimitRuns(t *testing.T) {
 	c := found(t, dbtest.Replay(t), size, "")
 	if r := c.load(with(c.rows, 0, 199, func(r *row) { r.department = "Post" }), 1); r.Held || r.Movers != 199 {

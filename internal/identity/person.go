@@ -29,8 +29,11 @@ type Person struct {
 	Email    *string
 	Number   *string
 	LockedAt *time.Time
-	Version  int
-	KeyID    int
+	// LockedBy terminated the person last, UnlockedBy lifted it; nil is nobody, or a shell. The database keeps them apart.
+	LockedBy   *int
+	UnlockedBy *int
+	Version    int
+	KeyID      int
 }
 
 // TableName is the table of people.

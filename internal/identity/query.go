@@ -56,7 +56,7 @@ func Get(tx *db.Tx, id int) (*Person, error) {
 
 // People gives the people with these ids, by id.
 func People(tx *db.Tx, ids []int) (map[int]*Person, error) {
-	rows, err := tx.Query(`select id, public_id::text, kind, state, since, name, email, number, locked_at, version, key_id
+	rows, err := tx.Query(`select id, public_id::text, kind, state, since, name, email, number, locked_at, locked_by, unlocked_by, version, key_id
 		from identity where id = any($1)`, ids)
 	if err != nil {
 		return nil, err

@@ -13,10 +13,11 @@ import (
 	"tenure/internal/policy"
 )
 
-// next gives the earliest instant that is due until a time.
-func next(tx *db.Tx, until time.Time) (time.Time, bool, error) {
+// next gives the earliest instant after one and until another that is due for anybody but those who wait.
+func next(tx *db.Tx, after, until time.Time, waiting []int) (time.Time, bool, error) {
 	var at time.Time
-	err := tx.QueryRow(`select at from due where at <= $1 order by at limit 1`, until).Scan(&at)
+	err := tx.QueryRow(`select at from due where at > $1 and at <= $2 and not (what = 'person' and ref = any(coalesce($3::int[], '{}'))) order by at limit 1`,
+		after, until, waiting).Scan(&at)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return at, false, nil
 	}
@@ -24,7 +25,8 @@ func next(tx *db.Tx, until time.Time) (time.Time, bool, error) {
 }
 
 // RunDue does everything that fell due until a time, instant by instant and in order. In a replay it takes business time
-// along; the clock ends at until. What is caught up after an outage is weighed by the brake again, and may wait.
+// along; the clock ends at until. The leavers among what is caught up after an outage are weighed by the brake again, and may
+// wait, with all that falls due for them; everything else goes on.
 func RunDue(tx *db.Tx, until time.Time) (int, error) {
 	if err := policy.Lock(tx, false); err != nil { // before every other lock, here as everywhere
 		return 0, err
@@ -36,21 +38,22 @@ func RunDue(tx *db.Tx, until time.Time) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	var waiting []int
 	if !sim {
-		if held, err := heldBack(tx); err != nil || held {
+		if waiting, err = heldBack(tx); err != nil {
 			return 0, err
 		}
 	}
 	people := 0
 	for {
-		at, ok, err := next(tx, until)
+		at, ok, err := next(tx, time.Time{}, until, waiting)
 		if err != nil {
 			return people, err
 		}
 		if !ok {
 			break
 		}
-		n, err := runInstant(tx, at, sim)
+		n, err := runInstant(tx, at, sim, waiting)
 		if err != nil {
 			return people, err
 		}
@@ -63,8 +66,8 @@ func RunDue(tx *db.Tx, until time.Time) (int, error) {
 }
 
 // runInstant settles the people for whom something falls due at one instant.
-func runInstant(tx *db.Tx, at time.Time, sim bool) (int, error) {
-	rows, err := tx.Query(`delete from due where at = $1 and what = 'person' returning ref`, at)
+func runInstant(tx *db.Tx, at time.Time, sim bool, waiting []int) (int, error) {
+	rows, err := tx.Query(`delete from due where at = $1 and what = 'person' and not ref = any(coalesce($2::int[], '{}')) returning ref`, at, waiting)
 	if err != nil {
 		return 0, err
 	}

@@ -38,41 +38,71 @@ func OpenHolds(tx *db.Tx) ([]Hold, error) {
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[Hold])
 }
 
-// heldBack weighs what is caught up after an outage: when as many people would leave at once as the brake allows for a feed,
-// nothing happens until a person releases it. It says whether the catching up must wait.
-func heldBack(tx *db.Tx) (bool, error) {
+// heldBack weighs what is caught up after an outage: when as many people would leave at once as the brake allows for a feed, they
+// stay until a person releases it. It gives those who wait. As long as the hold is open they all do, however many people there
+// are by now: only a person ends it.
+func heldBack(tx *db.Tx) ([]int, error) {
 	leaving, active, err := leavingLate(tx)
-	if err != nil {
-		return false, err
+	if err != nil || len(leaving) == 0 {
+		return nil, err
 	}
+	state, err := lastHold(tx)
 	limit := access.Limit(10, 5, active)
-	if len(leaving) < limit {
-		return false, nil
+	switch {
+	case err != nil || state == "released" || state == "" && len(leaving) < limit:
+		return nil, err
+	case state == "":
+		if err := openHold(tx, leaving, active, limit); err != nil {
+			return nil, err
+		}
 	}
-	var state string
+	ids := make([]int, len(leaving))
+	for i := range leaving {
+		ids[i] = leaving[i].Identity
+	}
+	return ids, nil
+}
+
+// lastHold says what the last decision about late leavers is, for a day after it was taken: open, released, or "" for none.
+func lastHold(tx *db.Tx) (state string, err error) {
 	err = tx.QueryRow(`select state from hold where kind = 'due' and (state = 'open' or state = 'released' and decided_at > clock_timestamp() - interval '24 hours')
 		order by id desc limit 1`).Scan(&state)
-	if err == nil {
-		return state == "open", nil
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", nil
 	}
-	if !errors.Is(err, pgx.ErrNoRows) {
-		return false, err
+	return state, err
+}
+
+// CountDue counts what is due now and waits for nobody.
+func CountDue(tx *db.Tx) (n int, err error) {
+	var waiting []int
+	state, err := lastHold(tx)
+	if err == nil && state == "open" {
+		waiting, err = heldBack(tx)
 	}
+	if err != nil {
+		return 0, err
+	}
+	err = tx.QueryRow(`select count(*) from due where at <= $1 and not (what = 'person' and ref = any(coalesce($2::int[], '{}')))`, tx.Now, waiting).Scan(&n)
+	return n, err
+}
+
+func openHold(tx *db.Tx, leaving []leaver, active, limit int) error {
 	why := []string{fmt.Sprintf("%d of %d people would leave at once, because their last day passed while Tenure was not running; the limit is %d",
 		len(leaving), active, limit)}
 	affected, err := json.Marshal(leaving)
 	if err != nil {
-		return false, err
+		return err
 	}
 	reasons, err := json.Marshal(why)
 	if err != nil {
-		return false, err
+		return err
 	}
 	var id int
 	err = tx.QueryRow(`insert into hold (kind, ref, reasons, affected, opened_by) values ('due', 0, $1, $2, $3) returning id`,
 		reasons, affected, tx.Actor.ID).Scan(&id)
 	tx.Record(evidence.Event{Kind: "due.held", Touches: evidence.Touches{"hold": 1}, Facts: map[string]any{"hold": id, "why": why, "people": len(leaving)}})
-	return true, err
+	return err
 }
 
 type leaver struct {

@@ -30,7 +30,8 @@ func ringNext(tx *db.Tx) error {
 	if sim, err := tx.Simulated(); err != nil || sim {
 		return err
 	}
-	at, ok, err := next(tx, db.Forever)
+	// What is due already has rung, and waits for a person or for the transaction that is at it: to ring again would not end.
+	at, ok, err := next(tx, tx.Now, db.Forever, nil)
 	if err != nil || !ok {
 		return err
 	}

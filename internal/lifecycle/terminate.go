@@ -35,15 +35,16 @@ func Terminate(tx *db.Tx, id int, reason string) (*Effect, error) {
 	case p.Locked():
 		return nil, errs.Conflict("%s was terminated already, at %s", p.Name, p.LockedAt.UTC().Format("2006-01-02 15:04 MST"))
 	}
-	if _, err := tx.Exec(`update identity set locked_at = $2, version = version + 1 where id = $1`, id, tx.Now); err != nil {
+	if _, err := tx.Exec(`update identity set locked_at = $2, locked_by = $3, unlocked_by = null, version = version + 1 where id = $1`,
+		id, tx.Now, db.Null(tx.Actor.Identity)); err != nil {
 		return nil, err
 	}
 	tx.Record(evidence.Event{Kind: "person.locked", IdentityID: id, Touches: evidence.Touches{"identity": 1}, Facts: map[string]any{"reason": reason}})
 	return SettleIDs(tx, []int{id}, Cause{What: "terminate", Urgency: access.Urgent})
 }
 
-// Reinstate lifts a termination, decided by another person than the one who was terminated: the person is then what HR says,
-// with birthright only.
+// Reinstate lifts a termination, decided by another person than the one who was terminated and the one who terminated: the
+// person is then what HR says, with birthright only.
 func Reinstate(tx *db.Tx, id int, reason string) (*Effect, error) {
 	if tx.Actor.Identity == 0 {
 		return nil, errs.Forbidden("reinstating needs a person: sign in, or give a personal token in TENURE_TOKEN")
@@ -60,7 +61,11 @@ func Reinstate(tx *db.Tx, id int, reason string) (*Effect, error) {
 	if err := identity.Lock(tx, []int{id}); err != nil {
 		return nil, err
 	}
-	n, err := tx.Exec(`update identity set locked_at = null, version = version + 1 where id = $1 and locked_at is not null`, id)
+	n, err := tx.Exec(`update identity set locked_at = null, unlocked_by = $2, version = version + 1 where id = $1 and locked_at is not null`,
+		id, tx.Actor.Identity)
+	if db.ConstraintName(err) == "reinstater_is_not_terminator" {
+		return nil, errs.Forbidden("you terminated this person; another person must lift it")
+	}
 	if err != nil {
 		return nil, err
 	}

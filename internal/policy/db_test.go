@@ -180,6 +180,7 @@ func TestPreviewLeavesNothing(t *testing.T) {
 
 func TestSaveTellsAllThatIsWrongAtOnce(t *testing.T) {
 	d := withApplication(t)
+	dear := strings.Repeat(`["a","b","c","d","e","f","g","h"].exists(x, `, 5) + `title == "x"` + strings.Repeat(")", 5) // 32,768 comparisons a person
 	set := policy.Set{
 		Roles: map[string]policy.RoleSpec{
 			"A": {Roles: []string{"B"}}, "B": {Roles: []string{"C", "X"}}, "C": {Roles: []string{"A"}},
@@ -188,6 +189,7 @@ func TestSaveTellsAllThatIsWrongAtOnce(t *testing.T) {
 		Rules: map[string]policy.RuleSpec{
 			"bad":   {When: "departmnt == 1", Entitlements: []string{"crm/staff"}},
 			"empty": {When: "true"},
+			"dear":  {When: dear, Entitlements: []string{"crm/staff"}},
 		},
 	}
 	err := d.Do(t.Context(), db.Operator, func(tx *db.Tx) error { _, _, err := policy.Save(tx, set, "", false); return err })
@@ -203,6 +205,7 @@ func TestSaveTellsAllThatIsWrongAtOnce(t *testing.T) {
 		`Role D: spec.entitlements[2]: there is no application "erp"`,
 		"BirthrightRule bad: spec.when: line 1, column 1: 'departmnt'",
 		"BirthrightRule empty: spec.entitlements: gives nothing",
+		"BirthrightRule dear: spec.when: costs too much to evaluate for everybody",
 	} {
 		if !strings.Contains(e.Error(), want) {
 			t.Errorf("nothing says %s in\n%s", want, e)
