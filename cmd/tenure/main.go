@@ -40,23 +40,24 @@ type cli struct {
 	Config string `help:"Configuration file (YAML); the environment goes before it." placeholder:"FILE" env:"TENURE_CONFIG"`
 	JSON   bool   `help:"Answer in JSON." name:"json"`
 
-	Demo      demoCmd      `cmd:"" help:"Run the demo company with real targets on this machine."`
-	Serve     serveCmd     `cmd:"" help:"Serve the portal, and work jobs in the same process."`
-	Work      workCmd      `cmd:"" help:"Work jobs: carry operations to the targets and read them back."`
-	Migrate   migrateCmd   `cmd:"" help:"Make the database, or bring it to this version."`
-	Apply     applyCmd     `cmd:"" help:"Apply HR sources, applications, roles and rules from files. The plan is shown first."`
-	HR        hrCmd        `cmd:"" name:"hr" help:"HR feeds."`
-	Token     tokenCmd     `cmd:"" help:"Give a personal token (demo and replay databases only)."`
-	Terminate terminateCmd `cmd:"" help:"End a person's access at once, ahead of every queue."`
-	Reinstate reinstateCmd `cmd:"" help:"Lift a termination, as another person."`
-	Status    statusCmd    `cmd:"" help:"Count people, accounts and operations."`
-	Explain   explainCmd   `cmd:"" help:"Say what a person holds and why, or why not and what would change it."`
-	Check     checkCmd     `cmd:"" help:"Read an application now and print where it differs."`
-	Adopt     adoptCmd     `cmd:"" help:"Accept the access that people were found to hold in an application."`
-	Release   releaseCmd   `cmd:"" help:"Release the proposed operations of an application (mode propose)."`
-	Hold      holdCmd      `cmd:"" help:"What the brake holds."`
-	Admin     adminCmd     `cmd:"" help:"Make the local administrator, or change the password (read from standard input)."`
-	Bench     benchCmd     `cmd:"" help:"Measure this machine against its physical floors, on a database of its own that is removed afterwards."`
+	Demo       demoCmd       `cmd:"" help:"Run the demo company with real targets on this machine."`
+	Serve      serveCmd      `cmd:"" help:"Serve the portal, and work jobs in the same process."`
+	Work       workCmd       `cmd:"" help:"Work jobs: carry operations to the targets and read them back."`
+	Migrate    migrateCmd    `cmd:"" help:"Make the database, or bring it to this version."`
+	Apply      applyCmd      `cmd:"" help:"Apply HR sources, applications, roles and rules from files. The plan is shown first."`
+	HR         hrCmd         `cmd:"" name:"hr" help:"HR feeds."`
+	Token      tokenCmd      `cmd:"" help:"Give a personal token (demo and replay databases only)."`
+	Terminate  terminateCmd  `cmd:"" help:"End a person's access at once, ahead of every queue."`
+	Reinstate  reinstateCmd  `cmd:"" help:"Lift a termination, as another person."`
+	Status     statusCmd     `cmd:"" help:"Count people, accounts and operations."`
+	Explain    explainCmd    `cmd:"" help:"Say what a person holds and why, or why not and what would change it."`
+	Check      checkCmd      `cmd:"" help:"Read an application now and print where it differs."`
+	Adopt      adoptCmd      `cmd:"" help:"Accept the access that people were found to hold in an application."`
+	Release    releaseCmd    `cmd:"" help:"Release the proposed operations of an application (mode propose)."`
+	Hold       holdCmd       `cmd:"" help:"What the brake holds."`
+	PortalRole portalRoleCmd `cmd:"" name:"portal-role" help:"Who may do what in the portal: list, give, take."`
+	Admin      adminCmd      `cmd:"" help:"Make the local administrator, or change the password (read from standard input)."`
+	Bench      benchCmd      `cmd:"" help:"Measure this machine against its physical floors, on a database of its own that is removed afterwards."`
 }
 
 func main() {

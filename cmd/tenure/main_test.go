@@ -211,6 +211,16 @@ func TestALiveDatabaseIsStricter(t *testing.T) {
 	s.want(2, "hr", "sync", "hr", "--file", full, "--effective", "2999-01-01")
 	s.want(0, "hr", "sync", "hr", "--file", full)
 	s.want(3, "token", "--as", "5")
+	// The shell makes the first administrator, and no second one: that takes the first one's token.
+	s.want(2, "portal-role", "give", "4", "king", "--reason", "x")
+	s.want(0, "portal-role", "give", "4", "administrator", "--reason", "the first")
+	s.want(3, "portal-role", "give", "5", "compliance", "--reason", "from the shell")
+	s.want(4, "portal-role", "take", "5", "hr", "--reason", "never had it")
+	var given []struct{ Name, Role string }
+	s.answer(0, &given, "portal-role", "list")
+	if len(given) != 1 || given[0].Role != "administrator" {
+		t.Errorf("the portal roles are %v", given)
+	}
 	t.Setenv("TENURE_WORKERS", "0")
 	t.Setenv("TENURE_LOG_LEVEL", "loud")
 	if code, _, text := s.run("status"); code != 2 || !strings.Contains(text, "TENURE_WORKERS") || !strings.Contains(text, "TENURE_LOG_LEVEL") {
