@@ -19,7 +19,7 @@ func (r *request) render(status int, page templ.Component) error {
 	if err := page.Render(r.Request.Context(), &b); err != nil {
 		return err
 	}
-	r.Data(status, "text/html; charset=utf-8", b.Bytes())
+	r.send(status, b.Bytes())
 	return nil
 }
 
