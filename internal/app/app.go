@@ -20,6 +20,7 @@ import (
 	"tenure/internal/lifecycle"
 	"tenure/internal/policy"
 	"tenure/internal/provision"
+	"tenure/internal/task"
 )
 
 // App is the whole house.
@@ -29,6 +30,7 @@ type App struct {
 	HR        *hr.Service
 	Provision *provision.Service
 	Lifecycle *lifecycle.Service
+	Tasks     *task.Service
 
 	private *pgserver.Server
 }
@@ -58,6 +60,7 @@ func build(c *config.Config, d *db.DB, private *pgserver.Server) *App {
 	a.Provision = &provision.Service{DB: d, Kinds: Connectors}
 	a.Lifecycle = &lifecycle.Service{DB: d}
 	a.HR = NewHR(d)
+	a.Tasks = NewTasks(d, a.HR, a.Provision)
 	return a
 }
 

@@ -10,9 +10,11 @@ import (
 	"tenure/internal/access"
 	"tenure/internal/audit"
 	"tenure/internal/db"
+	"tenure/internal/hr"
 	"tenure/internal/identity"
 	"tenure/internal/lifecycle"
 	"tenure/internal/provision"
+	"tenure/internal/task"
 )
 
 // schedule is what is rung from time to time, by whichever process leads.
@@ -26,6 +28,7 @@ func schedule() []*river.PeriodicJob {
 		every(30*time.Second, lifecycle.DueArgs{}, true),
 		every(time.Minute, identity.EntryArgs{}, true),
 		every(5*time.Minute, audit.MarkArgs{}, true),
+		every(5*time.Second, task.SweepArgs{}, true),
 		every(time.Hour, HousekeepArgs{}, true),
 		every(time.Minute, audit.FiguresArgs{}, true),
 	}
@@ -45,6 +48,12 @@ func (a *App) housekeep(ctx context.Context) error {
 		if _, err := tx.Exec(`delete from snapshot_body where expires_at < clock_timestamp()`); err != nil {
 			return err
 		}
+		if _, err := tx.Exec(`delete from task_file where expires_at < clock_timestamp()`); err != nil {
+			return err
+		}
+		if err := hr.Forget(tx); err != nil {
+			return err
+		}
 		return provision.RingReadings(tx)
 	})
 }
@@ -54,6 +63,7 @@ func (a *App) workers() (client, error) {
 	w := river.NewWorkers()
 	a.Provision.Workers(w)
 	a.Lifecycle.Workers(w)
+	a.Tasks.Workers(w)
 	identity.Workers(a.DB, w)
 	audit.Workers(a.DB, w)
 	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[HousekeepArgs]) error { return a.housekeep(ctx) }))
@@ -63,6 +73,7 @@ func (a *App) workers() (client, error) {
 			// A termination is picked up within milliseconds and has workers of its own.
 			access.QueueUrgent: {MaxWorkers: 16, FetchCooldown: 2 * time.Millisecond, FetchPollInterval: 500 * time.Millisecond},
 			access.QueueWork:   {MaxWorkers: a.Config.Workers, FetchCooldown: 20 * time.Millisecond},
+			task.Queue:         {MaxWorkers: 4, FetchCooldown: 20 * time.Millisecond},
 			river.QueueDefault: {MaxWorkers: 8, FetchCooldown: 50 * time.Millisecond},
 		},
 		// A bell may ring for as long as an application has work. Claims have leases of their own.

@@ -16,7 +16,7 @@ import (
 var floors = [][]string{
 	{"internal/errs", "internal/fsm", "internal/config", "internal/plug", "internal/connector", "internal/evidence", "migrations"},
 	{"internal/db"},
-	{"internal/identity"},
+	{"internal/identity", "internal/task"},
 	{"internal/catalog"},
 	{"internal/policy", "internal/notify"},
 	{"internal/access"},

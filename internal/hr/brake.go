@@ -100,14 +100,14 @@ func stays(p *person, t *touched, when time.Time) bool {
 func (d *diff) counts() Counts {
 	c := Counts{Unchanged: d.unchanged, Known: d.known}
 	for _, p := range d.people {
-		switch {
-		case p.id == 0:
+		switch d.class(p) {
+		case "joiner":
 			c.Joiners++
-		case p.is == identity.Left && p.was != identity.Left:
+		case "leaver":
 			c.Leavers++
-		case p.was == identity.Left && p.is != identity.Left, p.was == identity.Leave && p.is == identity.Active:
+		case "return":
 			c.Returns++
-		case len(p.moved) > 0:
+		case "mover":
 			c.Movers++
 		default:
 			c.Updated++
@@ -119,6 +119,21 @@ func (d *diff) counts() Counts {
 		}
 	}
 	return c
+}
+
+// class says what a reading does to a person: the strongest of what it does.
+func (*diff) class(p *person) string {
+	switch {
+	case p.id == 0:
+		return "joiner"
+	case p.is == identity.Left && p.was != identity.Left:
+		return "leaver"
+	case p.was == identity.Left && p.is != identity.Left, p.was == identity.Leave && p.is == identity.Active:
+		return "return"
+	case len(p.moved) > 0:
+		return "mover"
+	}
+	return "updated"
 }
 
 func (d *diff) affected() []Affected {

@@ -37,7 +37,7 @@ func ListRuns(tx *db.Tx, f RunFilter) ([]ListedRun, error) {
 		var hold int
 		r := &l.Run
 		err := row.Scan(&r.ID, &r.Source, &r.SourceID, &r.EffectiveAt, &r.SHA256, &r.Name, &r.Rows, &r.State, &r.Counts, &r.LoadedAt,
-			&r.LoadedBy, &r.LoadedByID, &r.AppliedAt, &r.DeclaredRows, &hold, &l.Rejected)
+			&r.LoadedBy, &r.LoadedByID, &r.AppliedAt, &r.DeclaredRows, &r.SeenAt, &r.Content, &hold, &l.Rejected)
 		return l, err
 	})
 }

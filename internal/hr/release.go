@@ -32,40 +32,134 @@ func mayDecide(run *Run, actor db.Actor, reason string) error {
 	return nil
 }
 
+// Decision lets a held run go.
+type Decision struct {
+	Run    int
+	Reason string
+	Seen   []byte // the content that whoever decides looked at; nil for whatever it is now
+
+	Step func(detail string, done, total int) error // as in Upload
+	Then func(tx *db.Tx, out *Result) error
+}
+
 // Release applies a held run, decided by a second person with a reason. It is compared again with what is believed now, so
 // what is applied is the file and not an old plan; a run that a newer one has overtaken is refused.
 func (s *Service) Release(ctx context.Context, actor db.Actor, id int, reason string) (*Result, error) {
+	return s.Decide(ctx, actor, Decision{Run: id, Reason: reason})
+}
+
+// Decide is Release for whoever looked at what it would do: if that has changed meanwhile, it is refused with ErrMoved.
+func (s *Service) Decide(ctx context.Context, actor db.Actor, d Decision) (*Result, error) {
 	var out *Result
 	err := s.DB.Do(ctx, actor, func(tx *db.Tx) error {
-		held, src, err := s.lockHeld(tx, id)
+		r, err := s.reopen(tx, d.Run, func(held *Run) error { return mayDecide(held, actor, d.Reason) })
 		if err != nil {
 			return err
 		}
-		if err := mayDecide(held, actor, reason); err != nil {
+		if err := decide(tx, r.release, "released", d.Reason); err != nil {
 			return err
 		}
-		last, err := lastGood(tx, src.ID)
-		if err != nil {
+		u := Upload{Step: d.Step}
+		r.seen, r.step = d.Seen, u.step
+		if out, err = r.sync(); err != nil || d.Then == nil {
 			return err
 		}
-		if last != nil && last.ID > held.ID {
-			return errs.Conflict("run %d was overtaken by run %d, which is applied; discard it", held.ID, last.ID)
-		}
-		if err := s.RunDue(tx, tx.Now); err != nil {
-			return err
-		}
-		read, body, err := s.reread(tx, src, held)
-		if err != nil {
-			return err
-		}
-		if err := decide(tx, held, "released", reason); err != nil {
-			return err
-		}
-		r := &run{s: s, tx: tx, src: src, read: read, now: held.EffectiveAt, name: held.Name, body: body, release: held}
-		out, err = r.sync()
-		return err
+		return d.Then(tx, out)
 	})
 	return out, err
+}
+
+// reopen makes a held run ready to be applied at the instant it is true for: what fell due meanwhile happens first.
+func (s *Service) reopen(tx *db.Tx, id int, may func(*Run) error) (*run, error) {
+	held, src, err := s.lockHeld(tx, id)
+	if err != nil {
+		return nil, err
+	}
+	if err := may(held); err != nil {
+		return nil, err
+	}
+	last, err := lastGood(tx, src.ID)
+	if err != nil {
+		return nil, err
+	}
+	if last != nil && last.ID > held.ID {
+		return nil, errs.Conflict("run %d was overtaken by run %d, which is applied; discard it", held.ID, last.ID)
+	}
+	if err := s.RunDue(tx, tx.Now); err != nil {
+		return nil, err
+	}
+	read, body, err := s.reread(tx, src, held)
+	if err != nil {
+		return nil, err
+	}
+	return &run{s: s, tx: tx, src: src, read: read, now: held.EffectiveAt, name: held.Name, body: body, release: held}, nil
+}
+
+// LookAgain works out what a release would do now, as a release that is rolled back, and keeps that with the run. It says who is
+// in it now and was not, and the other way round.
+func (s *Service) LookAgain(ctx context.Context, actor db.Actor, id int) (in, out []string, err error) {
+	var now []PersonChange
+	var counts Counts
+	err = s.DB.Do(ctx, actor, func(tx *db.Tx) error {
+		r, err := s.reopen(tx, id, func(held *Run) error {
+			if held.State != Held {
+				return errs.Conflict("run %d is not held: it is %s", id, held.State)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		res, err := r.sync()
+		if err != nil {
+			return err
+		}
+		now, counts = r.changes, Counts{Joiners: res.Joiners, Movers: res.Movers, Leavers: res.Leavers, Returns: res.Returns, Updated: res.Updated, Unchanged: res.Unchanged}
+		for i := range now {
+			if now[i].Class == "joiner" {
+				now[i].Identity = 0 // it was rolled back
+			}
+		}
+		return db.ErrRollback
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	err = s.DB.Do(ctx, actor, func(tx *db.Tx) error {
+		held, _, err := s.lockHeld(tx, id)
+		if err != nil || held.State != Held {
+			return err
+		}
+		was, err := Changes(tx, id, ChangeFilter{Limit: 1 << 30})
+		if err != nil {
+			return err
+		}
+		in, out = moved(was, now), moved(now, was)
+		if _, err := tx.Exec(`update snapshot set seen_at = clock_timestamp(), content = $2 where id = $1`, id, contentOf(now)); err != nil {
+			return err
+		}
+		tx.Record(evidence.Event{Kind: "hr.looked_at", Touches: evidence.Touches{"snapshot": 1}, Facts: map[string]any{"run": id, "counts": counts}})
+		return keepChanges(tx, id, now)
+	})
+	return in, out, err
+}
+
+// moved names those in b to whom something else is done than in a.
+func moved(a, b []PersonChange) []string {
+	line := func(c *PersonChange) string {
+		return c.Number + "\x00" + c.Class + "\x00" + c.Later + string(jsonOf(c.Fields))
+	}
+	was := make(map[string]bool, len(a))
+	for i := range a {
+		was[line(&a[i])] = true
+	}
+	var out []string
+	for i := range b {
+		if !was[line(&b[i])] {
+			out = append(out, b[i].Name)
+		}
+	}
+	return out
 }
 
 // Discard drops a held run: nothing of it is ever applied.

@@ -34,6 +34,8 @@ type Run struct {
 	LoadedByID   int // the identity of the loader, 0 for none
 	AppliedAt    *time.Time
 	DeclaredRows int
+	SeenAt       *time.Time // when the content of a held run was worked out
+	Content      []byte     // and its hash
 	Hold         *Hold
 }
 
@@ -50,7 +52,7 @@ type Hold struct {
 }
 
 const runColumns = `s.id, h.name, s.source_id, s.effective_at, s.sha256, s.name, s.rows, s.state, s.counts, s.loaded_at, a.name,
-	coalesce(a.identity_id, 0), s.applied_at, coalesce(s.declared_rows, 0), coalesce(s.hold_id, 0)`
+	coalesce(a.identity_id, 0), s.applied_at, coalesce(s.declared_rows, 0), s.seen_at, s.content, coalesce(s.hold_id, 0)`
 
 const runTables = ` from snapshot s join hr_source h on h.id = s.source_id join actor a on a.id = s.loaded_by `
 
@@ -58,7 +60,7 @@ func scanRun(row pgx.Row) (*Run, int, error) {
 	var r Run
 	var hold int
 	err := row.Scan(&r.ID, &r.Source, &r.SourceID, &r.EffectiveAt, &r.SHA256, &r.Name, &r.Rows, &r.State, &r.Counts, &r.LoadedAt,
-		&r.LoadedBy, &r.LoadedByID, &r.AppliedAt, &r.DeclaredRows, &hold)
+		&r.LoadedBy, &r.LoadedByID, &r.AppliedAt, &r.DeclaredRows, &r.SeenAt, &r.Content, &hold)
 	return &r, hold, err
 }
 

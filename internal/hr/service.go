@@ -31,6 +31,20 @@ type Upload struct {
 	Effective    string    // a day (YYYY-MM-DD, its start in the source's zone) or an RFC 3339 time; "" is now
 	DeclaredRows int       // 0 for none
 	Body         io.Reader // the whole file
+
+	Dry  bool                                       // check and roll back: nothing is changed, the counts are the same
+	Step func(detail string, done, total int) error // told how far it is; its error stops everything
+	Then func(tx *db.Tx, out *Result) error         // runs at the end of the same transaction
+}
+
+// steps is how many steps a sync or a release tells of.
+const steps = 6
+
+func (u *Upload) step(detail string, done int) error {
+	if u.Step == nil {
+		return nil
+	}
+	return u.Step(detail, done, steps)
 }
 
 // Result is the answer of a sync, in the shape of the command's JSON.
@@ -56,6 +70,9 @@ func (s *Service) Sync(ctx context.Context, actor db.Actor, u Upload) (*Result, 
 	if err := s.DB.Read(ctx, func(tx *db.Tx) (err error) { src, err = Find(tx, u.Source); return err }); err != nil {
 		return nil, err
 	}
+	if err := u.step("Reading the file", 0); err != nil {
+		return nil, err
+	}
 	limit := src.Spec.File.Limits.MaxBytes
 	body, err := whole(u.Body, limit+1)
 	if err != nil {
@@ -70,13 +87,25 @@ func (s *Service) Sync(ctx context.Context, actor db.Actor, u Upload) (*Result, 
 	}
 	var out *Result
 	err = s.DB.Do(ctx, actor, func(tx *db.Tx) error {
+		if err := u.step("Waiting until nothing else is being loaded", 1); err != nil {
+			return err
+		}
 		now, err := s.begin(tx, src, u.Effective)
 		if err != nil {
 			return err
 		}
-		r := &run{s: s, tx: tx, src: src, read: read, now: now, name: u.Name, declared: u.DeclaredRows, body: body}
-		out, err = r.sync()
-		return err
+		r := &run{s: s, tx: tx, src: src, read: read, now: now, name: u.Name, declared: u.DeclaredRows, body: body, step: u.step}
+		if out, err = r.sync(); err != nil {
+			return err
+		}
+		if u.Dry {
+			out.Run = 0 // there is none
+			return db.ErrRollback
+		}
+		if u.Then == nil {
+			return nil
+		}
+		return u.Then(tx, out)
 	})
 	return out, err
 }
@@ -169,7 +198,18 @@ type run struct {
 	name     string
 	declared int
 	body     []byte
-	release  *Run // the held run that is being released, nil for a new one
+	release  *Run   // the held run that is being released, nil for a new one
+	seen     []byte // the content that the releaser looked at, nil for whatever it is
+	step     func(detail string, done int) error
+	changes  []PersonChange // what is kept of what it does to each person
+	content  []byte
+}
+
+func (r *run) tell(detail string, done int) error {
+	if r.step == nil {
+		return nil
+	}
+	return r.step(detail, done)
 }
 
 func (r *run) sync() (*Result, error) {
@@ -184,10 +224,18 @@ func (r *run) sync() (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := r.tell(fmt.Sprintf("Comparing %d rows with what is known", r.read.Rows), 2); err != nil {
+		return nil, err
+	}
 	d := &differ{tx: r.tx, src: r.src, now: r.now, read: r.read}
 	diff, err := d.compare()
 	if err != nil {
 		return nil, err
+	}
+	if r.release != nil || len(diff.people) <= keptChanges {
+		if err := r.note(d); err != nil {
+			return nil, err
+		}
 	}
 	why, err := r.s.brake(r.tx, r.src, r.read, diff, r.now, last)
 	if err != nil {
@@ -197,9 +245,26 @@ func (r *run) sync() (*Result, error) {
 		return r.apply(d, diff)
 	}
 	if len(why) > 0 {
+		if r.content == nil {
+			if err := r.note(d); err != nil {
+				return nil, err
+			}
+		}
 		return r.hold(diff, why)
 	}
 	return r.apply(d, diff)
+}
+
+// note works out what is done to each person; a release of something else than was looked at stops here.
+func (r *run) note(d *differ) (err error) {
+	if r.changes, err = d.changes(); err != nil {
+		return err
+	}
+	r.content = contentOf(r.changes)
+	if r.seen != nil && !bytes.Equal(r.seen, r.content) {
+		return ErrMoved
+	}
+	return nil
 }
 
 // apply writes the snapshot and the people, and settles them.
@@ -209,8 +274,22 @@ func (r *run) apply(d *differ, diff *diff) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := r.tell(fmt.Sprintf("Writing %d people", len(diff.people)), 3); err != nil {
+		return nil, err
+	}
 	changes, err := write(r.tx, diff, d.jobs, r.src, id)
 	if err != nil {
+		return nil, err
+	}
+	if len(r.changes) <= keptChanges {
+		for i := range r.changes { // who joined has an id now
+			r.changes[i].Identity = r.changes[i].person.id
+		}
+		if err := keepChanges(r.tx, id, r.changes); err != nil {
+			return nil, err
+		}
+	}
+	if err := r.tell(fmt.Sprintf("Working out the access of %d people", len(changes)), 4); err != nil {
 		return nil, err
 	}
 	if err := r.s.Settle(r.tx, changes, id); err != nil {
@@ -219,7 +298,7 @@ func (r *run) apply(d *differ, diff *diff) (*Result, error) {
 	if err := useExpected(r.tx, r.src, id, c, r.now); err != nil {
 		return nil, err
 	}
-	return r.result(id, c, diff, nil), nil
+	return r.result(id, c, diff, nil), r.tell("Recording", 5)
 }
 
 // hold stores the snapshot and who is in it, and nothing else.
@@ -238,6 +317,9 @@ func (r *run) hold(diff *diff, why []string) (*Result, error) {
 	if _, err := r.tx.Exec(`update hold set ref = $1 where id = $2`, id, hold); err != nil {
 		return nil, err
 	}
+	if err := keepChanges(r.tx, id, r.changes); err != nil {
+		return nil, err
+	}
 	r.tx.Record(evidence.Event{Kind: "hr.held", Touches: evidence.Touches{"hold": 2},
 		Facts: map[string]any{"run": id, "hold": hold, "why": why, "counts": c}})
 	return r.result(id, c, diff, why), nil
@@ -252,9 +334,10 @@ func (r *run) store(c Counts, state string, hold int, rejects []source.Reject) (
 		return r.release.ID, err
 	}
 	var id int
-	err := r.tx.QueryRow(`insert into snapshot (source_id, effective_at, sha256, name, rows, state, counts, loaded_by, applied_at, hold_id, declared_rows)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, case when $6 = 'applied' then clock_timestamp() end, $9, $10) returning id`,
-		r.src.ID, r.now, r.read.SHA256[:], r.name, r.read.Rows, state, jsonOf(c), r.tx.Actor.ID, db.Null(hold), db.Null(r.declared)).Scan(&id)
+	err := r.tx.QueryRow(`insert into snapshot (source_id, effective_at, sha256, name, rows, state, counts, loaded_by, applied_at, hold_id, declared_rows, seen_at, content)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, case when $6 = 'applied' then clock_timestamp() end, $9, $10,
+			case when $6 = 'held' then clock_timestamp() end, case when $6 = 'held' then $11::bytea end) returning id`,
+		r.src.ID, r.now, r.read.SHA256[:], r.name, r.read.Rows, state, jsonOf(c), r.tx.Actor.ID, db.Null(hold), db.Null(r.declared), r.content).Scan(&id)
 	if err != nil {
 		return 0, err
 	}

@@ -1,0 +1,122 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+
+	"tenure/internal/db"
+	"tenure/internal/hr"
+	"tenure/internal/provision"
+	"tenure/internal/task"
+)
+
+// The kinds of tasks.
+const (
+	TaskLoad    = "hr.load"
+	TaskCheck   = "hr.check"
+	TaskRelease = "hr.release"
+	TaskRead    = "application.read"
+)
+
+// LoadArgs say which file of which source is read. The file itself is the task's.
+type LoadArgs struct {
+	Source    string `json:"source"`
+	Effective string `json:"effective,omitempty"`
+}
+
+// ReleaseArgs say which held run is released.
+type ReleaseArgs struct {
+	Run    int    `json:"run"`
+	Reason string `json:"reason"`
+	Seen   []byte `json:"seen,omitempty"`
+}
+
+// ReadArgs say which application is read.
+type ReadArgs struct {
+	Application int    `json:"application"`
+	Name        string `json:"name"`
+}
+
+// Outcome is the result of a task: where to look, and what there was, in counts.
+type Outcome struct {
+	URL    string     `json:"url,omitempty"`
+	Text   string     `json:"text,omitempty"`
+	Sync   *hr.Result `json:"sync,omitempty"`
+	Source string     `json:"source,omitempty"`
+}
+
+// few is how many rejected rows stand in the result of a task; all of them are on the run's page.
+const few = 50
+
+// NewTasks gives the long work there is, by kind.
+func NewTasks(d *db.DB, h *hr.Service, p *provision.Service) *task.Service {
+	return &task.Service{DB: d, Kinds: map[string]task.Worker{
+		TaskLoad:  func(ctx context.Context, w *task.Work) error { return load(ctx, h, w, false) },
+		TaskCheck: func(ctx context.Context, w *task.Work) error { return load(ctx, h, w, true) },
+		TaskRelease: func(ctx context.Context, w *task.Work) error {
+			var a ReleaseArgs
+			if err := w.Into(&a); err != nil {
+				return err
+			}
+			_, err := h.Decide(ctx, w.Actor(), hr.Decision{Run: a.Run, Reason: a.Reason, Seen: a.Seen, Step: stepsOf(ctx, w),
+				Then: func(tx *db.Tx, out *hr.Result) error { return w.End(tx, outcome(out, ""), nil) }})
+			return err
+		},
+		TaskRead: func(ctx context.Context, w *task.Work) error { return read(ctx, p, w) },
+	}}
+}
+
+func stepsOf(ctx context.Context, w *task.Work) func(string, int, int) error {
+	return func(detail string, done, total int) error { return w.Step(ctx, detail, done, total) }
+}
+
+func outcome(r *hr.Result, src string) Outcome {
+	o := Outcome{Sync: r, Source: src}
+	if r.Run > 0 {
+		o.URL = fmt.Sprintf("/hr/runs/%d", r.Run)
+	}
+	if len(r.Rejected) > few {
+		c := *r
+		c.Rejected = r.Rejected[:few]
+		o.Sync = &c
+	}
+	return o
+}
+
+// load reads a file and applies it, holds it, or, dry, changes nothing: the same code, rolled back.
+func load(ctx context.Context, h *hr.Service, w *task.Work, dry bool) error {
+	var a LoadArgs
+	if err := w.Into(&a); err != nil {
+		return err
+	}
+	f, err := w.Input(ctx)
+	if err != nil {
+		return err
+	}
+	u := hr.Upload{Source: a.Source, Name: f.Name, Effective: a.Effective, Body: bytes.NewReader(f.Body), Dry: dry, Step: stepsOf(ctx, w)}
+	if !dry {
+		u.Then = func(tx *db.Tx, out *hr.Result) error { return w.End(tx, outcome(out, a.Source), nil) }
+	}
+	out, err := h.Sync(ctx, w.Actor(), u)
+	if err != nil || !dry {
+		return err
+	}
+	return w.Finish(ctx, outcome(out, a.Source), nil)
+}
+
+// read reads a whole application. What it shows is stored by provision, at once or not at all.
+func read(ctx context.Context, p *provision.Service, w *task.Work) error {
+	var a ReadArgs
+	if err := w.Into(&a); err != nil {
+		return err
+	}
+	if err := w.Step(ctx, "Asking the application for everything it holds", 1, 3); err != nil {
+		return err
+	}
+	id, err := p.ReadWhole(ctx, a.Application)
+	if err != nil {
+		return err
+	}
+	return w.Finish(ctx, Outcome{URL: "/applications/" + a.Name, Text: fmt.Sprintf("It was read whole: reading #%d.", id)}, nil)
+}
