@@ -22,10 +22,10 @@ create table task (
     result          jsonb,
     error           text not null default '',
     cancel_asked_at timestamptz,
-    seen_at         timestamptz, -- when whoever started it was told of its end
     constraint task_ends_once check ((ended_at is null) = (state in ('queued', 'running')))
 );
 create index task_mine on task (identity_id, id);
+create index task_ended on task (identity_id, ended_at) where ended_at is not null;
 create index task_open on task (id) where state in ('queued', 'running');
 
 -- What a task reads or makes, sealed and kept for a short time.

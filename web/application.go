@@ -17,6 +17,7 @@ import (
 	"tenure/internal/errs"
 	"tenure/internal/identity"
 	"tenure/internal/provision"
+	"tenure/internal/task"
 	"tenure/templates"
 	"tenure/templates/ui"
 )
@@ -313,8 +314,12 @@ func (s *server) readTarget(r *request, a *catalog.Application) (ui.Notice, erro
 	case r.Request.Context().Err() != nil:
 		return ui.Notice{}, r.Request.Context().Err()
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		err := s.app.DB.Do(r.Request.Context(), r.who.actor, func(tx *db.Tx) error { return tx.Enqueue(provision.ReadArgs{Application: a.ID}, nil) })
-		return ui.Notice{Tone: ui.Info, Title: "The reading takes longer", Text: "A worker goes on with it; look again in a while."}, err
+		ref := ""
+		err := r.do(func(tx *db.Tx) (err error) {
+			ref, err = task.Begin(tx, task.New{Kind: app.TaskRead, Title: "Read " + a.Title, Args: app.ReadArgs{Application: a.ID, Name: a.Name}})
+			return err
+		})
+		return ui.Notice{Tone: ui.Info, Title: "The reading takes longer", Text: "A worker goes on with it.", Link: ui.Link{Text: "Follow it", URL: taskURL(ref)}}, err
 	}
 	slog.Warn("a target could not be read", "application", a.ID, "class", string(connector.Classify(err)), "reference", r.reference())
 	return ui.Notice{Tone: ui.Bad, Title: a.Title + " could not be read", Text: "The application's health below says why. Nothing is concluded from a reading that failed."}, nil

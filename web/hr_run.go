@@ -11,9 +11,7 @@ import (
 	"tenure/internal/audit"
 	"tenure/internal/catalog"
 	"tenure/internal/db"
-	"tenure/internal/errs"
 	"tenure/internal/hr"
-	"tenure/internal/identity"
 	"tenure/templates"
 	"tenure/templates/ui"
 )
@@ -77,15 +75,17 @@ func (s *server) runs(r *request) error {
 }
 
 // runShow is the page of one run.
-func (s *server) runShow(r *request) error { return s.runPage(r, http.StatusOK, templates.Release{}) }
+func (s *server) runShow(r *request) error {
+	return s.runPage(r, http.StatusOK, templates.Release{}, nil)
+}
 
-// runPage draws it; typed carries what was wrong with a release.
-func (s *server) runPage(r *request, status int, typed templates.Release) error {
+// runPage draws it; typed carries what was wrong with a release, conflict what somebody else did meanwhile.
+func (s *server) runPage(r *request, status int, typed templates.Release, conflict *ui.Notice) error {
 	id, err := r.number("id")
 	if err != nil {
 		return err
 	}
-	v := templates.RunView{ID: "#" + strconv.Itoa(id)}
+	v := templates.RunView{ID: "#" + strconv.Itoa(id), Conflict: conflict}
 	err = r.read(func(tx *db.Tx) error {
 		run, err := hr.GetRun(tx, id)
 		if err != nil {
@@ -96,14 +96,15 @@ func (s *server) runPage(r *request, status int, typed templates.Release) error 
 			return err
 		}
 		r.runFacts(&v, run, last)
-		if err := runLimits(tx, &v, run, last); err != nil {
-			return err
-		}
-		if err := r.runPeople(tx, &v, run); err != nil {
-			return err
-		}
-		if err := r.runRejects(tx, &v, run); err != nil {
-			return err
+		for _, part := range []func() error{
+			func() error { return runLimits(tx, &v, run, last) },
+			func() error { return r.runGroups(tx, &v, run) },
+			func() error { return r.runRejects(tx, &v, run) },
+			func() error { return r.runMoved(tx, &v, run) },
+		} {
+			if err := part(); err != nil {
+				return err
+			}
 		}
 		if run.State == hr.Held {
 			v.Release = r.releaseForm(run, typed)
@@ -121,32 +122,53 @@ func (r *request) runFacts(v *templates.RunView, run, last *hr.Run) {
 	v.State, v.File, v.SHA256 = runState(run), run.Name, hex.EncodeToString(run.SHA256)
 	v.Source = ui.Link{Text: run.Source, URL: "/hr/sources#source-" + escape(run.Source)}
 	v.Effective, v.Loaded, v.LoadedBy, v.Applied = r.at(run.EffectiveAt), r.at(run.LoadedAt), run.LoadedBy, r.maybe(run.AppliedAt)
+	v.Steps = append(v.Steps, templates.RunStep{At: v.Loaded, Title: "Loaded by " + run.LoadedBy, Text: "True from " + v.Effective.Text})
 	if h := run.Hold; h != nil {
+		v.Steps = append(v.Steps, templates.RunStep{At: r.at(h.OpenedAt), Title: "Held by the brake", Text: and(h.Reasons, 5)})
 		if run.State == hr.Held {
 			v.Why = h.Reasons
 		} else {
 			v.ReleasedBy, v.ReleaseReason = h.DecidedBy, h.Note
+			word := "Released by " + h.DecidedBy
 			if run.State == hr.Discarded {
-				v.ReleaseReason = "discarded: " + h.Note
+				v.ReleaseReason, word = "discarded: "+h.Note, "Discarded by "+h.DecidedBy
 			}
+			v.Steps = append(v.Steps, templates.RunStep{At: r.maybe(h.DecidedAt), Title: word, Text: h.Note})
 		}
 	}
-	figure := func(word string, n int, before func(*hr.Run) int) ui.Figure {
-		f := ui.Figure{Label: word, Value: ui.Int(n)}
+	if run.AppliedAt != nil {
+		v.Steps = append(v.Steps, templates.RunStep{At: v.Applied, Title: "Applied", Text: "People and their access were brought up to date in one go."})
+	}
+	row := func(word string, n int, before func(*hr.Run) int) templates.Compared {
+		x := templates.Compared{What: word, Now: ui.Int(n)}
 		if last != nil {
-			f.Note = "last good " + ui.Int(before(last))
+			was := before(last)
+			x.Last, x.Difference = ui.Int(was), difference(n-was)
 		}
-		return f
+		return x
 	}
-	v.Counts = []ui.Figure{
-		figure("Rows", run.Rows, func(x *hr.Run) int { return x.Rows }),
-		figure("Joiners", c.Joiners, func(x *hr.Run) int { return x.Counts.Joiners }),
-		figure("Movers", c.Movers, func(x *hr.Run) int { return x.Counts.Movers }),
-		figure("Leavers", c.Leavers, func(x *hr.Run) int { return x.Counts.Leavers }),
-		figure("Returns", c.Returns, func(x *hr.Run) int { return x.Counts.Returns }),
-		figure("Updated", c.Updated, func(x *hr.Run) int { return x.Counts.Updated }),
-		figure("Unchanged", c.Unchanged, func(x *hr.Run) int { return x.Counts.Unchanged }),
+	if last != nil {
+		v.Last = ui.Link{Text: "run #" + strconv.Itoa(last.ID), URL: runURL(last.ID)}
 	}
+	v.Compared = []templates.Compared{
+		row("Rows in the file", run.Rows, func(x *hr.Run) int { return x.Rows }),
+		row("Joiners", c.Joiners, func(x *hr.Run) int { return x.Counts.Joiners }),
+		row("Movers", c.Movers, func(x *hr.Run) int { return x.Counts.Movers }),
+		row("Leavers", c.Leavers, func(x *hr.Run) int { return x.Counts.Leavers }),
+		row("Returns", c.Returns, func(x *hr.Run) int { return x.Counts.Returns }),
+		row("Updated", c.Updated, func(x *hr.Run) int { return x.Counts.Updated }),
+		row("Unchanged", c.Unchanged, func(x *hr.Run) int { return x.Counts.Unchanged }),
+	}
+}
+
+func difference(n int) string {
+	switch {
+	case n > 0:
+		return "+" + ui.Int(n)
+	case n < 0:
+		return ui.Int(n)
+	}
+	return "same"
 }
 
 func runLimits(tx *db.Tx, v *templates.RunView, run, last *hr.Run) error {
@@ -174,56 +196,101 @@ func runLimits(tx *db.Tx, v *templates.RunView, run, last *hr.Run) error {
 	return err
 }
 
-// runPeople says who is in a held run, and who was changed by an applied one.
-func (r *request) runPeople(tx *db.Tx, v *templates.RunView, run *hr.Run) error {
-	limit := shownOf
-	if r.Query("all") == "1" {
-		limit = most
+// sample is how many people of each class a run's page shows.
+const sample = 20
+
+var classTitles = map[string]string{"leaver": "Leavers", "mover": "Movers", "joiner": "Joiners", "return": "Returns", "updated": "Updated"}
+
+// runGroups shows people of each class with what it does to them, field by field; a run of which that is not kept shows what the
+// log tells.
+func (r *request) runGroups(tx *db.Tx, v *templates.RunView, run *hr.Run) error {
+	counts, err := hr.CountChanges(tx, run.ID)
+	if err != nil {
+		return err
 	}
-	if run.Hold != nil && run.State != hr.Applied {
-		if err := r.runHeld(tx, v, run.Hold.Affected, limit); err != nil {
-			return err
+	if len(counts) == 0 {
+		limit := shownOf
+		if r.Query("all") == "1" {
+			limit = most
 		}
-	} else {
 		if err := r.runDone(tx, v, run, limit); err != nil {
 			return err
 		}
+		if v.AffectedAll > len(v.Affected) && limit < most {
+			v.AffectedMore = ui.Link{Text: "Show all", URL: r.Request.URL.Path + "?all=1#affected"}
+		}
+		return nil
 	}
-	if v.AffectedAll > len(v.Affected) && limit < most {
-		v.AffectedMore = ui.Link{Text: "Show all", URL: r.Request.URL.Path + "?all=1#affected"}
+	for _, class := range hr.Classes {
+		n := counts[class]
+		if n == 0 {
+			continue
+		}
+		v.AffectedAll += n
+		g := templates.ChangeGroup{Title: classTitles[class], Total: n, All: ui.Link{Text: "All " + plural(n, "person", "people"), URL: link(runURL(run.ID)+"/people", "class", class)}}
+		all, err := hr.Changes(tx, run.ID, hr.ChangeFilter{Class: class, Limit: sample})
+		if err != nil {
+			return err
+		}
+		if g.Rows, err = r.changeRows(tx, all, run.State == hr.Held); err != nil {
+			return err
+		}
+		v.Groups = append(v.Groups, g)
 	}
 	return nil
 }
 
-// runHeld says who is in a held run, and what would happen to them.
-func (r *request) runHeld(tx *db.Tx, v *templates.RunView, all []hr.Affected, limit int) error {
-	v.AffectedAll = len(all)
-	all = all[:min(limit, len(all))]
-	ids := make([]int, len(all))
-	for i, a := range all {
-		ids[i] = a.Identity
-	}
-	people, err := identity.People(tx, ids)
-	if err != nil {
-		return err
+// changeRows puts people of a run into words. Of who would leave it says what they would lose.
+func (r *request) changeRows(tx *db.Tx, all []hr.PersonChange, future bool) ([]templates.ChangeRow, error) {
+	var ids []int
+	for _, c := range all {
+		if future && c.Class == "leaver" {
+			ids = append(ids, c.Identity)
+		}
 	}
 	held, err := access.CountHeld(tx, ids)
 	if err != nil {
+		return nil, err
+	}
+	out := make([]templates.ChangeRow, len(all))
+	for i, c := range all {
+		x := templates.ChangeRow{Name: c.Name, Number: c.Number, Class: c.Class}
+		if c.Ref != "" {
+			x.URL = r.to("person.read_any", personURL(c.Ref))
+		}
+		switch {
+		case future && c.Class == "leaver":
+			h := held[c.Identity]
+			x.What = "Loses " + plural(h.Grants, "grant", "grants") + " and " + plural(h.Accounts, "account", "accounts")
+		case c.Later == "leaves":
+			x.What = "Leaves on a later day"
+		case c.Later == "moves":
+			x.What = "Moves on a later day"
+		}
+		for _, f := range c.Fields {
+			x.Fields = append(x.Fields, templates.FieldDiff{Field: strings.ReplaceAll(f.Field, "_", " "), Old: f.Old, New: f.New, From: f.From})
+		}
+		out[i] = x
+	}
+	return out, nil
+}
+
+// runMoved says what has moved since a held run was looked at.
+func (r *request) runMoved(tx *db.Tx, v *templates.RunView, run *hr.Run) error {
+	if run.State != hr.Held {
+		return nil
+	}
+	m, err := hr.SinceSeen(tx, run)
+	if err != nil {
 		return err
 	}
-	for _, a := range all {
-		h := held[a.Identity]
-		x := templates.Affected{Name: a.Name, Kind: "mover", What: "gains and loses what the rules say of the new place"}
-		if a.What == "leaves" {
-			x.Kind, x.What = "leaver", "loses "+plural(h.Grants, "grant", "grants")+" and "+plural(h.Accounts, "account", "accounts")
-		}
-		if a.Number != "" {
-			x.What = "number " + a.Number + ": " + x.What
-		}
-		if p := people[a.Identity]; p != nil {
-			x.URL = r.to("person.read_any", personURL(p.PublicID))
-		}
-		v.Affected = append(v.Affected, x)
+	v.SeenAt, v.LookURL = r.maybe(run.SeenAt), r.to("hr.release", runURL(run.ID)+"/look")
+	if m.Overtaken > 0 {
+		v.Moved = append(v.Moved, "Run #"+strconv.Itoa(m.Overtaken)+" of the same source is newer and applied. This one can only be discarded.")
+		v.LookURL = ""
+	}
+	if m.People > 0 {
+		v.Moved = append(v.Moved, plural(m.People, "person", "people")+" of this run changed for another reason meanwhile.")
 	}
 	return nil
 }
@@ -268,93 +335,11 @@ func (r *request) runRejects(tx *db.Tx, v *templates.RunView, run *hr.Run) error
 	for _, x := range all[:min(limit, len(all))] {
 		v.Rejected = append(v.Rejected, templates.Rejection{Row: x.Row, Key: x.Key, Field: x.Field, Rule: x.Rule})
 	}
+	if len(all) > 0 {
+		v.RejectedCSV = runURL(run.ID) + "/rejected"
+	}
 	if len(all) > len(v.Rejected) && limit < most {
 		v.RejectedMore = ui.Link{Text: "Show all", URL: r.Request.URL.Path + "?all=1#rejected"}
 	}
 	return err
-}
-
-// releaseForm is the form for a second person, or why this reader is not one.
-func (r *request) releaseForm(run *hr.Run, f templates.Release) *templates.Release {
-	f.Action, f.Count, f.DiscardURL = runURL(run.ID)+"/release", len(run.Hold.Affected), r.to("hr.release", runURL(run.ID)+"/discard")
-	switch {
-	case !r.may("hr.release"):
-		f.Refusal = "Your account does not have the right to release runs."
-	case run.LoadedByID == r.who.ID:
-		f.Refusal = "You loaded it. Another person must release it; you may discard it."
-	}
-	return &f
-}
-
-// runRelease lets a held run go. Whoever releases types how many people it concerns: nobody does that without looking.
-func (s *server) runRelease(r *request) error {
-	r.allow(slow)
-	id, err := r.number("id")
-	if err != nil {
-		return err
-	}
-	if err := r.form(); err != nil {
-		return err
-	}
-	typed := templates.Release{Reason: r.field("reason"), Typed: r.field("count")}
-	var run *hr.Run
-	if err := r.read(func(tx *db.Tx) (err error) { run, err = hr.GetRun(tx, id); return err }); err != nil {
-		return err
-	}
-	if run.State == hr.Held && run.LoadedByID != r.who.ID {
-		if typed.Reason == "" {
-			typed.Errors = append(typed.Errors, ui.FieldError{Field: "reason", Text: "Say why these changes are right."})
-		}
-		if n, err := strconv.Atoi(strings.NewReplacer(" ", "", "\u202f", "", ",", "").Replace(typed.Typed)); err != nil || n != len(run.Hold.Affected) {
-			typed.Errors = append(typed.Errors, ui.FieldError{Field: "count", Text: "This is not the number of people affected. Look at the list again."})
-		}
-		if len(typed.Errors) > 0 {
-			return s.runPage(r, http.StatusBadRequest, typed)
-		}
-	}
-	if _, err := s.app.HR.Release(r.Request.Context(), r.who.actor, id, typed.Reason); err != nil {
-		return err
-	}
-	return r.goWith(runURL(id), ui.Notice{Tone: ui.Good, Title: "The run is released and applied", Text: "What follows at the targets is on the operations page."})
-}
-
-// runDiscardAsk asks before a held run is dropped.
-func (s *server) runDiscardAsk(r *request) error { return s.discardPage(r, http.StatusOK, nil) }
-
-func (s *server) discardPage(r *request, status int, bad ui.Errors) error {
-	id, err := r.number("id")
-	if err != nil {
-		return err
-	}
-	var run *hr.Run
-	if err := r.read(func(tx *db.Tx) (err error) { run, err = hr.GetRun(tx, id); return err }); err != nil {
-		return err
-	}
-	if run.State != hr.Held {
-		return errs.Conflict("run %d is not held: it is %s", id, run.State)
-	}
-	home := ui.Link{Text: "HR run #" + strconv.Itoa(id), URL: runURL(id)}
-	v := templates.AskView{Up: []ui.Link{{Text: "HR runs", URL: "/hr/runs"}, home}, Title: "Discard HR run #" + strconv.Itoa(id) + "?", Lead: run.Name,
-		Will:   []string{"Nothing of this file is applied, now or later", "People stay as they are; a later file is weighed on its own"},
-		Action: home.URL + "/discard", Button: "Discard it", Icon: "ban", Danger: true, Reason: true, Errors: bad, Cancel: ui.Link{Text: "Go back, change nothing", URL: home.URL}}
-	return r.render(status, templates.Ask(r.shell(v.Title), v))
-}
-
-// runDiscard drops a held run.
-func (s *server) runDiscard(r *request) error {
-	id, err := r.number("id")
-	if err != nil {
-		return err
-	}
-	if err := r.form(); err != nil {
-		return err
-	}
-	reason := r.field("reason")
-	if reason == "" {
-		return s.discardPage(r, http.StatusBadRequest, ui.Errors{{Field: "reason", Text: "Say why it is dropped."}})
-	}
-	if err := s.app.HR.Discard(r.Request.Context(), r.who.actor, id, reason); err != nil {
-		return err
-	}
-	return r.goWith(runURL(id), ui.Notice{Tone: ui.Info, Title: "The run is discarded", Text: "Nothing of it was applied."})
 }

@@ -2,16 +2,19 @@ package web
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
 
+	"tenure/internal/app"
 	"tenure/internal/db"
 	"tenure/internal/errs"
 	"tenure/internal/hr"
 	"tenure/internal/hr/source"
+	"tenure/internal/task"
 	"tenure/templates"
 	"tenure/templates/ui"
 )
@@ -40,7 +43,13 @@ func (s *server) sourcesPage(r *request, status int, failed, effective string, b
 				x.Kind = src.Spec.Title + ", " + x.Kind
 			}
 			if g := good[src.ID]; g != nil {
-				x.Rows = g.Rows
+				x.Rows, x.Good, x.GoodAt = g.Rows, ui.Link{Text: "#" + strconv.Itoa(g.ID), URL: runURL(g.ID)}, r.at(g.LoadedAt)
+			}
+			if err := r.sourceFresh(tx, src, &x); err != nil {
+				return err
+			}
+			if err := sourceMapping(tx, src, &x); err != nil {
+				return err
 			}
 			if n := newest[src.ID]; n != nil {
 				x.Last, x.LastAt, x.State = ui.Link{Text: "#" + strconv.Itoa(n.ID), URL: runURL(n.ID)}, r.at(n.LoadedAt), runState(n)
@@ -60,6 +69,36 @@ func (s *server) sourcesPage(r *request, status int, failed, effective string, b
 		return err
 	}
 	return r.render(status, templates.Sources(r.shell("HR sources"), v))
+}
+
+// sourceFresh says when the next file is due, judged by the distance between the last ones.
+func (r *request) sourceFresh(tx *db.Tx, src *hr.Source, x *templates.Source) error {
+	next, every, err := hr.Due(tx, src.ID)
+	if err != nil || next == nil {
+		return err
+	}
+	x.Late = r.now.After(next.Add(every / 2))
+	x.Fresh = fmt.Sprintf("A file comes about every %s; the next is due %s.", roughly(every), r.at(*next).Text)
+	return nil
+}
+
+func roughly(d time.Duration) string {
+	switch {
+	case d >= 48*time.Hour:
+		return plural(int((d+12*time.Hour)/(24*time.Hour)), "day", "days")
+	case d >= 2*time.Hour:
+		return plural(int((d+30*time.Minute)/time.Hour), "hour", "hours")
+	}
+	return plural(max(1, int((d+30*time.Second)/time.Minute)), "minute", "minutes")
+}
+
+// sourceMapping shows which column becomes which attribute, on the person of the source who changed last.
+func sourceMapping(tx *db.Tx, src *hr.Source, x *templates.Source) error {
+	values, err := hr.SampleOf(tx, src.ID)
+	for _, name := range sortedKeys(src.Spec.File.Columns) {
+		x.Mapping = append(x.Mapping, templates.MappedColumn{Column: src.Spec.File.Columns[name], Attribute: strings.ReplaceAll(name, "_", " "), Value: values[name]})
+	}
+	return err
 }
 
 func sourceKind(m *source.Mapping) string {
@@ -95,6 +134,9 @@ func (s *server) sourceUpload(r *request) error {
 		return s.sourcesPage(r, http.StatusBadRequest, name, effective, ui.Errors{{Field: "file", Text: "Choose a file that is not empty."}})
 	}
 	defer func() { _ = body.Close() }()
+	if dry := r.field("do") == "check"; dry || head.Size > smallFile {
+		return r.loadTask(name, effective, clean(head.Filename), body, head.Size, dry)
+	}
 	out, err := s.app.HR.Sync(r.Request.Context(), r.who.actor, hr.Upload{Source: name, Name: clean(head.Filename), Effective: effective, Body: body})
 	if err != nil {
 		bad, ok := faults(err, map[string]string{"": "file"})
@@ -111,6 +153,25 @@ func (s *server) sourceUpload(r *request) error {
 		n = ui.Notice{Tone: ui.Warn, Title: "The file is held", Text: "Nothing of it is applied until another person releases it."}
 	}
 	return r.goWith(runURL(out.Run), n)
+}
+
+// smallFile is up to how many bytes a file is read at once, in the request that brings it.
+const smallFile = 1 << 20
+
+// loadTask makes reading a file long work with a page of its own; a check of a small one is done when the page comes.
+func (r *request) loadTask(source, effective, name string, body io.Reader, size int64, dry bool) error {
+	if err := r.read(func(tx *db.Tx) error { _, err := hr.Find(tx, source); return err }); err != nil {
+		return err
+	}
+	all, err := io.ReadAll(body)
+	if err != nil {
+		return err
+	}
+	n := task.New{Kind: app.TaskLoad, Title: "Load " + name, Args: app.LoadArgs{Source: source, Effective: effective}, In: &task.File{Name: name, Media: "application/octet-stream", Body: all}}
+	if dry {
+		n.Kind, n.Title = app.TaskCheck, "Check "+name
+	}
+	return r.beginTask(n, dry && size <= smallFile)
 }
 
 // clean gives the last part of a file name, as short and plain as a list can show it.

@@ -70,6 +70,9 @@ func (r *request) shell(title string) ui.Shell {
 	if r.who == nil {
 		return s
 	}
+	if s.Notice == nil && !strings.HasPrefix(r.Request.URL.Path, "/tasks") {
+		s.Notice = r.told()
+	}
 	s.Nav = r.navigation()
 	s.SearchURL = r.to("search.use", "/search")
 	s.NeedsMe = r.who.waits

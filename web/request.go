@@ -73,7 +73,7 @@ func (r *request) reference() string { return r.GetString(keyReference) }
 
 // polling says that a part of a page asks for itself anew: such a request never extends a session.
 func polling(h *http.Request) bool {
-	return h.Method == http.MethodGet && h.Header.Get("HX-Request") == "true"
+	return h.Method == http.MethodGet && (h.Header.Get("HX-Request") == "true" || h.Header.Get("Accept") == "text/event-stream")
 }
 
 // allow lets a slow request, such as the upload of a file, take longer than others.

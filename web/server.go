@@ -40,11 +40,12 @@ type server struct {
 	hashing  chan struct{} // room for password checks, each of which takes 64 MiB
 	secure   bool          // browsers reach us by https
 	origin   *http.CrossOriginProtection
+	streams  *streams
 }
 
 // New makes the portal of an opened house. It runs until ctx ends, which stops its housekeeping of sessions.
 func New(ctx context.Context, a *app.App, o Options) (http.Handler, error) {
-	s := &server{app: a, demo: o.Demo, samples: o.Gallery, guesses: newThrottle(30, 10*time.Minute), hashing: make(chan struct{}, 4)}
+	s := &server{app: a, streams: newStreams(ctx), demo: o.Demo, samples: o.Gallery, guesses: newThrottle(30, 10*time.Minute), hashing: make(chan struct{}, 4)}
 	if a.DB.Kind != db.Demo {
 		s.demo = nil
 	}

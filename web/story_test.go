@@ -15,7 +15,7 @@ import (
 )
 
 // upload posts a file as the form of a source does.
-func (c *client) upload(source, name, text string) page {
+func (c *client) upload(source, name, text string, fields ...string) page {
 	c.w.t.Helper()
 	var b bytes.Buffer
 	m := multipart.NewWriter(&b)
@@ -24,6 +24,9 @@ func (c *client) upload(source, name, text string) page {
 	_, err = f.Write([]byte(text))
 	c.w.must(err)
 	c.w.must(m.WriteField("effective", ""))
+	for i := 0; i+1 < len(fields); i += 2 {
+		c.w.must(m.WriteField(fields[i], fields[i+1]))
+	}
 	c.w.must(m.Close())
 	return c.send(http.MethodPost, "/hr/sources/"+source+"/upload", &b, "Content-Type", m.FormDataContentType())
 }
@@ -46,7 +49,7 @@ func TestABrakedFile(t *testing.T) {
 	run := p.to
 	p = loader.get(run).want(t, http.StatusOK)
 	p.says(t, "Held: nothing of this run has been applied")
-	p.says(t, "You cannot release this run")
+	p.says(t, "You loaded this; somebody else must release it")
 	if p.Find(`form[action="`+run+`/release"]`).Length() != 0 {
 		t.Error("who loaded it is shown the form to release it")
 	}
@@ -61,7 +64,7 @@ func TestABrakedFile(t *testing.T) {
 		t.Errorf("%d people are shown, want 20", n)
 	}
 	second.post(run+"/release", "reason", "", "count", "20").want(t, http.StatusBadRequest).says(t, "Say why these changes are right")
-	second.post(run+"/release", "reason", "The site closes", "count", "19").want(t, http.StatusBadRequest).says(t, "not the number of people affected")
+	second.post(run+"/release", "reason", "The site closes", "count", "19").want(t, http.StatusBadRequest).says(t, "not the number of leavers")
 	if n := w.number(`select count(*) from identity where state = 'left'`); n != 0 {
 		t.Fatalf("%d people left before the release", n)
 	}
@@ -76,6 +79,7 @@ func TestABrakedFile(t *testing.T) {
 		t.Errorf("%d people are told of, want 20", n)
 	}
 	second.post(run+"/discard", "reason", "too late").want(t, http.StatusConflict)
+	second.post(run+"/release", "reason", "again", "count", "20").want(t, http.StatusConflict).says(t, "Person Nr1003 released this run, today")
 }
 
 func TestADiscardedFile(t *testing.T) {
@@ -126,13 +130,17 @@ func TestATermination(t *testing.T) {
 	p := c.get(page+"/terminate").want(t, http.StatusOK)
 	p.says(t, "1 account is disabled within seconds")
 	c.post(page+"/terminate", "reason", " ").want(t, http.StatusBadRequest).says(t, "termination needs a reason")
-	c.post(page+"/terminate", "reason", "Found selling the keys").want(t, http.StatusOK).says(t, "is terminated")
+	c.post(page+"/terminate", "reason", "Found selling the keys").want(t, http.StatusSeeOther)
+	c.get(page+"/terminate/watch").want(t, http.StatusOK).says(t, "1 enabled account")
 	c.post(page+"/terminate", "reason", "again").want(t, http.StatusConflict)
 	c.post(personOf(w, compliance)+"/terminate", "reason", "me").want(t, http.StatusForbidden).says(t, "Nobody terminates themselves")
 	p = c.get(page).want(t, http.StatusOK)
 	p.says(t, "Termination decided")
 	p.says(t, "Found selling the keys")
 	w.carry()
+	p = c.get(page+"/terminate/watch").want(t, http.StatusOK)
+	p.says(t, "0 enabled accounts, verified")
+	p.says(t, "by reading #")
 	p = c.get(page).want(t, http.StatusOK)
 	p.says(t, "account disabled")
 	p.says(t, "Disabled")

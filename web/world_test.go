@@ -90,8 +90,10 @@ func newWorld(t testing.TB) *world {
 
 // houseOf is the house over a test's database.
 func houseOf(d *db.DB) *app.App {
-	return &app.App{Config: &config.Config{Listen: "127.0.0.1:0"}, DB: d, HR: app.NewHR(d),
+	a := &app.App{Config: &config.Config{Listen: "127.0.0.1:0"}, DB: d, HR: app.NewHR(d),
 		Provision: &provision.Service{DB: d, Kinds: app.Connectors}, Lifecycle: &lifecycle.Service{DB: d}}
+	a.Tasks = app.NewTasks(d, a.HR, a.Provision)
+	return a
 }
 
 func setenv(t testing.TB, name, value string) {

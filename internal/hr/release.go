@@ -27,9 +27,29 @@ func mayDecide(run *Run, actor db.Actor, reason string) error {
 	case strings.TrimSpace(reason) == "":
 		return errs.Invalid("a release needs a reason")
 	case run.State != Held:
-		return errs.Conflict("run %d is not held: it is %s", run.ID, run.State)
+		return decided(run)
 	}
 	return nil
+}
+
+// decided says who decided over a run that is no longer held, and when.
+func decided(run *Run) error {
+	if h := run.Hold; h != nil && h.DecidedAt != nil {
+		return errs.Conflict("run %d is not held: it was %s by %s at %s", run.ID, h.State, h.DecidedBy, h.DecidedAt.UTC().Format("2006-01-02 15:04 UTC"))
+	}
+	return errs.Conflict("run %d is not held: it is %s", run.ID, run.State)
+}
+
+// ToType gives the number that whoever releases a run types, and of what it is: of who leaves, else of who moves, else of the
+// rows of the file. Nobody types it without looking.
+func (r *Run) ToType() (n int, what string) {
+	switch {
+	case r.Counts.Leaving > 0:
+		return r.Counts.Leaving, "leavers"
+	case r.Counts.Moving > 0:
+		return r.Counts.Moving, "movers"
+	}
+	return r.Rows, "rows"
 }
 
 // Decision lets a held run go.
@@ -100,21 +120,21 @@ func (s *Service) reopen(tx *db.Tx, id int, may func(*Run) error) (*run, error) 
 func (s *Service) LookAgain(ctx context.Context, actor db.Actor, id int) (in, out []string, err error) {
 	var now []PersonChange
 	var counts Counts
+	var affected []Affected
 	err = s.DB.Do(ctx, actor, func(tx *db.Tx) error {
 		r, err := s.reopen(tx, id, func(held *Run) error {
 			if held.State != Held {
-				return errs.Conflict("run %d is not held: it is %s", id, held.State)
+				return decided(held)
 			}
 			return nil
 		})
 		if err != nil {
 			return err
 		}
-		res, err := r.sync()
-		if err != nil {
+		if _, err := r.sync(); err != nil {
 			return err
 		}
-		now, counts = r.changes, Counts{Joiners: res.Joiners, Movers: res.Movers, Leavers: res.Leavers, Returns: res.Returns, Updated: res.Updated, Unchanged: res.Unchanged}
+		now, counts, affected = r.changes, r.counts, r.affected
 		for i := range now {
 			if now[i].Class == "joiner" {
 				now[i].Identity = 0 // it was rolled back
@@ -135,10 +155,13 @@ func (s *Service) LookAgain(ctx context.Context, actor db.Actor, id int) (in, ou
 			return err
 		}
 		in, out = moved(was, now), moved(now, was)
-		if _, err := tx.Exec(`update snapshot set seen_at = clock_timestamp(), content = $2 where id = $1`, id, contentOf(now)); err != nil {
+		if _, err := tx.Exec(`update snapshot set seen_at = clock_timestamp(), content = $2, counts = $3 where id = $1`, id, contentOf(now), jsonOf(counts)); err != nil {
 			return err
 		}
-		tx.Record(evidence.Event{Kind: "hr.looked_at", Touches: evidence.Touches{"snapshot": 1}, Facts: map[string]any{"run": id, "counts": counts}})
+		if _, err := tx.Exec(`update hold set affected = $2 where id = $1`, held.Hold.ID, jsonOf(affected)); err != nil {
+			return err
+		}
+		tx.Record(evidence.Event{Kind: "hr.looked_at", Touches: evidence.Touches{"snapshot": 1, "hold": 1}, Facts: map[string]any{"run": id, "counts": counts}})
 		return keepChanges(tx, id, now)
 	})
 	return in, out, err
@@ -170,7 +193,7 @@ func (s *Service) Discard(ctx context.Context, actor db.Actor, id int, reason st
 			return err
 		}
 		if held.State != Held {
-			return errs.Conflict("run %d is not held: it is %s", id, held.State)
+			return decided(held)
 		}
 		if actor.Identity == 0 || strings.TrimSpace(reason) == "" {
 			return errs.Invalid("discarding needs a person and a reason")

@@ -203,6 +203,8 @@ type run struct {
 	step     func(detail string, done int) error
 	changes  []PersonChange // what is kept of what it does to each person
 	content  []byte
+	counts   Counts
+	affected []Affected
 }
 
 func (r *run) tell(detail string, done int) error {
@@ -270,6 +272,7 @@ func (r *run) note(d *differ) (err error) {
 // apply writes the snapshot and the people, and settles them.
 func (r *run) apply(d *differ, diff *diff) (*Result, error) {
 	c := diff.counts()
+	r.counts, r.affected = c, diff.affected()
 	id, err := r.store(c, Applied, 0, diff.rejects)
 	if err != nil {
 		return nil, err

@@ -1,7 +1,10 @@
 package hr
 
 import (
+	"errors"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"tenure/internal/db"
 )
@@ -49,4 +52,24 @@ func Due(tx *db.Tx, src int) (next *time.Time, every time.Duration, err error) {
 	every = all[0].Sub(all[len(all)-1]) / time.Duration(len(all)-1)
 	at := all[0].Add(every)
 	return &at, every, nil
+}
+
+// SampleOf gives what the source says of one of its people, by the names of the mapping: whoever changed last.
+func SampleOf(tx *db.Tx, src int) (map[string]string, error) {
+	out := map[string]string{}
+	var status, zone, manager string
+	var first time.Time
+	var last *time.Time
+	err := tx.QueryRow(`select v.attrs, v.status, v.zone, v.first_day, v.last_day, coalesce(m.number, '') from employment e
+		join employment_version v on v.employment_id = e.id and v.known_to = 'infinity' left join identity m on m.id = v.manager_id
+		where e.id = (select max(id) from employment where source_id = $1 and row_hash is not null) order by v.id desc limit 1`, src).
+		Scan(&out, &status, &zone, &first, &last, &manager)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return out, nil
+	}
+	out["status"], out["zone"], out["manager"], out["first_day"] = status, zone, manager, first.Format(time.DateOnly)
+	if last != nil {
+		out["last_day"] = last.Format(time.DateOnly)
+	}
+	return out, err
 }

@@ -71,4 +71,5 @@ var permissions = map[string][]string{
 	"portal.read":     {Compliance, Auditor, Administrator},
 	"portal.give":     {Administrator},
 	"portal.change":   {Administrator},
+	"task.mine":       {Employee},
 }

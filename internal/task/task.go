@@ -48,20 +48,19 @@ type Task struct {
 	Result     json.RawMessage
 	Error      string
 	CancelAsk  *time.Time
-	SeenAt     *time.Time
 	ActorKind  string
 	HasOutcome bool // a file that can be fetched
 }
 
 const columns = `t.id, t.public_id::text, t.kind, t.title, t.state, t.args, t.done, t.total, t.detail, t.seq, t.epoch, a.name, t.started_by, t.identity_id,
-	t.created_at, t.started_at, t.ended_at, t.result, t.error, t.cancel_asked_at, t.seen_at, a.kind,
+	t.created_at, t.started_at, t.ended_at, t.result, t.error, t.cancel_asked_at, a.kind,
 	exists (select from task_file f where f.task_id = t.id and f.part = 'out' and f.expires_at > clock_timestamp())`
 
 const tables = ` from task t join actor a on a.id = t.started_by `
 
 func scan(row pgx.CollectableRow) (t Task, err error) {
 	err = row.Scan(&t.ID, &t.Ref, &t.Kind, &t.Title, &t.State, &t.Args, &t.Done, &t.Total, &t.Detail, &t.Seq, &t.Epoch, &t.By, &t.ActorID, &t.Identity,
-		&t.CreatedAt, &t.StartedAt, &t.EndedAt, &t.Result, &t.Error, &t.CancelAsk, &t.SeenAt, &t.ActorKind, &t.HasOutcome)
+		&t.CreatedAt, &t.StartedAt, &t.EndedAt, &t.Result, &t.Error, &t.CancelAsk, &t.ActorKind, &t.HasOutcome)
 	return t, err
 }
 
@@ -176,19 +175,17 @@ func Mine(tx *db.Tx, identity int, before int64, limit int) ([]Task, error) {
 	return pgx.CollectRows(rows, scan)
 }
 
-// Ended gives the tasks of a person that ended and of which they were not told yet.
-func Ended(tx *db.Tx, identity int) ([]Task, error) {
-	rows, err := tx.Query(`select `+columns+tables+`where t.identity_id = $1 and t.ended_at is not null and t.seen_at is null order by t.id desc limit 50`, identity)
+// Ended gives the newest task of a person that ended after a moment, nil for none.
+func Ended(tx *db.Tx, identity int, after time.Time) (*Task, error) {
+	rows, err := tx.Query(`select `+columns+tables+`where t.identity_id = $1 and t.ended_at > $2 order by t.ended_at desc limit 1`, identity, after)
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, scan)
-}
-
-// Seen notes that the person was told of the end of all their tasks that ended by now.
-func Seen(tx *db.Tx, identity int) error {
-	_, err := tx.Exec(`update task set seen_at = clock_timestamp() where identity_id = $1 and ended_at is not null and seen_at is null`, identity)
-	return err
+	t, err := pgx.CollectExactlyOneRow(rows, scan)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	return &t, err
 }
 
 // Cancel asks a task to stop. A queued one stops at once; a running one before its effect, of which then nothing is done.

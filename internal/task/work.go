@@ -190,3 +190,12 @@ func (s *Service) Sweep(ctx context.Context) error {
 }
 
 func place(id int64, part string) string { return fmt.Sprintf("task/%d/%s", id, part) }
+
+// DoRef is Do for a task's public id.
+func (s *Service) DoRef(ctx context.Context, ref string) error {
+	var t *Task
+	if err := s.DB.Read(ctx, func(tx *db.Tx) (err error) { t, err = Get(tx, ref); return err }); err != nil {
+		return err
+	}
+	return s.Do(ctx, t.ID)
+}
