@@ -111,9 +111,13 @@ func TestStoryOfATermination(t *testing.T) {
 		chromedp.Click(css(`th a[href="`+victim+`"]`)), chromedp.WaitVisible(css(`a[href="`+victim+`/terminate"]`)))
 	s.do("5 asked", chromedp.Click(css(`a[href="`+victim+`/terminate"]`)), chromedp.WaitVisible(css(`textarea[name=reason]`)))
 	s.do("6 done", chromedp.SendKeys(css(`textarea[name=reason]`), "Took the plans home"), chromedp.Click(css(`form[action$="/terminate"] button`)),
-		chromedp.WaitVisible(css(`.t-alert.t-good`)))
-	w.carry()
-	s.do("7 afterwards", chromedp.Click(css(`.t-buttons a.btn-primary`)), chromedp.WaitVisible(css(`a[href="`+victim+`/reinstate"]`)))
+		chromedp.WaitVisible(css(`#ending .t-progress`)))
+	w.carry() // the page is open, and follows
+	s.do("6 verified", chromedp.WaitVisible(css(`#ending .t-alert.t-good`)))
+	if text := s.text(); !strings.Contains(text, "0 enabled accounts, verified") {
+		t.Errorf("the watched page does not end with what was verified:\n%s", text)
+	}
+	s.do("7 afterwards", chromedp.Click(css(`.t-up a[href="`+victim+`"]`)), chromedp.WaitVisible(css(`a[href="`+victim+`/reinstate"]`)))
 	if text := s.text(); !strings.Contains(text, "account disabled") || !strings.Contains(text, "0 grants") {
 		t.Errorf("the person's page does not show what happened:\n%s", text)
 	}

@@ -211,7 +211,7 @@ func TestCheckingIsLoadingRolledBack(t *testing.T) {
 		var joiners, movers, leavers, returns, updated, unchanged int
 		w.must(w.app.DB.Pool.QueryRow(t.Context(), `select (counts->>'joiners')::int, (counts->>'movers')::int, (counts->>'leavers')::int, (counts->>'returns')::int,
 			(counts->>'updated')::int, (counts->>'unchanged')::int from snapshot order by id desc limit 1`).Scan(&joiners, &movers, &leavers, &returns, &updated, &unchanged))
-		want := fmt.Sprintf("Joiners %d Movers %d Leavers %d Returns %d Updated %d Unchanged %d", joiners, movers, leavers, returns, updated, unchanged)
+		want := fmt.Sprintf("%d Joiners %d Movers %d Leavers %d Returns %d Updated %d Unchanged", joiners, movers, leavers, returns, updated, unchanged)
 		if counts != want {
 			t.Errorf("the check said %q, loading did %q", counts, want)
 		}
