@@ -269,7 +269,7 @@ func TestFieldsOfARun(t *testing.T) {
 	c := w.as(hrPerson)
 	run := c.upload("people", "people.csv", strings.Replace(w.file(60), "Seller", "Head of Sales", 1)).want(t, http.StatusSeeOther).to
 	p := c.get(run).want(t, http.StatusOK)
-	if text := strings.Join(strings.Fields(p.Find("#affected .t-diff").Text()), " "); !strings.Contains(text, "title was Seller becomes Head of Sales") {
+	if text := strings.Join(strings.Fields(p.Find("#affected .t-fields").Text()), " "); !strings.Contains(text, "title was Seller becomes Head of Sales") {
 		t.Errorf("the fields are %q", text)
 	}
 	c.get(run+"/people?class=mover").want(t, http.StatusOK).says(t, "Head of Sales")
