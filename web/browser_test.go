@@ -106,8 +106,8 @@ func TestStoryOfATermination(t *testing.T) {
 	if !strings.Contains(s.text(), evilFirst) {
 		t.Error("the page that was asked for before signing in is not opened after it, or does not show the name")
 	}
-	s.do("3 people", chromedp.Click(css(`.t-wide a[href="/people"]`)), chromedp.WaitVisible(css(`input#q`)))
-	s.do("4 found", chromedp.SendKeys(css("input#q"), "script>alert"), chromedp.Submit(css("input#q")), chromedp.WaitVisible(css(`.t-chips`)),
+	s.do("3 people", chromedp.Click(css(`.t-wide a[href="/people"]`)), chromedp.WaitVisible(css(`input#people-q`)))
+	s.do("4 found", chromedp.SendKeys(css("input#people-q"), "script>alert"), chromedp.Submit(css("input#people-q")), chromedp.WaitVisible(css(`.t-chips`)),
 		chromedp.Click(css(`th a[href="`+victim+`"]`)), chromedp.WaitVisible(css(`a[href="`+victim+`/terminate"]`)))
 	s.do("5 asked", chromedp.Click(css(`a[href="`+victim+`/terminate"]`)), chromedp.WaitVisible(css(`textarea[name=reason]`)))
 	s.do("6 done", chromedp.SendKeys(css(`textarea[name=reason]`), "Took the plans home"), chromedp.Click(css(`form[action$="/terminate"] button`)),
