@@ -1,6 +1,10 @@
 package templates
 
-import "tenure/templates/ui"
+import (
+	"github.com/a-h/templ"
+
+	"tenure/templates/ui"
+)
 
 func sampleCatalogue() Catalogue {
 	return Catalogue{Complete: "66 % complete", Missing: "Missing: 1 plain name, 1 description and 2 risks.", Rows: []CatalogueRow{
@@ -75,4 +79,45 @@ func galleryOrphans() []Sample {
 	one.Rows, one.Pager = one.Rows[1:], ui.Pager{}
 	return []Sample{{"orphans-full", Orphans(s, sampleOrphans())}, {"orphans-one", Orphans(s, one)}, {"orphans-empty", Orphans(s, OrphansView{Name: "Ledger", URL: "/applications/ledger", First: true})},
 		{"orphan-claim", OrphanAsk(s, ask)}, {"orphan-claim-error", OrphanAsk(s, wrong)}}
+}
+
+// sampleOperationGrid is the list of the board.
+func sampleOperationGrid(rows []OperationRow) ui.Grid {
+	g := ui.Grid{Name: "operations", Label: "Operations", Columns: []ui.Col{{Key: "what", Text: "Operation", Fixed: true}, {Key: "state", Text: "State"}, {Key: "application", Text: "Application"}, {Key: "person", Text: "Person"}, {Key: "attempts", Text: "Attempts", Number: true}, {Key: "next", Text: "Next try"}},
+		Filter: ui.Filter{Action: "/operations"}, ExportURL: "/operations?export=csv", Bulk: ui.Bulk{Action: "/operations/chosen", Acts: []ui.BulkAct{{Value: "retry", Text: "Try again", Icon: "refresh"}, {Value: "release", Text: "Release", Icon: "lock-open"}}, Total: "3"},
+		Blank: ui.Blank{Icon: "circle-check", Title: "Nothing to do", Text: "When a person joins, moves or leaves, what follows at the targets stands here."}}
+	for _, o := range rows {
+		row := ui.Row{ID: o.Key, Name: o.What, URL: o.URL, Cells: []templ.Component{OperationName(o), OperationState(o.State, o.Error), ui.Main(o.Application.Text, o.Application.URL, o.Account), ui.Linked(o.Person), ui.Number(o.Attempts, ""), ui.When(o.Next, "none planned")}}
+		if o.RetryURL != "" {
+			row.Acts = []ui.Act{{Key: "a", Text: "Try again", Icon: "refresh", URL: o.RetryURL}}
+		}
+		g.Rows = append(g.Rows, row)
+	}
+	return g
+}
+
+func galleryOperationsMany() []Sample {
+	s := sampleShell("Operations", "Operations")
+	ask := ui.Check{Action: "/operations/chosen", Title: "Try 3 operations again?", Will: []string{"A worker takes each as soon as its turn comes", "Each is read back"}, Not: []string{"What is not failed any more is left as it is"}, Button: ui.Buttons{Text: "Try again", Icon: "refresh", Cancel: ui.Link{Text: "Go back, change nothing", URL: "/operations"}}}
+	release := ask
+	release.Title, release.Reason, release.Errors = "Release 2 operations?", "Why they are right", ui.Errors{{Field: "reason", Text: "Say why they are right."}}
+	line := func(id, text string) ui.ResultLine {
+		return ui.ResultLine{Link: ui.Link{Text: id, URL: "/operations/1"}, Text: text}
+	}
+	return []Sample{{"operations-retry", OperationsAsk(s, OperationsAskView{ask})}, {"operations-release", OperationsAsk(s, OperationsAskView{release})},
+		{"operations-done", OperationsDone(s, "Released", ui.Result{Verb: "Released", Done: []ui.ResultLine{line("#5090", "Create the account in Ledger")}, Refused: []ui.ResultLine{line("#5089", "It is for yourself: another person can")}, Changed: []ui.ResultLine{line("#5088", "It is cancelled now")}, Back: ui.Link{Text: "Back to the board", URL: "/operations"}})}}
+}
+
+func sampleAccountGrid() ui.Grid {
+	g := ui.Grid{Name: "accounts", Label: "Accounts", Columns: []ui.Col{{Key: "name", Text: "Account", Fixed: true, Sort: "?sort=-name", Sorted: "ascending"}, {Key: "person", Text: "Person"}, {Key: "state", Text: "State"}, {Key: "sign_in", Text: "Last sign-in", Sort: "?sort=sign_in"}},
+		Filter: ui.Filter{Action: "/applications/ledger"}, ExportURL: "?export=csv", Pager: ui.Pager{Text: "1–4 of 68", NextURL: "?cursor=x"}}
+	for _, a := range []AccountRow{
+		{Name: "ana.ruiz", NativeID: "2819c223-7f76-453a-919d-413861904646", Person: ui.Link{Text: "Ana Ruiz", URL: "/people/ana"}, State: "enabled", LastSignIn: at("yesterday", "2026-11-21T16:20:00Z")},
+		{Name: "root", NativeID: "1", State: "enabled", Privileged: true, LastSignIn: at("14 March 2024", "2024-03-14T02:11:00Z"), Dormant: true},
+		{Name: "f.dewit", NativeID: "70b7b3a0-0f1d-4a5f-8d56-0d5c4d1f8a11", State: "enabled"},
+		{Name: "bakesson", Person: ui.Link{Text: "Björn Åkesson", URL: "/people/b"}, State: "enabled", Zombie: true},
+	} {
+		g.Rows = append(g.Rows, ui.Row{Name: a.Name, Cells: []templ.Component{AccountName(a), AccountPerson(a), AccountState(a), AccountSignIn(a)}})
+	}
+	return g
 }

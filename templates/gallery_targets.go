@@ -5,9 +5,9 @@ import "tenure/templates/ui"
 func galleryApplications() []Sample {
 	list := sampleShell("Applications", "Applications")
 	rows := []ApplicationRow{
-		{Name: "Directory", URL: "/applications/directory", Kind: "SCIM", Mode: "enforce", Health: "ok", Enabled: 238, Disabled: 12, Read: at("today 14:02", "2026-11-22T14:02:10Z")},
-		{Name: "Ledger", URL: "/applications/ledger", Kind: "SCIM", Mode: "propose", Health: "degraded", HealthText: "3 of 10 calls answered 429; slower until 14:20", Enabled: 61, Disabled: 4, Orphans: 3, OrphansURL: "/applications/ledger?tab=accounts&state=orphan", Drift: 7, DriftURL: "/applications/ledger?tab=drift", Waiting: 14, WaitingURL: "/applications/ledger?tab=operations", Read: at("today 13:40", "2026-11-22T13:40:00Z")},
-		{Name: "Warehouse", URL: "/applications/warehouse", Kind: "PostgreSQL", Mode: "enforce", Health: "attention", HealthText: "The password was refused at 08:40; nothing is tried until it is set anew", Enabled: 88, Disabled: 31, Orphans: 2, OrphansURL: "#", Waiting: 3, WaitingURL: "#", Read: at("yesterday 22:00", "2026-11-21T22:00:00Z")},
+		{Name: "Directory", URL: "/applications/directory", Kind: "SCIM", Mode: "enforce", Health: "ok", Zombies: 1, ZombiesURL: "#", Complete: "92 % complete", CompleteURL: "#", Cost: "4.50 EUR", Enabled: 238, Read: at("today 14:02", "2026-11-22T14:02:10Z")},
+		{Name: "Ledger", URL: "/applications/ledger", Kind: "SCIM", Mode: "propose", Health: "degraded", HealthText: "3 of 10 calls answered 429; slower until 14:20", Enabled: 61, Orphans: 3, OrphansURL: "/applications/ledger?tab=accounts&state=orphan", Drift: 7, DriftURL: "/applications/ledger?tab=drift", Waiting: 14, WaitingURL: "/applications/ledger?tab=operations", Read: at("today 13:40", "2026-11-22T13:40:00Z")},
+		{Name: "Warehouse", URL: "/applications/warehouse", Kind: "PostgreSQL", Mode: "enforce", Health: "attention", HealthText: "The password was refused at 08:40; nothing is tried until it is set anew", Enabled: 88, Orphans: 2, OrphansURL: "#", Waiting: 3, WaitingURL: "#", Read: at("yesterday 22:00", "2026-11-21T22:00:00Z")},
 		{Name: "Wiki", URL: "/applications/wiki", Kind: "SCIM", Mode: "observe", Health: "unknown"},
 	}
 	page := sampleShell("Ledger", "Applications")
@@ -38,13 +38,7 @@ func sampleApplication(tab string) ApplicationView {
 	switch tab {
 	case "accounts":
 		v.Filters = []ui.Chip{{Text: "All", URL: "?tab=accounts", Current: true}, {Text: "Enabled", URL: "?state=enabled"}, {Text: "Disabled", URL: "?state=disabled"}, {Text: "Orphans", URL: "?state=orphan"}, {Text: "Dormant", URL: "?state=dormant"}}
-		v.Accounts = []AccountRow{
-			{Name: "ana.ruiz", NativeID: "2819c223-7f76-453a-919d-413861904646", Person: ui.Link{Text: "Ana Ruiz", URL: "/people/ana"}, State: "enabled", LastSignIn: at("yesterday", "2026-11-21T16:20:00Z")},
-			{Name: "root", NativeID: "1", State: "enabled", Privileged: true, LastSignIn: at("14 March 2024", "2024-03-14T02:11:00Z"), Dormant: true},
-			{Name: "f.dewit", NativeID: "70b7b3a0-0f1d-4a5f-8d56-0d5c4d1f8a11", State: "enabled", Suggestion: "same e-mail as Femke de Wit"},
-			{Name: "elif.demir", NativeID: "9a0e26f6-b1a9-4c1c-a2a1-67a0e3a4f0d7", Person: ui.Link{Text: "Elif Demir", URL: "/people/e"}, State: "disabled"},
-		}
-		v.Pager = ui.Pager{Text: "1–4 of 68", NextURL: "?after=x"}
+		v.Grid = sampleAccountGrid()
 	case "entitlements":
 		v.Catalogue = sampleCatalogue()
 	case "operations":
@@ -76,7 +70,7 @@ func sampleOperations() []OperationRow {
 
 func galleryOperations() []Sample {
 	s := live(sampleShell("Operations", "Operations"))
-	filters := []ui.Chip{{Text: "Open", URL: "/operations", Current: true}, {Text: "Waiting", URL: "?state=pending"}, {Text: "At work", URL: "?state=claimed"}, {Text: "Failed", URL: "?state=failed"}, {Text: "Verified", URL: "?state=verified"}}
+	chips := []ui.Chip{{Text: "Open", URL: "/operations", Current: true}, {Text: "Waiting", URL: "?state=pending"}, {Text: "At work", URL: "?state=claimed"}, {Text: "Failed", URL: "?state=failed"}, {Text: "Verified", URL: "?state=verified"}}
 	full := OperationsView{
 		Figures: []ui.Figure{{Label: "Proposed", Value: "14", URL: "?state=proposed"}, {Label: "Waiting", Value: "3", URL: "?state=pending"}, {Label: "At work", Value: "1", URL: "?state=claimed"}, {Label: "Done, not read back", Value: "2", URL: "?state=acknowledged"}, {Label: "Failed", Value: "2", URL: "?state=failed", Tone: ui.Bad, Icon: "circle-x"}, {Label: "Verified today", Value: "118", URL: "?state=verified"}},
 		Oldest:  at("08:40 (5 h 29 min)", "2026-11-22T08:40:00Z"),
@@ -85,12 +79,13 @@ func galleryOperations() []Sample {
 			{Name: "Ledger", URL: "/applications/ledger", Health: "degraded", HealthText: "slower until 14:20", Waiting: 2, WaitingURL: "?app=ledger&state=pending", Working: 1, WorkingURL: "?app=ledger&state=claimed", Oldest: at("14:07", "2026-11-22T14:07:00Z")},
 			{Name: "Warehouse", URL: "/applications/warehouse", Health: "attention", HealthText: "password refused at 08:40", Waiting: 1, WaitingURL: "#", Failed: 2, FailedURL: "?app=warehouse&state=failed", Oldest: at("08:40", "2026-11-22T08:40:00Z")},
 		},
-		Filters: filters, Title: "Open operations", Rows: sampleOperations()[:3],
+		Chips: chips, Title: "Open operations", Grid: sampleOperationGrid(sampleOperations()[:3]),
 		Live: ui.Live{ID: "board", URL: "/operations", Pause: "/operations?live=off", At: at("14:09:02", "2026-11-22T14:09:02Z")},
 	}
 	paused := full
 	paused.Live = ui.Live{ID: "board", Resume: "/operations", At: full.Live.At}
-	paused.Rows, paused.Filtered, paused.ClearURL = nil, true, "/operations"
+	paused.Grid = sampleOperationGrid(nil)
+	paused.Grid.Filtered, paused.Grid.NoMatch = true, ui.Blank{Icon: "search", Title: "None is in this state", Link: ui.Link{Text: "Show all", URL: "/operations"}}
 	failed := OperationView{
 		ID: "#5098", What: "Grant role Read finance tables", State: "failed", Application: ui.Link{Text: "Warehouse", URL: "/applications/warehouse"}, Account: "aruiz", Person: ui.Link{Text: "Ana Ruiz", URL: "/people/ana"},
 		Cause: ui.Link{Text: "HR run #40", URL: "/hr/runs/40"}, Created: at("today 08:31", "2026-11-22T08:31:00Z"), Error: "The target refused: role “wh_finance_ro” does not exist. Create it there, or correct the role’s entitlement, and try again.",
@@ -109,7 +104,7 @@ func galleryOperations() []Sample {
 	waiting := OperationView{ID: "#5123", What: "Add to group Payroll view", State: "pending", Application: verified.Application, Account: "aruiz", Person: failed.Person, Cause: failed.Cause, Created: verified.Created, Behind: ui.Link{Text: "Waits for operation #5120", URL: "/operations/5120"}, Live: ui.Live{ID: "operation", URL: "/operations/5123", Pause: "?live=off", At: full.Live.At}}
 	page := sampleShell("Operation", "Operations")
 	return []Sample{
-		{"operations-full", Operations(s, full)}, {"operations-paused", Operations(sampleShell("Operations", "Operations"), paused)}, {"operations-empty", Operations(s, OperationsView{Figures: full.Figures[:1], Live: full.Live})},
+		{"operations-full", Operations(s, full)}, {"operations-paused", Operations(sampleShell("Operations", "Operations"), paused)}, {"operations-empty", Operations(s, OperationsView{Figures: full.Figures[:1], Live: full.Live, Grid: sampleOperationGrid(nil)})},
 		{"operation-failed", Operation(page, failed)}, {"operation-verified", Operation(page, verified)}, {"operation-waiting", Operation(live(page), waiting)},
 	}
 }

@@ -49,7 +49,11 @@ func (s *server) applications(r *request) error {
 		if err != nil {
 			return err
 		}
-		st, err := audit.ReadStatus(tx)
+		figures, err := r.preparedFigures(tx, cat)
+		if err != nil {
+			return err
+		}
+		pauses, err := catalog.Pauses(tx)
 		if err != nil {
 			return err
 		}
@@ -66,15 +70,22 @@ func (s *server) applications(r *request) error {
 			return err
 		}
 		for _, name := range sortedKeys(cat.AppNamed) {
-			a, n := cat.AppNamed[name], st.Applications[name]
+			a := cat.AppNamed[name]
 			if !r.mayFor("application.read", r.owns(a)) {
 				continue
 			}
-			w, home := waiting[a.ID], applicationURL(name)
-			row := templates.ApplicationRow{Name: a.Title, URL: home, Kind: kindLabel(a), Mode: string(a.Mode), Enabled: n.Enabled, Disabled: n.Disabled,
-				Orphans: n.Orphan, OrphansURL: link(home, "tab", "accounts", "state", "orphan"), Drift: n.Drift, DriftURL: home,
-				Waiting: w.Pending + w.Claimed + w.Unread + w.Proposed, WaitingURL: link(home, "tab", "operations")}
+			n, w, home := figures[a.ID], waiting[a.ID], applicationURL(name)
+			row := templates.ApplicationRow{Name: a.Title, URL: home, Kind: kindLabel(a), Mode: string(a.Mode), Enabled: n.Accounts,
+				Orphans: n.Orphans, OrphansURL: link(home, "tab", "accounts", "state", "orphan"), Zombies: n.Zombies, ZombiesURL: link(home, "tab", "accounts", "state", "zombie"),
+				Drift: n.OutOfBand, DriftURL: home, Waiting: w.Pending + w.Claimed + w.Unread + w.Proposed, WaitingURL: link(home, "tab", "operations"),
+				Complete: completeness(cat, a), CompleteURL: link(home, "tab", "entitlements")}
+			if a.LicenceCostCents != nil && a.LicenceCurrency != nil {
+				row.Cost = fmt.Sprintf("%d.%02d %s", *a.LicenceCostCents/100, *a.LicenceCostCents%100, *a.LicenceCurrency)
+			}
 			row.Health, row.HealthText = healthOf(health[a.ID])
+			if p, ok := pauses[a.ID]; ok {
+				row.Health, row.HealthText = "paused", p.By+": "+p.Reason
+			}
 			if x, ok := readings[a.ID]; ok {
 				row.Read = r.at(x.StartedAt)
 			}
@@ -86,6 +97,36 @@ func (s *server) applications(r *request) error {
 		return err
 	}
 	return r.show(templates.Applications(r.shell("Applications"), v))
+}
+
+// preparedFigures are the counts of every application as a job prepared them; until there are any, accounts are counted now.
+func (r *request) preparedFigures(tx *db.Tx, cat *catalog.Catalog) (map[int]audit.AppFigure, error) {
+	latest, err := audit.Latest(tx)
+	if err != nil {
+		return nil, err
+	}
+	if latest != nil {
+		return latest.Apps, nil
+	}
+	out := map[int]audit.AppFigure{}
+	for id, a := range cat.Apps { // a handful of applications, before the first count only
+		n, err := catalog.CountLogins(tx, id, r.dormantSince(a))
+		if err != nil {
+			return nil, err
+		}
+		out[id] = audit.AppFigure{Accounts: n["enabled"], Orphans: n["orphan"], Zombies: n["zombie"]}
+	}
+	return out, nil
+}
+
+func completeness(cat *catalog.Catalog, a *catalog.Application) string {
+	stated, whole := 0, 0
+	for _, e := range cat.Of(a.ID) {
+		if e.Kind != catalog.AccountKind {
+			whole, stated = whole+4, stated+4-len(e.Missing(a))
+		}
+	}
+	return complete(stated, whole)
 }
 
 func kindLabel(a *catalog.Application) string {
@@ -106,6 +147,7 @@ func healthOf(h catalog.ApplicationHealth) (state, text string) {
 func (s *server) applicationShow(r *request) error {
 	tab := oneOf(r.Query("tab"), "accounts", "entitlements", "operations")
 	v := templates.ApplicationView{Tab: tab}
+	sent := false
 	err := r.read(func(tx *db.Tx) error {
 		cat, a, err := r.application(tx, "application.read")
 		if err != nil {
@@ -117,11 +159,17 @@ func (s *server) applicationShow(r *request) error {
 		}
 		switch tab {
 		case "accounts":
-			return r.applicationAccounts(tx, a, &v)
+			if sent, err = r.applicationAccounts(tx, cat, a, &v); err != nil || sent {
+				return err
+			}
+			return nil
 		case "entitlements":
 			return r.applicationCatalogue(tx, cat, a, &v)
 		case "operations":
 			return r.applicationOperations(tx, a, &v)
+		}
+		if len(drift) > most {
+			v.Trimmed = fmt.Sprintf("These are the first %d of %s.", most, ui.Int(len(drift)))
 		}
 		for _, d := range drift[:min(len(drift), most)] {
 			row := templates.Drift{Kind: d.Kind, Account: d.Account, Entitlement: d.Entitlement, Text: d.Text}
@@ -132,7 +180,7 @@ func (s *server) applicationShow(r *request) error {
 		}
 		return nil
 	})
-	if err != nil {
+	if err != nil || sent {
 		return err
 	}
 	return r.show(templates.Application(r.shell(v.Name), v))
@@ -175,14 +223,25 @@ func (r *request) applicationHead(tx *db.Tx, a *catalog.Application, v *template
 	if err != nil {
 		return nil, err
 	}
-	drift, err := provision.Drift(tx, a)
-	if err != nil {
-		return nil, err
-	}
+	// The whole comparison is only made where it is shown; elsewhere the prepared count stands for it.
+	var drift []provision.Difference
 	w, differences := waiting[a.ID], 0
-	for _, d := range drift {
-		if d.Kind != "orphan" {
-			differences++
+	if v.Tab == "" {
+		if drift, err = provision.Drift(tx, a); err != nil {
+			return nil, err
+		}
+		for _, d := range drift {
+			if d.Kind != "orphan" {
+				differences++
+			}
+		}
+	} else {
+		figures, err := audit.Latest(tx)
+		if err != nil {
+			return nil, err
+		}
+		if figures != nil {
+			differences = figures.Apps[a.ID].OutOfBand
 		}
 	}
 	accounts := func(state string) string { return link(home, "tab", "accounts", "state", state) }
@@ -190,6 +249,7 @@ func (r *request) applicationHead(tx *db.Tx, a *catalog.Application, v *template
 		{Label: "Enabled accounts", Value: ui.Int(counts["enabled"]), URL: accounts("enabled")},
 		{Label: "Disabled", Value: ui.Int(counts["disabled"]), URL: accounts("disabled")},
 		alarm(ui.Figure{Label: "Orphans", Value: ui.Int(counts["orphan"]), URL: accounts("orphan")}, counts["orphan"], ui.Warn, "ghost"),
+		alarm(ui.Figure{Label: "Zombies", Value: ui.Int(counts["zombie"]), URL: accounts("zombie")}, counts["zombie"], ui.Bad, "alert-triangle"),
 		alarm(ui.Figure{Label: "Dormant", Value: ui.Int(counts["dormant"]), URL: accounts("dormant")}, counts["dormant"], ui.Warn, "history"),
 		alarm(ui.Figure{Label: "Differences", Value: ui.Int(differences), URL: home}, differences, ui.Warn, "alert-triangle"),
 		{Label: "Waiting operations", Value: ui.Int(w.Proposed + w.Pending + w.Claimed + w.Unread), URL: link(home, "tab", "operations")},
@@ -221,45 +281,6 @@ func (r *request) applicationHead(tx *db.Tx, a *catalog.Application, v *template
 // dormantSince is the day before which a last sign-in makes an account dormant.
 func (r *request) dormantSince(a *catalog.Application) time.Time {
 	return a.DormantSince(r.now)
-}
-
-func (r *request) applicationAccounts(tx *db.Tx, a *catalog.Application, v *templates.ApplicationView) error {
-	home := applicationURL(a.Name)
-	state := oneOf(r.Query("state"), "enabled", "disabled", "orphan", "zombie", "service", "dormant")
-	dormant := r.dormantSince(a)
-	counts, err := catalog.CountLogins(tx, a.ID, dormant)
-	if err != nil {
-		return err
-	}
-	for _, x := range []struct{ state, word string }{{"", "All"}, {"enabled", "Enabled"}, {"disabled", "Disabled"}, {"orphan", "Orphans"}, {"zombie", "Of people who left"},
-		{"service", "Service accounts"}, {"dormant", "Dormant"}} {
-		v.Filters = append(v.Filters, ui.Chip{Text: x.word, URL: link(home, "tab", "accounts", "state", x.state), Count: counts[x.state], Counted: true, Current: x.state == state})
-	}
-	shown, after := r.cursor("n"), r.cursor("after")
-	if after == 0 {
-		shown = 0
-	}
-	all, err := catalog.Logins(tx, catalog.LoginFilter{Application: a.ID, State: state, Dormant: dormant, After: after, Limit: pageSize})
-	if err != nil {
-		return err
-	}
-	for _, l := range all {
-		row := templates.AccountRow{Name: l.Name, NativeID: l.NativeID, State: loginState(l), Privileged: l.Privileged, LastSignIn: r.maybe(l.LastSignIn),
-			Dormant: l.Enabled && l.LastSignIn != nil && l.LastSignIn.Before(dormant)}
-		switch {
-		case l.Person != "":
-			row.Person = ui.Link{Text: l.Person, URL: r.to("person.read_any", personURL(l.PersonRef))}
-		case l.Kind == "service":
-			row.Person = ui.Link{Text: "a machine's"}
-		}
-		v.Accounts = append(v.Accounts, row)
-	}
-	next := ""
-	if len(all) == pageSize {
-		next = link(home, "tab", "accounts", "state", state, "after", strconv.Itoa(all[len(all)-1].ID), "n", strconv.Itoa(shown+len(all)))
-	}
-	v.Pager = pager(shown, len(all), counts[state], link(home, "tab", "accounts", "state", state), next)
-	return nil
 }
 
 func (r *request) applicationOperations(tx *db.Tx, a *catalog.Application, v *templates.ApplicationView) error {

@@ -54,62 +54,6 @@ func (r *request) live(id string) ui.Live {
 	return l
 }
 
-// operations is the board and its list.
-func (s *server) operations(r *request) error {
-	v := templates.OperationsView{ClearURL: "/operations", Live: r.live("board")}
-	state, app := r.Query("state"), r.Query("application")
-	q := access.Query{Before: int64(r.cursor("before")), Limit: pageSize}
-	err := r.read(func(tx *db.Tx) error {
-		cat, err := catalog.Load(tx)
-		if err != nil {
-			return err
-		}
-		if a := cat.AppNamed[app]; a != nil {
-			q.Application, v.Title = a.ID, "Operations in "+a.Title
-		} else {
-			app = ""
-		}
-		counts, err := r.boardApps(tx, cat, &v)
-		if err != nil {
-			return err
-		}
-		v.Filters = []ui.Chip{{Text: "All", URL: link("/operations", "application", app), Current: true}}
-		for _, f := range operationFilters {
-			n, counted := counts[f.state]
-			c := ui.Chip{Text: f.word, URL: link("/operations", "state", string(f.state), "application", app), Count: n, Counted: counted && app == "", Current: state == string(f.state)}
-			if c.Current {
-				q.States, v.Filters[0].Current, v.Filtered = f.states, false, true
-			}
-			v.Filters = append(v.Filters, c)
-			if counted {
-				fig := ui.Figure{Label: f.word, Value: ui.Int(n), URL: link("/operations", "state", string(f.state))}
-				if f.state == access.Failed {
-					fig = alarm(fig, n, ui.Bad, "circle-x")
-				}
-				v.Figures = append(v.Figures, fig)
-			}
-		}
-		all, err := access.Items(tx, q)
-		for i := range all {
-			v.Rows = append(v.Rows, r.operationRow(&all[i]))
-		}
-		if len(all) == pageSize {
-			v.Pager.NextURL = link("/operations", "state", state, "application", app, "before", strconv.FormatInt(all[len(all)-1].ID, 10))
-		}
-		if q.Before > 0 {
-			v.Pager.FirstURL = link("/operations", "state", state, "application", app)
-		}
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	v.Filtered = v.Filtered || app != ""
-	sh := r.shell("Operations")
-	sh.Refresh = v.Live.URL != ""
-	return r.show(templates.Operations(sh, v))
-}
-
 // boardApps fills the line of each application and gives the open operations by state.
 func (r *request) boardApps(tx *db.Tx, cat *catalog.Catalog, v *templates.OperationsView) (map[access.State]int, error) {
 	waiting, err := access.Board(tx)
@@ -117,6 +61,14 @@ func (r *request) boardApps(tx *db.Tx, cat *catalog.Catalog, v *templates.Operat
 		return nil, err
 	}
 	health, err := catalog.Health(tx)
+	if err != nil {
+		return nil, err
+	}
+	pauses, err := catalog.Pauses(tx)
+	if err != nil {
+		return nil, err
+	}
+	queues, err := access.Queues(tx)
 	if err != nil {
 		return nil, err
 	}
@@ -129,6 +81,16 @@ func (r *request) boardApps(tx *db.Tx, cat *catalog.Catalog, v *templates.Operat
 		row := templates.OperationApp{Name: a.Title, URL: r.to("application.read", applicationURL(name)), Waiting: w.Pending, Working: w.Claimed, Unread: w.Unread, Failed: w.Failed,
 			WaitingURL: at(access.Pending), WorkingURL: at(access.Claimed), UnreadURL: at(access.Acknowledged), FailedURL: at(access.Failed), Oldest: r.maybe(w.Oldest)}
 		row.Health, row.HealthText = healthOf(health[a.ID])
+		row.ConnectorURL = r.to("connector.read", connectorURL(a))
+		if p, ok := pauses[a.ID]; ok {
+			row.Health, row.HealthText = "paused", p.By+": "+p.Reason
+		}
+		for _, x := range queues {
+			if x.Application == a.ID && x.Urgent && x.Waiting > 0 {
+				row.Leavers, row.LeaversOldest = x.Waiting, r.maybe(x.Oldest)
+				row.LeaversURL = link("/operations", "class", "leaver", "state", "pending", "application", name)
+			}
+		}
 		v.Apps = append(v.Apps, row)
 		counts[access.Proposed] += w.Proposed
 		counts[access.Pending] += w.Pending

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/PuerkitoBio/goquery"
+
 	"tenure/internal/access"
 	"tenure/internal/app"
 	"tenure/internal/change"
@@ -271,4 +273,52 @@ func TestClaimingAnOrphan(t *testing.T) {
 	}
 	c.get(at).want(t, http.StatusOK)
 	w.signed(owner).get(at).want(t, http.StatusNotFound)
+}
+
+// Many operations at once: what was done, what is for oneself, and what changed meanwhile are told apart.
+func TestManyOperationsAtOnce(t *testing.T) {
+	w := newWorld(t)
+	c := w.as(itPerson)
+	w.must(beside(w, `update operation set state = 'failed', error = 'no' where id in (select id from operation where kind = 'grant' and state = 'verified' order by id limit 3)`))
+	list := c.get("/operations?state=failed&application=directory").want(t, http.StatusOK)
+	if n := list.Find("tbody input[name=pick]").Length(); n != 3 {
+		t.Fatalf("%d failed operations are listed", n)
+	}
+	var ids []string
+	list.Find("tbody input[name=pick]").Each(func(_ int, s *goquery.Selection) { v, _ := s.Attr("value"); ids = append(ids, v) })
+	ask := c.post("/operations/chosen", "act", "retry", "pick", ids[0], "pick", ids[1]).want(t, http.StatusOK)
+	ask.says(t, "Try 2 operations again?")
+	if n := w.number(`select count(*) from operation where state = 'failed'`); n != 3 {
+		t.Fatal("asking did it")
+	}
+	c.post("/operations/"+ids[0]+"/retry").want(t, http.StatusSeeOther) // somebody is faster
+	done := c.post("/operations/chosen", "act", "retry", "sure", "yes", "pick", ids[0], "pick", ids[1]).want(t, http.StatusOK)
+	done.says(t, "Tried again: 1")
+	done.says(t, "Changed meanwhile, left as it is: 1")
+	all, _ := list.Find("input[name=all], button[name=all]").First().Attr("value")
+	if all != "" {
+		c.post("/operations/chosen", "act", "retry", "sure", "yes", "all", all).want(t, http.StatusOK).says(t, "Tried again: 1")
+	}
+	proposed := w.number(`select count(*) from operation where state = 'proposed'`)
+	if proposed < 2 {
+		t.Fatalf("%d proposals", proposed)
+	}
+	w.must(beside(w, `update operation set identity_id = (select id from identity where number = '`+itPerson+`') where id = (select min(id) from operation where state = 'proposed')`))
+	var pairs []string
+	c.get("/operations?state=proposed").want(t, http.StatusOK).Find("tbody input[name=pick]").Each(func(_ int, s *goquery.Selection) {
+		v, _ := s.Attr("value")
+		pairs = append(pairs, "pick", v)
+	})
+	c.post("/operations/chosen", append([]string{"act", "release", "sure", "yes"}, pairs...)...).want(t, http.StatusBadRequest)
+	c.post("/operations/chosen", append([]string{"act", "release", "sure", "yes", "reason", "right"}, pairs...)...).want(t, http.StatusOK).says(t, "Refused: 1")
+	if n := w.number(`select count(*) from operation where state = 'proposed'`); n != 1 {
+		t.Errorf("%d are still proposed, want one's own", n)
+	}
+	w.as(compliance).post("/operations/chosen", "act", "retry", "pick", ids[0]).want(t, http.StatusForbidden)
+	file := c.get("/operations?state=verified&export=csv").want(t, http.StatusOK)
+	if !strings.HasPrefix(file.header.Get("Content-Type"), "text/csv") || strings.Count(file.body, "\n") < 10 {
+		t.Errorf("the file is %d bytes of %s", len(file.body), file.header.Get("Content-Type"))
+	}
+	c.get("/operations?person="+w.ref("1020")).want(t, http.StatusOK).says(t, "Person Nr1020")
+	c.get("/operations?kind=nonsense").want(t, http.StatusBadRequest)
 }

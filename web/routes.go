@@ -129,6 +129,7 @@ func (s *server) routes() []route {
 		{post, "/applications/:name/connector/secrets/:field", "connector.secret", s.connectorSecret},
 
 		{get, "/operations", "operation.read", s.operations},
+		{post, "/operations/chosen", "operation.release", s.operationsChosen},
 		{get, "/operations/:id", "operation.read", s.operationShow},
 		{post, "/operations/:id/retry", "operation.retry", s.operationRetry},
 		{post, "/operations/:id/check", "application.check", s.operationCheck},

@@ -16,7 +16,7 @@ func (h *house) dormant() (names []string, page, status int) {
 	a := h.app()
 	h.do(db.System, func(tx *db.Tx) error {
 		since := a.DormantSince(tx.Now)
-		all, err := catalog.Logins(tx, catalog.LoginFilter{Application: a.ID, State: "dormant", Dormant: since, Limit: 10})
+		all, _, err := catalog.Logins(tx, catalog.LoginFilter{Application: a.ID, State: "dormant", Dormant: since}, db.Page{Sort: "name", Limit: 10})
 		if err != nil {
 			return err
 		}

@@ -2,7 +2,9 @@ package catalog
 
 import (
 	"cmp"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -53,10 +55,12 @@ type Login struct {
 	Privileged        bool
 	LastSignIn        *time.Time
 	Person, PersonRef string // "" for an orphan
+	PersonState       string
 }
 
 const loginColumns = `select a.id, a.application_id, a.name, coalesce(a.native_id, ''), a.kind, coalesce(s.enabled, false), a.native_id is not null and a.gone_at is null,
-		a.retired_at is not null, coalesce(s.privileged, false), s.last_sign_in, coalesce(i.name, ''), coalesce(i.public_id::text, '')
+		a.retired_at is not null, coalesce(s.privileged, false), s.last_sign_in, coalesce(i.name, ''), coalesce(i.public_id::text, ''),
+		coalesce(i.state, '')
 	from account a left join account_seen s on s.account_id = a.id left join account_link l on l.account_id = a.id and l.known_to = 'infinity'
 		left join identity i on i.id = l.identity_id `
 
@@ -72,39 +76,58 @@ func LoginsOf(tx *db.Tx, who int) ([]Login, error) {
 // LoginFilter says which accounts of an application a list shows.
 type LoginFilter struct {
 	Application int
-	State       string // enabled, disabled, orphan, zombie, service, dormant; "" for all that exist
+	State       string // enabled, disabled, orphan, service, dormant, privileged, zombie; "" for all that exist
 	Dormant     time.Time
-	After       int // the last account of the page before
-	Limit       int
+	Entitlement int // only accounts seen to hold it
 }
 
-const loginMatches = `where a.application_id = $1 and a.native_id is not null and a.gone_at is null
-	and case $2 when '' then true when 'enabled' then s.enabled when 'disabled' then not s.enabled
-		when 'orphan' then l.identity_id is null and a.kind = 'person' when 'service' then a.kind = 'service'
-		when 'zombie' then s.enabled and a.kind = 'person' and (i.state = 'left' or i.locked_at is not null)
-		when 'dormant' then s.enabled and s.last_sign_in < $3 else false end `
+// loginStates are the conditions of a LoginFilter's states. A zombie is an account in which somebody who left can sign in.
+var loginStates = map[string]string{
+	"": "true", "enabled": "s.enabled", "disabled": "not s.enabled", "orphan": "l.identity_id is null and a.kind = 'person'", "service": "a.kind = 'service'",
+	"dormant": "s.enabled and s.last_sign_in < $2", "privileged": "s.privileged", "zombie": "s.enabled and i.state = 'left'",
+}
 
-// Logins gives one page of an application's accounts, by name.
-func Logins(tx *db.Tx, f LoginFilter) ([]Login, error) {
-	rows, err := tx.Query(loginColumns+loginMatches+`and ($4 = 0 or (a.name, a.id) > (select b.name, b.id from account b where b.id = $4))
-		order by a.name, a.id limit $5`, f.Application, f.State, f.Dormant, f.After, f.Limit)
-	if err != nil {
-		return nil, err
+// LoginSorts are the orders in which a list of accounts may stand.
+var LoginSorts = map[string]db.Key{"name": {Expr: `a.name collate "C"`, Type: "text"}, "sign_in": {Expr: "coalesce(s.last_sign_in, '1970-01-01'::timestamptz)", Type: "timestamptz"}}
+
+// Logins gives one page of an application's accounts.
+func Logins(tx *db.Tx, f LoginFilter, p db.Page) ([]Login, bool, error) {
+	cond, ok := loginStates[f.State]
+	if !ok {
+		cond = "false"
 	}
-	return pgx.CollectRows(rows, pgx.RowToStructByPos[Login])
+	args := []any{f.Application, f.Dormant, f.Entitlement}
+	where, tail, more := p.Keyset(LoginSorts, "a.id", len(args)+1)
+	rows, err := tx.Query(loginColumns+`where a.application_id = $1 and a.native_id is not null and a.gone_at is null and $2::timestamptz is not null and `+cond+`
+		and ($3 = 0 or exists (select from observed o where o.account_id = a.id and o.entitlement_id = $3 and o.seen_to is null)) and `+where+tail, append(args, more...)...)
+	if err != nil {
+		return nil, false, err
+	}
+	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Login])
+	all, further := db.Cut(p, all)
+	return all, further, err
 }
 
 // CountLogins counts an application's accounts by what a LoginFilter may ask for; "" counts all that exist.
 func CountLogins(tx *db.Tx, app int, dormant time.Time) (map[string]int, error) {
-	var all, enabled, disabled, orphan, zombie, service, asleep int
-	err := tx.QueryRow(`select count(*), count(*) filter (where s.enabled), count(*) filter (where not s.enabled),
-			count(*) filter (where l.identity_id is null and a.kind = 'person'), count(*) filter (where a.kind = 'service'),
-			count(*) filter (where s.enabled and s.last_sign_in < $2),
-			count(*) filter (where s.enabled and a.kind = 'person' and (i.state = 'left' or i.locked_at is not null))
-		from account a left join account_seen s on s.account_id = a.id left join account_link l on l.account_id = a.id and l.known_to = 'infinity'
-			left join identity i on i.id = l.identity_id
-		where a.application_id = $1 and a.native_id is not null and a.gone_at is null`, app, dormant).Scan(&all, &enabled, &disabled, &orphan, &service, &asleep, &zombie)
-	return map[string]int{"": all, "enabled": enabled, "disabled": disabled, "orphan": orphan, "zombie": zombie, "service": service, "dormant": asleep}, err
+	states := slices.Sorted(maps.Keys(loginStates))
+	var cols []string
+	for _, s := range states {
+		cols = append(cols, "count(*) filter (where "+loginStates[s]+")")
+	}
+	counts := make([]int, len(states))
+	into := make([]any, len(states))
+	for i := range counts {
+		into[i] = &counts[i]
+	}
+	err := tx.QueryRow(`select `+strings.Join(cols, ", ")+` from account a left join account_seen s on s.account_id = a.id
+			left join account_link l on l.account_id = a.id and l.known_to = 'infinity' left join identity i on i.id = l.identity_id
+		where a.application_id = $1 and a.native_id is not null and a.gone_at is null`, app, dormant).Scan(into...)
+	out := make(map[string]int, len(states))
+	for i, s := range states {
+		out[s] = counts[i]
+	}
+	return out, err
 }
 
 // CountHolders counts, for the entitlements of an application, the accounts that hold them by the last readings.

@@ -1,0 +1,110 @@
+package web
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"tenure/internal/catalog"
+	"tenure/internal/db"
+	"tenure/internal/errs"
+	"tenure/templates"
+	"tenure/templates/ui"
+)
+
+var accountStates = []ui.Option{{Text: "All"}, {Value: "enabled", Text: "Enabled"}, {Value: "disabled", Text: "Disabled"}, {Value: "orphan", Text: "Orphans"}, {Value: "zombie", Text: "Zombies"},
+	{Value: "dormant", Text: "Dormant"}, {Value: "privileged", Text: "Privileged"}, {Value: "service", Text: "Service accounts"}}
+
+var accountSpec = listSpec{name: "accounts", label: "Accounts", sort: "name", other: []string{"tab"},
+	filters: []listFilter{{name: "state", options: accountStates}, {name: "entitlement"}},
+	columns: []listColumn{{key: "name", text: "Account", sorted: true, fixed: true}, {key: "person", text: "Person"}, {key: "state", text: "State"}, {key: "sign_in", text: "Last sign-in", sorted: true}}}
+
+// applicationAccounts fills the tab of accounts, or sends it as a file.
+func (r *request) applicationAccounts(tx *db.Tx, cat *catalog.Catalog, a *catalog.Application, v *templates.ApplicationView) (sent bool, err error) {
+	spec := accountSpec
+	spec.path = applicationURL(a.Name)
+	l, err := r.list(&spec)
+	if err != nil {
+		return false, err
+	}
+	f := catalog.LoginFilter{Application: a.ID, State: l.filter("state"), Dormant: r.dormantSince(a)}
+	if text := l.filter("entitlement"); text != "" {
+		f.Entitlement, _ = strconv.Atoi(text)
+		if e := cat.Entitlements[f.Entitlement]; e == nil || e.ApplicationID != a.ID {
+			return false, errs.Invalid("there is no such entitlement to filter by")
+		}
+	}
+	if l.csv {
+		return true, r.accountFile(tx, f, l)
+	}
+	counts, err := catalog.CountLogins(tx, a.ID, f.Dormant)
+	if err != nil {
+		return false, err
+	}
+	for _, o := range accountStates {
+		c := l.chip(o.Text, "state", o.Value)
+		c.Count, c.Counted = counts[o.Value], f.Entitlement == 0
+		v.Filters = append(v.Filters, c)
+	}
+	all, more, err := catalog.Logins(tx, f, l.page())
+	if err != nil {
+		return false, err
+	}
+	v.Grid = l.grid()
+	v.Grid.Blank = ui.Blank{Icon: "user", Title: "No account here", Text: "They appear with the first reading of the target."}
+	for i := range all {
+		row := r.accountRow(&all[i], f.Dormant)
+		v.Grid.Rows = append(v.Grid.Rows, ui.Row{Name: row.Name, URL: row.Person.URL, Cells: []templ.Component{templates.AccountName(row), templates.AccountPerson(row), templates.AccountState(row), templates.AccountSignIn(row)}})
+	}
+	of := upTo(counts[f.State])
+	if f.Entitlement != 0 {
+		of = total{}
+	}
+	if len(all) == 0 {
+		l.pages(&v.Grid, 0, nil, nil, false, of)
+		return false, nil
+	}
+	l.pages(&v.Grid, len(all), accountPlace(l, &all[0]), accountPlace(l, &all[len(all)-1]), more, of)
+	return false, nil
+}
+
+// accountPlace is where a line stands in the order.
+func accountPlace(l *list, a *catalog.Login) []string {
+	value := a.Name
+	if l.sort == "sign_in" {
+		value = time.Unix(0, 0).UTC().Format(time.RFC3339Nano)
+		if a.LastSignIn != nil {
+			value = a.LastSignIn.UTC().Format(time.RFC3339Nano)
+		}
+	}
+	return []string{value, strconv.Itoa(a.ID)}
+}
+
+func (r *request) accountRow(a *catalog.Login, dormant time.Time) templates.AccountRow {
+	row := templates.AccountRow{Name: a.Name, NativeID: a.NativeID, State: loginState(*a), Privileged: a.Privileged, LastSignIn: r.maybe(a.LastSignIn),
+		Dormant: a.Enabled && a.LastSignIn != nil && a.LastSignIn.Before(dormant), Zombie: a.Enabled && a.PersonState == "left"}
+	switch {
+	case a.Person != "":
+		row.Person = ui.Link{Text: a.Person, URL: r.to("person.read_any", personURL(a.PersonRef))}
+	case a.Kind == "service":
+		row.Person = ui.Link{Text: "a machine's"}
+	}
+	return row
+}
+
+func (r *request) accountFile(tx *db.Tx, f catalog.LoginFilter, l *list) error {
+	p := l.page()
+	p.After, p.Back, p.Limit = nil, false, fileMost
+	all, _, err := catalog.Logins(tx, f, p)
+	if err != nil {
+		return err
+	}
+	return r.sendCSV("accounts", []string{"Account", "Id at the target", "Person", "Kind", "Enabled", "Privileged", "Last sign-in"}, eachLine(all, func(a *catalog.Login) []string {
+		last := ""
+		if a.LastSignIn != nil {
+			last = a.LastSignIn.UTC().Format(time.RFC3339)
+		}
+		return []string{a.Name, a.NativeID, a.Person, a.Kind, strconv.FormatBool(a.Enabled), strconv.FormatBool(a.Privileged), last}
+	}))
+}
