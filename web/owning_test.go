@@ -269,7 +269,7 @@ func TestClaimingAnOrphan(t *testing.T) {
 	c.post("/applications/ledger/release", "operation", strconv.Itoa(op), "reason", "asked around").want(t, http.StatusSeeOther)
 	w.carry()
 	if n := w.number(`select count(*) from operation where id = $1 and state = 'verified'`, op); n != 1 {
-		t.Error("the orphan is not disabled")
+		t.Errorf("the orphan is not disabled: %d", w.number(`select array_position(array['proposed','pending','claimed','acknowledged','failed','cancelled'], state) from operation where id = $1`, op))
 	}
 	c.get(at).want(t, http.StatusOK)
 	w.signed(owner).get(at).want(t, http.StatusNotFound)

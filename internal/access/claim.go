@@ -140,7 +140,7 @@ func Release(tx *db.Tx, app int, reason string, only ...int64) (int, error) {
 	}
 	// Nobody releases what is for themselves, or for whom they act for.
 	n, err := tx.Exec(`with o as (select id from operation
-			where application_id = $1 and state = 'proposed' and identity_id is distinct from $2 and identity_id is distinct from nullif($4, 0) and ($3::bigint[] is null or id = any($3))
+			where application_id = $1 and state = 'proposed' and (identity_id is null or identity_id not in ($2, $4)) and ($3::bigint[] is null or id = any($3))
 			order by id for no key update)
 		update operation set state = 'pending', next_attempt_at = clock_timestamp() where id in (select id from o)`,
 		app, tx.Actor.Identity, only, tx.Actor.For)
