@@ -57,6 +57,9 @@ func (r *run) result(out *hr.Result) error {
 		}
 		fmt.Printf("joiners %d, movers %d, leavers %d, returns %d, updated %d, unchanged %d, rejected %d\n",
 			out.Joiners, out.Movers, out.Leavers, out.Returns, out.Updated, out.Unchanged, len(out.Rejected))
+		if out.Unmanaged > 0 {
+			fmt.Printf("warning: %d people name a manager nobody is known by, or several are; they have none until that changes\n", out.Unmanaged)
+		}
 		for i, x := range out.Rejected {
 			if i == 20 {
 				fmt.Printf("  ... and %d more, on the run's page\n", len(out.Rejected)-i)

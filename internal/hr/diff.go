@@ -28,6 +28,7 @@ type touched struct {
 	cut    []identity.Version
 	closed []int64
 	rows   []source.Record
+	waited bool // not stated anew: only the manager, whom nobody was known by, is known now
 	// managers holds the number of the manager of each fresh version that names one, "" when it is nobody known.
 	managers []string
 }
@@ -74,22 +75,24 @@ func (d *differ) compare() (*diff, error) {
 		return nil, err
 	}
 	keys, gone := d.changedKeys()
-	rejoined, err := d.orphansOf(keys)
-	if err != nil {
-		return nil, err
-	}
-	keys = append(keys, rejoined...)
 	if len(keys)+len(gone) == 0 {
 		return d.out, nil
 	}
-	olds, err := d.load(append(slices.Clone(keys), gone...))
+	m, err := d.readManagers()
+	if err != nil {
+		return nil, err
+	}
+	waited, err := d.waited(m, gone)
+	if err != nil {
+		return nil, err
+	}
+	olds, err := d.load(slices.Concat(keys, gone, waited))
 	if err != nil {
 		return nil, err
 	}
 	d.touch(keys, gone, olds)
-	if err := d.manage(); err != nil {
-		return nil, err
-	}
+	d.join(waited, olds)
+	d.manage(m)
 	d.weigh()
 	d.out.known, err = d.present()
 	return d.out, err
@@ -174,49 +177,6 @@ func combined(rows []source.Record) []byte {
 	return h[:16]
 }
 
-// orphansOf gives the employments, not changed themselves, whose manager was not known and comes with this reading.
-func (d *differ) orphansOf(keys []string) ([]string, error) {
-	if d.src.Spec.File.ManagerBy != source.ByNumber {
-		return nil, nil
-	}
-	fresh := map[string]bool{}
-	for _, k := range keys {
-		if d.jobs[k] == nil {
-			fresh[k] = true
-		}
-	}
-	var theirs []string // who are here and whom the file puts under somebody new
-	for i := range d.read.Records {
-		if r := &d.read.Records[i]; fresh[r.ManagerRef] && d.jobs[r.Key] != nil {
-			theirs = append(theirs, r.Key)
-		}
-	}
-	if len(theirs) == 0 {
-		return nil, nil
-	}
-	rows, err := d.tx.Query(`select distinct e.source_key from employment e join employment_version v on v.employment_id = e.id
-		where v.known_to = 'infinity' and v.manager_id is null and e.source_id = $1 and e.row_hash is not null
-		and e.source_key = any($2) order by 1`, d.src.ID, theirs)
-	if err != nil {
-		return nil, err
-	}
-	found, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		return nil, err
-	}
-	var out []string
-	for _, k := range found {
-		if d.rows[k] == nil && d.jobs[k].seen {
-			if rows := d.allRows(k); len(rows) > 0 {
-				d.rows[k] = rows
-				d.out.unchanged--
-				out = append(out, k)
-			}
-		}
-	}
-	return out, nil
-}
-
 // load locks the people concerned and reads what is believed about them, all their employments.
 func (d *differ) load(keys []string) (map[int]*person, error) {
 	set := map[int]bool{}
@@ -293,13 +253,6 @@ func (d *differ) links() (map[string]int, error) {
 // touch builds the new belief about every employment that changed and puts it to its person.
 func (d *differ) touch(keys, gone []string, olds map[int]*person) {
 	fresh := map[string]*person{} // new people by person key
-	add := func(t *touched) {
-		p := t.person
-		if len(p.jobs) == 0 {
-			d.out.people = append(d.out.people, p)
-		}
-		p.jobs = append(p.jobs, t)
-	}
 	for _, k := range keys {
 		rows := d.rows[k]
 		t := &touched{key: k, rows: rows, hash: combined(rows)}
@@ -327,7 +280,7 @@ func (d *differ) touch(keys, gone []string, olds map[int]*person) {
 			continue
 		}
 		_, t.cut, t.closed = splice(old, t.from)
-		add(t)
+		d.add(t)
 	}
 	for _, k := range gone {
 		j := d.jobs[k]
@@ -335,8 +288,17 @@ func (d *differ) touch(keys, gone []string, olds map[int]*person) {
 		old := of(t.person.old, j.id)
 		t.fresh = absent(old, d.now)
 		_, t.cut, t.closed = splice(old, d.now)
-		add(t)
+		d.add(t)
 	}
+}
+
+// add puts what changes about an employment to its person.
+func (d *differ) add(t *touched) {
+	p := t.person
+	if len(p.jobs) == 0 {
+		d.out.people = append(d.out.people, p)
+	}
+	p.jobs = append(p.jobs, t)
 }
 
 // of gives one employment's versions.

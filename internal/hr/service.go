@@ -57,8 +57,10 @@ type Result struct {
 	Updated   int             `json:"updated"`
 	Unchanged int             `json:"unchanged"`
 	Rejected  []source.Reject `json:"rejected"`
-	Held      bool            `json:"held"`
-	Reason    string          `json:"reason"`
+	// Unmanaged counts the people who name a manager nobody is known by, or several are. Their rows hold all the same.
+	Unmanaged int    `json:"unmanaged"`
+	Held      bool   `json:"held"`
+	Reason    string `json:"reason"`
 }
 
 // bodyKept is how long a raw file is kept, sealed.
@@ -301,7 +303,11 @@ func (r *run) apply(d *differ, diff *diff) (*Result, error) {
 	if err := useExpected(r.tx, r.src, id, c, r.now); err != nil {
 		return nil, err
 	}
-	return r.result(id, c, diff, nil), r.tell("Recording", 5)
+	out := r.result(id, c, diff, nil)
+	if out.Unmanaged, err = unresolved(r.tx, r.src, r.now); err != nil {
+		return nil, err
+	}
+	return out, r.tell("Recording", 5)
 }
 
 // hold stores the snapshot and who is in it, and nothing else.
