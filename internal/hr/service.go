@@ -57,10 +57,9 @@ type Result struct {
 	Updated   int             `json:"updated"`
 	Unchanged int             `json:"unchanged"`
 	Rejected  []source.Reject `json:"rejected"`
-	// Unmanaged counts the people who name a manager nobody is known by, or several are. Their rows hold all the same.
-	Unmanaged int    `json:"unmanaged"`
-	Held      bool   `json:"held"`
-	Reason    string `json:"reason"`
+	Unmanaged int             `json:"unmanaged"` // who name a manager nobody is known by, or several are: their rows hold
+	Held      bool            `json:"held"`
+	Reason    string          `json:"reason"`
 }
 
 // bodyKept is how long a raw file is kept, sealed.
@@ -304,10 +303,10 @@ func (r *run) apply(d *differ, diff *diff) (*Result, error) {
 		return nil, err
 	}
 	out := r.result(id, c, diff, nil)
-	if out.Unmanaged, err = unresolved(r.tx, r.src, r.now); err != nil {
-		return nil, err
+	if out.Unmanaged, err = unresolved(r.tx, r.src, r.now); err == nil {
+		err = r.tell("Recording", 5)
 	}
-	return out, r.tell("Recording", 5)
+	return out, err
 }
 
 // hold stores the snapshot and who is in it, and nothing else.
