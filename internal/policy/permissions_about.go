@@ -31,6 +31,7 @@ var about = map[string]About{
 	"demo.use":        {Own, "Play the HR department of a demo company"},
 	"home.read":       {Reads, "Open the portal and see their first page"},
 	"inbox.read":      {Reads, "See what waits for them, for their team and for their applications"},
+	"task.mine":       {Own, "Watch their own long work, and cancel it"},
 	"token.mine":      {Own, "Make and revoke their own tokens"},
 
 	"person.list":         {Reads, "List people: a manager those of their team"},
