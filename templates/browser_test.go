@@ -26,6 +26,9 @@ import (
 
 var pictures = flag.String("pictures", "", "write a picture of every page, width and theme into this folder")
 
+// only narrows the browser to pages whose names begin with it, while they are being made.
+var only = flag.String("only", "", "look only at pages whose names begin with this")
+
 // policy is the content security policy the portal answers with; web has the same.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
@@ -36,11 +39,15 @@ type look struct {
 	width, height int64
 	theme         string
 	rules         string // of axe
+	fits          bool   // without rules: only that nothing is wider than the window and nothing breaks the policy
+	forced        bool   // the reader's own colours (forced-colors)
 }
 
 var looks = []look{
-	{"wide-light", 1280, 800, "light", allRules}, {"wide-dark", 1280, 800, "dark", colourRules}, {"narrow-light", 320, 640, "light", allRules},
-	{"phone-light", 390, 844, "light", ""}, {"phone-dark", 390, 844, "dark", ""},
+	{name: "wide-light", width: 1280, height: 800, theme: "light", rules: allRules}, {name: "wide-dark", width: 1280, height: 800, theme: "dark", rules: colourRules},
+	{name: "narrow-light", width: 320, height: 640, theme: "light", rules: allRules}, {name: "zoom-200", width: 640, height: 400, theme: "light", fits: true},
+	{name: "forced-colours", width: 1280, height: 800, theme: "dark", fits: true, forced: true},
+	{name: "phone-light", width: 390, height: 844, theme: "light"}, {name: "phone-dark", width: 390, height: 844, theme: "dark"},
 }
 
 const axeFile = "../test/axe/node_modules/axe-core/axe.min.js"
@@ -81,12 +88,12 @@ func TestBrowser(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, l := range looks {
-		if l.rules == "" && *pictures == "" {
+		if l.rules == "" && !l.fits && *pictures == "" {
 			continue
 		}
 		t.Run(l.name, func(t *testing.T) {
 			if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: l.theme}, {Name: "prefers-reduced-motion", Value: "reduce"}},
+				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: l.theme}, {Name: "prefers-reduced-motion", Value: "reduce"}, {Name: "forced-colors", Value: forced(l.forced)}},
 			}); err != nil {
 				t.Fatal(err)
 			}
@@ -94,6 +101,9 @@ func TestBrowser(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, s := range Gallery() {
+				if !strings.HasPrefix(s.Name, *only) {
+					continue
+				}
 				examine(t, ctx, server.URL+"/"+s.Name, string(axe), l.rules)
 				if *pictures != "" {
 					picture(t, ctx, s.Name+"."+l.name)
@@ -101,6 +111,13 @@ func TestBrowser(t *testing.T) {
 			}
 		})
 	}
+}
+
+func forced(on bool) string {
+	if on {
+		return "active"
+	}
+	return "none"
 }
 
 // TestPartsRefresh shows that a part of a page refreshes itself under the policy, survives a look that fails, and leaves
@@ -238,7 +255,7 @@ func serveGallery(t *testing.T) *httptest.Server {
 			files.ServeHTTP(w, r)
 			return
 		}
-		body, ok := pages[r.URL.Path]
+		body, ok := pages[strings.TrimPrefix(r.URL.Path, "/gallery")]
 		if !ok {
 			http.NotFound(w, r)
 			return

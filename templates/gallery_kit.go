@@ -10,6 +10,7 @@ import (
 func galleryKit() []Sample {
 	s := sampleShell("Parts", "")
 	s.SearchURL, s.Letters, s.At = "/search", true, at("today 09:14", "2026-11-22T08:14:00Z")
+	s.User.Profile = "/me/profile"
 	return []Sample{
 		{"kit-list", kitList(s, sampleGrid())},
 		{"kit-list-dense", kitList(s, func() ui.Grid { g := sampleGrid(); g.Dense = true; return g }())},

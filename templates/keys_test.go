@@ -1,0 +1,103 @@
+package templates
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// TestListKeys works a list with the keyboard alone: moving, ticking, a range, a drawer and back; and shows that letters do
+// nothing where they are switched off or somebody is writing.
+func TestListKeys(t *testing.T) {
+	ctx := browser(t)
+	server := serveGallery(t)
+	ask := func(script string) string {
+		t.Helper()
+		got, err := chromedp.Run(ctx, chromedp.Evaluate[string](script))
+		if err != nil {
+			t.Fatalf("%s: %v", script, err)
+		}
+		return got
+	}
+	press := func(keys ...string) {
+		t.Helper()
+		for _, k := range keys {
+			if err := chromedp.Do(ctx, chromedp.KeyEvent(k)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	wait := func(script string) {
+		t.Helper()
+		waiting, cancel := context.WithTimeout(ctx, 20*time.Second)
+		defer cancel()
+		if _, err := chromedp.Run(waiting, chromedp.Poll[bool](script)); err != nil {
+			t.Fatalf("never so: %s: %v", script, err)
+		}
+	}
+	want := func(script, is string) {
+		t.Helper()
+		if got := ask(script); got != is {
+			t.Errorf("%s is %q, not %q", script, got, is)
+		}
+	}
+	const (
+		row   = `document.activeElement.querySelector?.('th a')?.textContent || ''`
+		count = `document.querySelector('[data-bulk-count]').textContent`
+	)
+	if err := chromedp.Do(ctx, chromedp.EmulateViewport(1280, 800), chromedp.Navigate(server.URL+"/kit-list")); err != nil {
+		t.Fatal(err)
+	}
+	wait(`document.documentElement.classList.contains('t-scripted') && !!document.querySelector('[data-bulk-head] input')`)
+	want(`getComputedStyle(document.querySelector('.t-bulk')).display`, "none")
+	press("j")
+	want(row, "Ana Ruiz")
+	press("x")
+	want(count, "1 of 3 on this page chosen")
+	want(`String(document.querySelector('[data-bulk-head] input').indeterminate)`, "true")
+	press("j", "j", "X")
+	want(count, "3 of 3 on this page chosen")
+	want(`String(document.querySelector('[data-bulk-head] input').checked)`, "true")
+	press("k")
+	want(row, "Omar Diaz")
+	press("/")
+	want(`document.activeElement.name`, "q")
+	press("j")
+	want(`document.activeElement.value.replace('/', '')`, "j") // the driver sends the character of "/" apart from its key
+	if err := chromedp.Do(ctx, chromedp.Evaluate[chromedp.Void](`document.activeElement.blur(), undefined`)); err != nil {
+		t.Fatal(err)
+	}
+	press("k", kb.Enter)
+	wait(`!!document.querySelector('dialog.t-sheet[open] #drawer-title')`)
+	want(`document.activeElement.id`, "drawer-title")
+	axe, err := os.ReadFile(axeFile)
+	if err == nil {
+		if err := chromedp.Do(ctx, chromedp.Evaluate[chromedp.Void](string(axe))); err != nil {
+			t.Fatal(err)
+		}
+		found, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](fmt.Sprintf(runAxe, allRules), chromedp.EvalAwaitPromise))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range found {
+			t.Errorf("with the drawer open: %s", v)
+		}
+	}
+	if *pictures != "" {
+		picture(t, ctx, "drawer.wide-light")
+	}
+	press(kb.Escape)
+	wait(`!document.querySelector('dialog[open]') && document.activeElement.matches('tr[data-row]')`)
+	want(row, "Ana Ruiz")
+
+	if err := chromedp.Do(ctx, chromedp.Evaluate[chromedp.Void](`document.body.removeAttribute('data-letters')`)); err != nil {
+		t.Fatal(err)
+	}
+	press("j")
+	want(row, "Ana Ruiz")
+}
