@@ -73,11 +73,11 @@ func gallerySignIn() []Sample {
 		{ID: "p4", Name: "Ana Ruiz", Does: "Employee in Finance: sees what she holds and why"},
 		{ID: "p5", Name: "Ida Szabó", Does: "Auditor: reads everything, changes nothing"},
 	}
-	return []Sample{
+	return append(gallerySessions(), []Sample{
 		{"signin-plain", SignIn(bare, SignInView{Action: "/signin"})},
 		{"signin-wrong", SignIn(wrong, SignInView{Action: "/signin", Email: "admin@halden.example"})},
 		{"signin-fields", SignIn(bare, SignInView{Action: "/signin", Errors: ui.Errors{{Field: "email", Text: "Enter your e-mail address"}, {Field: "password", Text: "Enter your password"}}})},
 		{"signin-signedout", SignIn(gone, SignInView{Action: "/signin"})},
 		{"signin-demo", SignIn(bare, SignInView{Action: "/signin", PersonaAction: "/signin/persona", Personas: personas})},
-	}
+	}...)
 }

@@ -85,10 +85,10 @@ func sampleEvents() []ui.Event {
 
 func sampleTokens() ui.Grid {
 	g := ui.Grid{Name: "tokens", Label: "Your tokens", ExportURL: "/me/tokens?export=csv", DenseURL: "/me/tokens?dense=1",
-		Columns: []ui.Col{{Key: "name", Text: "Name", Sort: "/me/tokens?sort=name"}, {Key: "made", Text: "Made", Sort: "/me/tokens?sort=made", Sorted: "descending"}, {Key: "expires", Text: "Valid until", Sort: "/me/tokens?sort=expires"}},
+		Columns: []ui.Col{{Key: "name", Text: "Name", Sort: "/me/tokens?sort=name"}, {Key: "scope", Text: "May"}, {Key: "made", Text: "Made", Sort: "/me/tokens?sort=made", Sorted: "descending"}, {Key: "used", Text: "Last used"}, {Key: "expires", Text: "Valid until", Sort: "/me/tokens?sort=expires"}},
 		Filter:  ui.Filter{Action: "/me/tokens", Search: "Search your tokens", Hint: "What it is for"}, Views: ui.Views{List: "tokens", Action: "/views"}, Pager: ui.Pager{Text: "1–2 of 2"}}
 	for _, t := range []struct{ id, name, made, expires string }{{"7", "nightly export", "2 Nov, 09:14", "2 Dec, 09:14"}, {"9", "laptop", "today 09:14", "29 Nov, 09:14"}} {
-		g.Rows = append(g.Rows, ui.Row{Name: t.name, Cells: []templ.Component{ui.Words(t.name), ui.When(at(t.made, "2026-11-22T08:14:00Z"), ""), ui.When(at(t.expires, "2026-11-29T08:14:00Z"), "")},
+		g.Rows = append(g.Rows, ui.Row{Name: t.name, Cells: []templ.Component{ui.Words(t.name), ui.Words("Read"), ui.When(at(t.made, "2026-11-22T08:14:00Z"), ""), ui.When(ui.Time{}, "never"), ui.When(at(t.expires, "2026-11-29T08:14:00Z"), "")},
 			Acts: []ui.Act{{Key: "r", Text: "Revoke", Icon: "ban", URL: "/me/tokens/" + t.id + "/revoke"}}})
 	}
 	return g

@@ -97,8 +97,8 @@ func galleryMine() []Sample {
 	back := ui.Link{Text: "My access", URL: "/me"}
 	return []Sample{
 		{"mine-full", Mine(s, full)}, {"mine-one", Mine(s, one)}, {"mine-empty", Mine(s, MineView{})},
-		{"tokens-full", Tokens(s, TokensView{Action: "/me/tokens", Valid: sampleLives, List: sampleTokens()})},
-		{"tokens-empty", Tokens(s, TokensView{Action: "/me/tokens", Valid: sampleLives, List: ui.Grid{Name: "tokens", Label: "Your tokens", Blank: ui.Blank{Icon: "key", Title: "You have no token", Text: "Make one below when a command asks for it. It is shown once."}}, Errors: ui.Errors{{Field: "name", Text: "Say in up to 80 characters what it is for."}}})},
+		{"tokens-full", Tokens(s, TokensView{Action: "/me/tokens", Valid: sampleLives, Scopes: sampleScopes, List: sampleTokens()})},
+		{"tokens-empty", Tokens(s, TokensView{Action: "/me/tokens", Valid: sampleLives, Scopes: sampleScopes, List: ui.Grid{Name: "tokens", Label: "Your tokens", Blank: ui.Blank{Icon: "key", Title: "You have no token", Text: "Make one below when a command asks for it. It is shown once."}}, Errors: ui.Errors{{Field: "name", Text: "Say in up to 80 characters what it is for."}}})},
 		{"token-made", TokenMade(s, TokenView{Name: "laptop", Token: "tenure_7k9f2wq0c1xM", Until: at("29 Nov, 09:14", "2026-11-29T08:14:00Z"), Back: ui.Link{Text: "Personal tokens", URL: "/me/tokens"}})},
 		{"secret-ask", SecretAsk(s, SecretAskView{Application: "Warehouse", Account: "jlind", Action: "/me/secrets/1", Back: back})},
 		{"secret-shown", Secret(s, SecretView{Application: "Warehouse", Account: "jlind", Secret: "pale-harbour-82-quince-lantern", SignIn: ui.Link{Text: "Open Warehouse", URL: "https://warehouse.halden.example/"}, Back: back})},

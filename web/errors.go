@@ -7,20 +7,15 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
+	"tenure/internal/auth"
 	"tenure/internal/db"
 	"tenure/internal/errs"
 	"tenure/templates"
 	"tenure/templates/ui"
 )
-
-// tooMany is the answer to who guesses too often; it has no kind in errs because only a page is guessed at.
-type tooMany struct{ wait string }
-
-func (t tooMany) Error() string {
-	return "too many wrong sign-ins from this address; try again in " + t.wait
-}
 
 // problem is RFC 9457's, the answer to a client that asks for JSON.
 type problem struct {
@@ -35,7 +30,7 @@ type problem struct {
 // statusOf maps the kinds of errors to HTTP.
 func statusOf(err error) int {
 	var big *http.MaxBytesError
-	var many tooMany
+	var many *auth.Wait
 	switch {
 	case errors.As(err, &big):
 		return http.StatusRequestEntityTooLarge
@@ -64,6 +59,10 @@ func (s *server) fail(r *request, err error) {
 	if constraint := db.ConstraintName(err); status == http.StatusInternalServerError && constraint != "" {
 		slog.Error("a rule of the database was broken", "constraint", constraint, "reference", r.reference())
 	}
+	var wait *auth.Wait
+	if errors.As(err, &wait) {
+		r.Header("Retry-After", strconv.Itoa(int(wait.For.Seconds())+1))
+	}
 	text, fields := words(err, status)
 	if status == http.StatusInternalServerError {
 		if errors.Is(err, context.Canceled) && r.Request.Context().Err() != nil {
@@ -81,7 +80,7 @@ func (s *server) fail(r *request, err error) {
 		r.Header("Content-Type", "application/problem+json")
 		r.AbortWithStatusJSON(status, problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: text,
 			Instance: "urn:tenure:request:" + r.reference(), Errors: fields})
-	case status == http.StatusUnauthorized && r.Request.Method == http.MethodGet && !polling(r.Request):
+	case status == http.StatusUnauthorized && r.Request.Method == http.MethodGet && !polling(r.Request) && bearerOf(r.Request) == "":
 		next := r.Request.URL.RequestURI()
 		if next == "/" {
 			next = ""

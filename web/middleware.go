@@ -38,7 +38,7 @@ func (s *server) reachedAt(public string) error {
 	if err != nil {
 		return err
 	}
-	s.secure = u.Scheme == "https"
+	s.secure, s.public = u.Scheme == "https", strings.TrimRight(public, "/")
 	return s.origin.AddTrustedOrigin(u.Scheme + "://" + u.Host)
 }
 

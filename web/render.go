@@ -106,7 +106,7 @@ func (r *request) navigation() []ui.NavItem {
 		{"dashboard.read", ui.NavItem{Label: "Dashboard", URL: "/dashboard", Icon: "chart-bar"}},
 		{"person.list", ui.NavItem{Label: "People", URL: "/people", Icon: "users"}},
 		{"team.read", ui.NavItem{Label: "My team", URL: "/team", Icon: "users"}},
-		{"access.mine", ui.NavItem{Label: "My access", URL: "/me", Icon: "key", Sub: []ui.NavItem{{Label: "Personal tokens", URL: "/me/tokens"}}}},
+		{"access.mine", ui.NavItem{Label: "My access", URL: "/me", Icon: "key", Sub: []ui.NavItem{{Label: "Personal tokens", URL: "/me/tokens"}, {Label: "My sessions", URL: "/me/sessions"}}}},
 		{"hr.read", ui.NavItem{Label: "HR", URL: "/hr/runs", Icon: "file-import", Sub: hr}},
 		{"application.read", ui.NavItem{Label: "Applications", URL: "/applications", Icon: "apps"}},
 		{"operation.read", ui.NavItem{Label: "Operations", URL: "/operations", Icon: "stack-2"}},

@@ -14,6 +14,7 @@ import (
 	"tenure/internal/audit"
 	"tenure/internal/auth"
 	"tenure/internal/db"
+	"tenure/internal/errs"
 	"tenure/internal/identity"
 	"tenure/internal/policy"
 )
@@ -27,6 +28,9 @@ type request struct {
 	zone *time.Location // the reader's
 	// simulated says that business time is moved by hand: pages show it.
 	simulated bool
+	session   int          // id of the reader's session
+	stale     bool         // it is long ago that they proved who they are
+	bearer    *auth.Bearer // they speak with a token; there is no session
 }
 
 // reader is the person who is signed in.
@@ -43,7 +47,16 @@ type reader struct {
 
 // may says whether the reader has a permission.
 func (r *request) may(permission string) bool {
-	return r.who != nil && r.who.rights.Allowed(r.who.roles, permission)
+	return r.who != nil && r.who.rights.Allowed(r.who.roles, permission) && r.inScope(permission)
+}
+
+// inScope says whether the token that a request speaks with, if it does, was made for a permission.
+func (r *request) inScope(permission string) bool {
+	if r.bearer == nil {
+		return true
+	}
+	reading := r.Request.Method == http.MethodGet || r.Request.Method == http.MethodHead
+	return slices.Contains(r.bearer.Scope, policy.ScopeOf(permission, reading))
 }
 
 // mayFor says whether the reader has a permission for one thing: the permission over all, or the permission and the thing is
@@ -83,44 +96,91 @@ func (r *request) allow(d time.Duration) {
 	_ = c.SetWriteDeadline(time.Now().Add(d)) // likewise
 }
 
-// identify finds out who is signed in. The answer is nil for nobody; a session whose person may not be here any more is ended.
+// identify finds out who is signed in. The answer is nil for nobody; a session that was ended, or whose person may not be here any
+// more, is ended in the browser as well.
 func (s *server) identify(r *request) error {
 	ctx := r.Request.Context()
+	if token := bearerOf(r.Request); token != "" {
+		return s.identifyBearer(r, token)
+	}
 	id := s.sessions.GetInt(ctx, sessionPerson)
-	var p *auth.Present
+	var open *auth.Session
 	err := r.read(func(tx *db.Tx) (err error) {
-		r.now = tx.Now
-		if r.simulated, err = tx.Simulated(); err != nil || id == 0 {
-			return err
+		if id != 0 {
+			if open, err = auth.OpenSession(tx, s.sessions.GetInt(ctx, sessionID), id); err != nil {
+				return err
+			}
 		}
-		if p, err = auth.Still(tx, id); err != nil || p == nil {
-			return err
+		if open == nil {
+			id = 0
 		}
-		r.who = &reader{Person: p.Person, roles: p.Roles,
-			actor: db.Actor{ID: s.sessions.GetInt(ctx, sessionActor), Kind: "person", Name: p.Person.Name, Identity: id}}
-		if r.who.rights, err = policy.RightsAt(tx); err != nil {
-			return err
-		}
-		if r.who.acting, err = auth.ActingFor(tx, id); err != nil {
-			return err
-		}
-		if r.who.prefs, err = identity.Preferences(tx, id); err != nil {
-			return err
-		}
-		r.who.waits, err = audit.CountInbox(tx, r.scope())
-		return err
+		return r.be(tx, id, db.Actor{ID: s.sessions.GetInt(ctx, sessionActor), Kind: "person"})
 	})
-	if err != nil || id == 0 {
+	if err != nil {
 		return err
 	}
-	if p == nil {
-		return s.sessions.Destroy(ctx)
+	if r.who == nil {
+		if s.sessions.Exists(ctx, sessionPerson) {
+			return s.sessions.Destroy(ctx)
+		}
+		return nil
 	}
+	r.session, r.stale = open.ID, open.Stale
 	if loc, err := time.LoadLocation(s.sessions.GetString(ctx, sessionZone)); err == nil {
 		r.zone = loc
 	}
 	r.prefer(r.who.prefs)
-	return nil
+	if time.Since(open.Seen) > seenEvery && !polling(r.Request) {
+		_, err = s.app.DB.Pool.Exec(ctx, `update portal_session set seen_at = clock_timestamp() where id = $1 and seen_at < clock_timestamp() - interval '1 minute'`, open.ID)
+	}
+	return err
+}
+
+// seenEvery is how exactly the last use of a session is noted.
+const seenEvery = 5 * time.Minute
+
+// be makes the reader of somebody who may be here, nobody otherwise.
+func (r *request) be(tx *db.Tx, who int, actor db.Actor) (err error) {
+	r.now = tx.Now
+	if r.simulated, err = tx.Simulated(); err != nil || who == 0 {
+		return err
+	}
+	p, err := auth.Still(tx, who)
+	if err != nil || p == nil {
+		return err
+	}
+	actor.Name, actor.Identity = p.Person.Name, who
+	r.who = &reader{Person: p.Person, roles: p.Roles, actor: actor}
+	if r.who.rights, err = policy.RightsAt(tx); err != nil {
+		return err
+	}
+	if r.who.acting, err = auth.ActingFor(tx, who); err != nil {
+		return err
+	}
+	if r.who.prefs, err = identity.Preferences(tx, who); err != nil {
+		return err
+	}
+	r.who.waits, err = audit.CountInbox(tx, r.scope())
+	return err
+}
+
+// identifyBearer finds out whom a personal token speaks for.
+func (s *server) identifyBearer(r *request, token string) error {
+	err := s.app.DB.Do(r.Request.Context(), db.System, func(tx *db.Tx) (err error) {
+		if r.bearer, err = auth.ByToken(tx, token); err != nil {
+			return err
+		}
+		if r.bearer.Stale {
+			if err := r.bearer.Used(tx); err != nil {
+				return err
+			}
+		}
+		return r.be(tx, r.bearer.Actor.Identity, r.bearer.Actor)
+	})
+	if errs.KindOf(err) == errs.KindUnauthenticated {
+		r.Header("WWW-Authenticate", `Bearer error="invalid_token"`)
+	}
+	return err
 }
 
 // newReference makes a name for a request that a person can read out: 7f3a-91c2.

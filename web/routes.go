@@ -6,6 +6,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tenure/internal/errs"
+	"tenure/internal/policy"
 	"tenure/static"
 )
 
@@ -45,7 +46,16 @@ func (s *server) routes() []route {
 		{get, healthPath, Public, s.health},
 		{get, "/signin", Public, s.signInAsk},
 		{post, "/signin", Public, s.signIn},
+		{get, "/signin/second", Public, s.secondAsk},
+		{post, "/signin/second", Public, s.second},
+		{get, "/signin/enrol", Public, s.enrolAsk},
+		{post, "/signin/enrol", Public, s.enrol},
+		{get, "/signin/with/:name", Public, s.providerGo},
+		{get, backPath + ":name", Public, s.providerBack},
 		{post, "/signout", Public, s.signOut},
+		{get, "/stepup", "session.mine", s.stepUpAsk},
+		{post, "/stepup", "session.mine", s.stepUp},
+		{get, "/stepup/resume", "session.mine", s.stepUpResume},
 		{post, "/theme", Public, s.themeSet},
 
 		{get, "/", "home.read", s.home},
@@ -80,8 +90,11 @@ func (s *server) routes() []route {
 		{get, "/me/secrets/:id", "access.mine", s.secretAsk},
 		{post, "/me/secrets/:id", "access.mine", s.secretShow},
 		{get, "/me/tokens", "token.mine", s.tokens},
-		{post, "/me/tokens", "token.mine", s.tokenMake},
+		{post, "/me/tokens", "token.make", s.tokenMake},
 		{post, "/me/tokens/:id/revoke", "token.mine", s.tokenRevoke},
+		{get, "/me/sessions", "session.mine", s.sessionsMine},
+		{post, "/me/sessions/:id/end", "session.mine", s.sessionEnd},
+		{post, "/me/sessions/end-others", "session.mine", s.sessionEndOthers},
 
 		{get, "/hr/sources", "hr.read", s.sources},
 		{post, uploadPath, "hr.upload", s.sourceUpload},
@@ -160,8 +173,14 @@ func (r *request) serve(row route) error {
 	case row.permission == Public:
 	case r.who == nil:
 		return errs.Unauthenticated("please sign in first")
+	case !r.inScope(row.permission):
+		return errs.Forbidden("the token was not made for it: it would need the scope %q", policy.ScopeOf(row.permission, row.method == get))
 	case !r.may(row.permission):
 		return errs.Forbidden("your account does not have the right for it (%s); ask an administrator if you need it", row.permission)
+	default:
+		if answered, err := r.fresh(row.permission); answered || err != nil {
+			return err
+		}
 	}
 	return row.handler(r)
 }

@@ -24,16 +24,22 @@ func TestOnlyOurPagesChangeAnything(t *testing.T) {
 	w := newWorld(t)
 	c := w.as(employee)
 	for name, ask := range map[string]func() page{
-		"cross-site":           func() page { c.site = "cross-site"; return c.post("/me/tokens", "name", "x", "days", "7") },
-		"a sibling sub-domain": func() page { c.site = "same-site"; return c.post("/me/tokens", "name", "x", "days", "7") },
-		"silent about itself":  func() page { c.site = ""; return c.post("/me/tokens", "name", "x", "days", "7") },
+		"cross-site": func() page {
+			c.site = "cross-site"
+			return c.post("/me/tokens", "name", "x", "days", "7", "scope", "read")
+		},
+		"a sibling sub-domain": func() page {
+			c.site = "same-site"
+			return c.post("/me/tokens", "name", "x", "days", "7", "scope", "read")
+		},
+		"silent about itself": func() page { c.site = ""; return c.post("/me/tokens", "name", "x", "days", "7", "scope", "read") },
 		"another origin": func() page {
 			c.site = ""
-			return c.send("POST", "/me/tokens", strings.NewReader("name=x&days=7"), "Content-Type", "application/x-www-form-urlencoded", "Origin", "https://evil.example")
+			return c.send("POST", "/me/tokens", strings.NewReader("name=x&days=7&scope=read"), "Content-Type", "application/x-www-form-urlencoded", "Origin", "https://evil.example")
 		},
 		"text/plain": func() page {
 			c.site = "cross-site"
-			return c.send("POST", "/me/tokens", strings.NewReader("name=x&days=7"), "Content-Type", "text/plain")
+			return c.send("POST", "/me/tokens", strings.NewReader("name=x&days=7&scope=read"), "Content-Type", "text/plain")
 		},
 		"a method in a field": func() page {
 			c.site = "cross-site"
@@ -48,9 +54,9 @@ func TestOnlyOurPagesChangeAnything(t *testing.T) {
 		t.Errorf("%d tokens were made", n)
 	}
 	c.site = ""
-	c.send("POST", "/me/tokens", strings.NewReader("name=x&days=7"), "Content-Type", "application/x-www-form-urlencoded", "Origin", w.server.URL).want(t, http.StatusOK)
+	c.send("POST", "/me/tokens", strings.NewReader("name=x&days=7&scope=read"), "Content-Type", "application/x-www-form-urlencoded", "Origin", w.server.URL).want(t, http.StatusOK)
 	c.site = "same-origin"
-	c.post("/me/tokens", "name", "y", "days", "7").want(t, http.StatusOK)
+	c.post("/me/tokens", "name", "y", "days", "7", "scope", "read").want(t, http.StatusOK)
 	if n := w.number(`select count(*) from token`); n != 2 {
 		t.Errorf("our own pages made %d tokens, want 2", n)
 	}
@@ -59,7 +65,7 @@ func TestOnlyOurPagesChangeAnything(t *testing.T) {
 // governed gives a hash over all tables but those of the floor: what a reading request must leave as it is.
 func (w *world) governed() string {
 	w.t.Helper()
-	rows, err := w.app.DB.Pool.Query(w.t.Context(), `select tablename from pg_tables where schemaname = 'public' and tablename not in ('sessions')
+	rows, err := w.app.DB.Pool.Query(w.t.Context(), `select tablename from pg_tables where schemaname = 'public' and tablename not in ('sessions', 'portal_session')
 		and tablename not like 'river%' and tablename not like 'event\_%' and tablename not in ('tally', 'goose_db_version') order by 1`)
 	w.must(err)
 	var tables []string
@@ -268,45 +274,6 @@ func local(t *testing.T) (*world, *client) {
 	return w, w.anonymous()
 }
 
-func TestSignInWithAPassword(t *testing.T) {
-	w, c := local(t)
-	if p := c.get("/hr/runs?state=held").want(t, http.StatusSeeOther); p.to != "/signin?next=%2Fhr%2Fruns%3Fstate%3Dheld" {
-		t.Errorf("sent to %s", p.to)
-	}
-	c.post("/signin").want(t, http.StatusBadRequest).says(t, "Enter your e-mail address")
-	c.post("/signin", "email", "admin@example.com", "password", "wrong").want(t, http.StatusUnauthorized).says(t, "is not right")
-	c.post("/signin", "email", "nobody@example.com", "password", "wrong").want(t, http.StatusUnauthorized).says(t, "is not right")
-	if n := w.number(`select failures from login`); n != 1 {
-		t.Errorf("%d failures are counted, want 1: the count must commit with the refusal", n)
-	}
-	p := c.post("/signin", "email", "Admin@example.com", "password", "correct horse battery", "next", "https://evil.example/").want(t, http.StatusSeeOther)
-	if p.to != "/" {
-		t.Errorf("led to %s", p.to)
-	}
-	c.get("/").want(t, http.StatusOK).says(t, "This database is new")
-	c.get("/me").want(t, http.StatusOK)
-	if c.get("/demo/hr").status != http.StatusNotFound || c.post("/signin/persona", "person", "x").status != http.StatusNotFound {
-		t.Error("the demo is open in a live database")
-	}
-}
-
-// Guessing at one account stops it for a while, and guessing from one address stops that address.
-func TestGuessingIsSlowedDown(t *testing.T) {
-	_, c := local(t)
-	for range 10 {
-		c.post("/signin", "email", "admin@example.com", "password", "wrong").want(t, http.StatusUnauthorized)
-	}
-	c.post("/signin", "email", "admin@example.com", "password", "correct horse battery").want(t, http.StatusUnauthorized).says(t, "Too many wrong passwords")
-	for i := range 30 {
-		p := c.send("POST", "/signin", strings.NewReader(fmt.Sprintf("email=p%d%%40example.com&password=x", i)), "Content-Type", "application/x-www-form-urlencoded",
-			"X-Forwarded-For", fmt.Sprintf("203.0.113.%d", i)) // a made-up address helps nobody: no proxy is trusted
-		if p.status == http.StatusTooManyRequests {
-			return
-		}
-	}
-	t.Error("forty wrong guesses from one address were all answered")
-}
-
 // A client that asks for JSON gets RFC 9457's problem; what is internal is not told.
 func TestProblems(t *testing.T) {
 	w, c := local(t)
@@ -314,7 +281,7 @@ func TestProblems(t *testing.T) {
 	if got := p.header.Get("Content-Type"); got != "application/problem+json" || !strings.Contains(p.body, `"status":401`) {
 		t.Errorf("%s %s", got, p.body)
 	}
-	c.post("/signin", "email", "admin@example.com", "password", "correct horse battery").want(t, http.StatusSeeOther)
+	c.local("admin@example.com")
 	_, err := dbtest.Owner(t, w.app.DB).Exec(t.Context(), `alter table snapshot rename to lost`)
 	w.must(err)
 	p = c.get("/hr/runs").want(t, http.StatusInternalServerError)

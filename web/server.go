@@ -12,12 +12,12 @@ package web
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"github.com/alexedwards/scs/v2"
 	"github.com/gin-gonic/gin"
 
 	"tenure/internal/app"
+	"tenure/internal/auth"
 	"tenure/internal/db"
 	"tenure/internal/policy"
 )
@@ -36,16 +36,18 @@ type server struct {
 	demo     *Demo
 	samples  bool // the gallery is served
 	sessions *scs.SessionManager
-	guesses  *throttle     // wrong sign-ins by address
 	hashing  chan struct{} // room for password checks, each of which takes 64 MiB
 	secure   bool          // browsers reach us by https
 	origin   *http.CrossOriginProtection
 	streams  *streams
+	public   string // as browsers reach us, without a slash at its end
+
+	providers map[string]*auth.Provider // where people sign in, by name
 }
 
 // New makes the portal of an opened house. It runs until ctx ends, which stops its housekeeping of sessions.
 func New(ctx context.Context, a *app.App, o Options) (http.Handler, error) {
-	s := &server{app: a, streams: newStreams(ctx), demo: o.Demo, samples: o.Gallery, guesses: newThrottle(30, 10*time.Minute), hashing: make(chan struct{}, 4)}
+	s := &server{app: a, streams: newStreams(ctx), demo: o.Demo, samples: o.Gallery, hashing: make(chan struct{}, 4)}
 	if a.DB.Kind != db.Demo {
 		s.demo = nil
 	}
@@ -56,6 +58,7 @@ func New(ctx context.Context, a *app.App, o Options) (http.Handler, error) {
 	if err := a.DB.Do(ctx, db.System, policy.FillPortal); err != nil {
 		return nil, err
 	}
+	s.newProviders()
 	s.sessions = s.newSessions(ctx)
 	engine, err := s.engine(a.Config.Proxies)
 	if err != nil {

@@ -11,7 +11,9 @@ import (
 	"github.com/alexedwards/scs/pgxstore"
 	"github.com/alexedwards/scs/v2"
 
+	"tenure/internal/auth"
 	"tenure/internal/db"
+	"tenure/internal/errs"
 	"tenure/internal/identity"
 	"tenure/static"
 )
@@ -26,9 +28,11 @@ const (
 const (
 	sessionPerson = "person" // id of the identity
 	sessionActor  = "actor"
-	sessionZone   = "zone"   // IANA name, of the reader's employment
-	sessionNotice = "notice" // shown on the next page
-	sessionFresh  = "fresh"  // just signed in: the first page may lead on to where the reader likes to start
+	sessionZone   = "zone"    // IANA name, of the reader's employment
+	sessionNotice = "notice"  // shown on the next page
+	sessionID     = "session" // id of the row of the person's session
+	sessionMethod = "method"  // how they signed in
+	sessionFresh  = "fresh"   // just signed in: the first page may lead on to where the reader likes to start
 )
 
 // newSessions keeps sessions in the database, by a hash of their token, so that a leaked table signs nobody in. The cookie is
@@ -65,6 +69,10 @@ func (s *server) forgetSessions(ctx context.Context) {
 			if _, err := s.app.DB.Pool.Exec(ctx, `delete from sessions where expiry < current_timestamp`); err != nil && ctx.Err() == nil {
 				slog.Warn("expired sessions are not deleted", "error", err)
 			}
+			if _, err := s.app.DB.Pool.Exec(ctx, `with f as (delete from sign_in_flow where began_at < clock_timestamp() - interval '1 hour')
+				delete from guess where began_at < clock_timestamp() - interval '1 day' and coalesce(rests_to, began_at) < clock_timestamp() - interval '1 day'`); err != nil && ctx.Err() == nil {
+				slog.Warn("old sign-ins are not deleted", "error", err)
+			}
 		}
 	}
 }
@@ -77,6 +85,9 @@ func (s *server) withSession(next http.Handler) http.Handler {
 		switch {
 		case strings.HasPrefix(r.URL.Path, static.Prefix) || r.URL.Path == healthPath:
 			ctx, _ := s.sessions.Load(r.Context(), "") // an empty session, not from the store
+			next.ServeHTTP(w, r.WithContext(ctx))
+		case bearerOf(r) != "": // a token has no session, whatever cookie comes with it
+			ctx, _ := s.sessions.Load(r.Context(), "")
 			next.ServeHTTP(w, r.WithContext(ctx))
 		case polling(r):
 			token := ""
@@ -95,11 +106,27 @@ func (s *server) withSession(next http.Handler) http.Handler {
 	})
 }
 
-// enter signs a person in: a new token for the session, whatever it was before.
-func (s *server) enter(r *request, p *identity.Person, a db.Actor) error {
+// enter signs a person in: a new token for the session, whatever it was before, and nothing left of what it held.
+func (s *server) enter(r *request, p *identity.Person, a db.Actor, method string) error {
 	ctx := r.Request.Context()
+	before := s.sessions.GetInt(ctx, sessionID)
+	if err := s.sessions.Clear(ctx); err != nil {
+		return fmt.Errorf("clearing the session: %w", err)
+	}
 	if err := s.sessions.RenewToken(ctx); err != nil {
 		return fmt.Errorf("renewing the session: %w", err)
+	}
+	var id int
+	if err := s.app.DB.Do(ctx, a, func(tx *db.Tx) (err error) {
+		if before != 0 && r.who != nil { // who signs in over a session leaves it
+			if err := auth.End(tx, before, r.who.ID); err != nil && errs.KindOf(err) != errs.KindNotFound {
+				return err
+			}
+		}
+		id, err = auth.Begin(tx, p.ID, method, agentWord(r.Request.UserAgent()))
+		return err
+	}); err != nil {
+		return err
 	}
 	zone := "UTC"
 	if err := r.read(func(tx *db.Tx) error {
@@ -113,7 +140,25 @@ func (s *server) enter(r *request, p *identity.Person, a db.Actor) error {
 	}
 	s.sessions.Put(ctx, sessionPerson, p.ID)
 	s.sessions.Put(ctx, sessionActor, a.ID)
+	s.sessions.Put(ctx, sessionID, id)
+	s.sessions.Put(ctx, sessionMethod, method)
 	s.sessions.Put(ctx, sessionZone, zone)
 	s.sessions.Put(ctx, sessionFresh, true)
 	return nil
+}
+
+// forget drops what an earlier try to sign in left in the session.
+func (s *server) forget(r *request) {
+	for _, k := range []string{sessionPending, sessionPendingAt, sessionPendingAs, sessionNext, sessionEnrolment} {
+		s.sessions.Remove(r.Request.Context(), k)
+	}
+}
+
+// bearerOf gives the personal token that a request speaks with, "" for none. Tokens come in this header only, never in an address.
+func bearerOf(r *http.Request) string {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(token)
 }

@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"time"
 
 	"tenure/internal/auth"
 	"tenure/internal/db"
@@ -39,6 +38,9 @@ func (s *server) signInAsk(r *request) error {
 
 func (s *server) signInPage(r *request, status int, v templates.SignInView, n *ui.Notice) error {
 	v.Action = "/signin"
+	for _, c := range s.app.Config.OIDC {
+		v.Providers = append(v.Providers, templates.SignInProvider{Title: c.Title, URL: link("/signin/with/"+c.Name, "next", v.Next)})
+	}
 	if s.demo != nil {
 		v.PersonaAction = "/signin/persona"
 		err := r.read(func(tx *db.Tx) error {
@@ -72,61 +74,6 @@ func personaLine(p auth.Persona) string {
 	return p.Title + ": " + does
 }
 
-// signIn checks an e-mail address and a password. The count of failures commits even though the answer is a refusal.
-func (s *server) signIn(r *request) error {
-	if err := r.form(); err != nil {
-		return err
-	}
-	v := templates.SignInView{Email: r.field("email"), Next: r.field("next")}
-	password := r.PostForm("password")
-	if v.Email == "" {
-		v.Errors = append(v.Errors, ui.FieldError{Field: "email", Text: "Enter your e-mail address."})
-	}
-	if password == "" || len(password) > longest {
-		v.Errors = append(v.Errors, ui.FieldError{Field: "password", Text: "Enter your password."})
-	}
-	if len(v.Errors) > 0 {
-		return s.signInPage(r, http.StatusBadRequest, v, nil)
-	}
-	from := r.ClientIP()
-	if wait, refused := s.guesses.refused(from, time.Now()); refused {
-		return tooMany{wait: wait.Round(time.Minute).String()}
-	}
-	p, a, refusal, err := s.check(r, v.Email, password)
-	if err != nil {
-		return err
-	}
-	if refusal != nil {
-		s.guesses.failed(from, time.Now())
-		return s.signInPage(r, http.StatusUnauthorized, v, &ui.Notice{Tone: ui.Bad, Title: "That did not work", Text: sentence(refusal.Error())})
-	}
-	if err := s.enter(r, p, a); err != nil {
-		return err
-	}
-	return r.goTo(inside(v.Next))
-}
-
-// check gives the person, or why they may not sign in. Only so many passwords are hashed at once.
-func (s *server) check(r *request, email, password string) (p *identity.Person, a db.Actor, refusal, err error) {
-	select {
-	case s.hashing <- struct{}{}:
-		defer func() { <-s.hashing }()
-	case <-r.Request.Context().Done():
-		return nil, a, nil, r.Request.Context().Err()
-	}
-	err = s.app.DB.Do(r.Request.Context(), db.System, func(tx *db.Tx) error {
-		p, refusal = auth.Password(tx, email, password)
-		if refusal == nil {
-			a, refusal = auth.SignIn(tx, p)
-		}
-		if refusal != nil && errs.KindOf(refusal) != errs.KindUnauthenticated {
-			return refusal
-		}
-		return nil
-	})
-	return p, a, refusal, err
-}
-
 // personaIn lets a visitor of a demo look around as somebody.
 func (s *server) personaIn(r *request) error {
 	if err := r.form(); err != nil {
@@ -141,7 +88,7 @@ func (s *server) personaIn(r *request) error {
 	if err != nil {
 		return err
 	}
-	if err := s.enter(r, p, a); err != nil {
+	if err := s.enter(r, p, a, "persona"); err != nil {
 		return err
 	}
 	return r.goTo(inside(r.field("next")))
@@ -152,11 +99,19 @@ func (s *server) signOut(r *request) error {
 	if r.who != nil {
 		if err := r.do(func(tx *db.Tx) error {
 			tx.Record(evidence.Event{Kind: "auth.signed_out", IdentityID: r.who.ID})
+			if err := auth.End(tx, r.session, r.who.ID); err != nil && errs.KindOf(err) != errs.KindNotFound {
+				return err // a token has no session to end
+			}
 			return nil
 		}); err != nil {
 			return err
 		}
 	}
+	return s.left(r)
+}
+
+// left ends the session in the browser.
+func (s *server) left(r *request) error {
 	if err := s.sessions.Destroy(r.Request.Context()); err != nil {
 		return err
 	}

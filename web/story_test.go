@@ -258,8 +258,8 @@ func TestCheckAndAdopt(t *testing.T) {
 func TestTokens(t *testing.T) {
 	w := newWorld(t)
 	c := w.as(employee)
-	c.post("/me/tokens", "name", "", "days", "5000").want(t, http.StatusBadRequest).says(t, "Please look at 2 fields")
-	p := c.post("/me/tokens", "name", "nightly", "days", "7").want(t, http.StatusOK)
+	c.post("/me/tokens", "name", "", "days", "5000", "scope", "read").want(t, http.StatusBadRequest).says(t, "Please look at 2 fields")
+	p := c.post("/me/tokens", "name", "nightly", "days", "7", "scope", "decide").want(t, http.StatusOK)
 	if token := p.Find("code.t-secret").Text(); !strings.HasPrefix(token, "tenure_") {
 		t.Errorf("the token is %q", token)
 	}
@@ -300,7 +300,7 @@ func TestOwnersSee(t *testing.T) {
 	w := newWorld(t)
 	w.password(owner, "owner@example.com")
 	c := w.anonymous()
-	c.post("/signin", "email", "owner@example.com", "password", "correct horse battery").want(t, http.StatusSeeOther)
+	c.local("owner@example.com")
 	p := c.get("/applications").want(t, http.StatusOK)
 	if n := p.Find("tbody tr").Length(); n != 1 {
 		t.Errorf("the owner sees %d applications, want 1", n)

@@ -58,6 +58,7 @@ func (c *workCmd) Run(r *run) error {
 
 type tokenCmd struct {
 	As    string        `required:"" help:"The person: number, e-mail address, name or id." placeholder:"PERSON"`
+	Scope []string      `default:"read,hr,decide" enum:"read,hr,decide" help:"What the token is for: ${enum}."`
 	Valid time.Duration `default:"24h" help:"How long the token is valid."`
 }
 
@@ -72,7 +73,7 @@ func (c *tokenCmd) Run(r *run) error {
 			if err != nil {
 				return err
 			}
-			token, err = auth.Issue(tx, p, "command line", c.Valid)
+			token, err = auth.Issue(tx, p, "command line", c.Scope, c.Valid)
 			return err
 		})
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -138,25 +139,32 @@ func (r *run) with(fn func(*app.App) error) error {
 }
 
 // actor is the person whose token is in TENURE_TOKEN, or the shell's operator, who decides nothing. A person needs the same
-// permission for a command as for the page that does it; only in a replay database, which has no portal, anybody may.
+// permission for a command as for the page that does it, and the token its scope; only in a replay database, which has no portal,
+// anybody may.
 func (r *run) actor(tx *db.Tx, permission string) (db.Actor, error) {
 	token := os.Getenv("TENURE_TOKEN")
 	if token == "" {
 		return db.Operator, nil
 	}
-	who, err := auth.ByToken(tx, token)
-	if err != nil || tx.Kind == db.Replay {
-		return who, err
-	}
-	roles, err := auth.Roles(tx, who.Identity)
+	b, err := auth.ByToken(tx, token)
 	if err != nil {
-		return who, err
+		return db.Actor{}, err
+	}
+	if scope := policy.ScopeOf(permission, false); !slices.Contains(b.Scope, scope) {
+		return db.Actor{}, errs.Forbidden("the token was not made for this command: it would need the scope %q", scope)
+	}
+	if err := b.Used(tx); err != nil || tx.Kind == db.Replay {
+		return b.Actor, err
+	}
+	roles, err := auth.Roles(tx, b.Actor.Identity)
+	if err != nil {
+		return b.Actor, err
 	}
 	rights, err := policy.RightsAt(tx)
 	if err == nil && !rights.Allowed(roles, permission) {
-		err = errs.Forbidden("%s does not have the right for it (%s); ask an administrator", who.Name, permission)
+		err = errs.Forbidden("%s does not have the right for it (%s); ask an administrator", b.Actor.Name, permission)
 	}
-	return who, err
+	return b.Actor, err
 }
 
 // who resolves the actor in a transaction of its own.

@@ -32,6 +32,9 @@ func (c *applyCmd) Run(r *run) error {
 		err := a.DB.Do(r.ctx, db.Operator, func(tx *db.Tx) (err error) {
 			if c.Reason != "" {
 				who, err := r.actor(tx, "policy.release")
+				if err == nil && who.Identity == 0 {
+					err = errs.Unauthenticated("releasing needs a person: give a personal token in TENURE_TOKEN")
+				}
 				if err != nil {
 					return err
 				}

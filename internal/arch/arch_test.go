@@ -44,6 +44,9 @@ var libraries = map[string][]string{
 	"gorm.io/":                     {"internal/db", "internal/identity", "internal/catalog", "internal/policy", "internal/access", "internal/hr", "internal/auth"},
 	"github.com/pressly/goose":     {"internal/db"},
 	"github.com/alexedwards/scs":   {"web"},
+	"github.com/coreos/go-oidc":    {"internal/auth"},
+	"golang.org/x/oauth2":          {"internal/auth"},
+	"github.com/pquerna/otp":       {"internal/auth"},
 	"github.com/xuri/excelize":     {"internal/hr/file"},
 	"github.com/jackc/pgx/v5/pgxp": {"internal/db", "internal/app", "internal/connector/postgres", "internal/provision", "internal/bench", "web"},
 }

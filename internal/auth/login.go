@@ -3,7 +3,6 @@ package auth
 import (
 	"errors"
 	"strings"
-	"time"
 
 	"github.com/alexedwards/argon2id"
 	"github.com/jackc/pgx/v5"
@@ -42,9 +41,15 @@ func SetAdministrator(tx *db.Tx, email, name, password string) error {
 	var who int
 	err = tx.QueryRow(`select identity_id from login where lower(email) = lower($1)`, email).Scan(&who)
 	if err == nil {
-		_, err = tx.Exec(`update login set password_hash = $2, failures = 0, locked_until = null where identity_id = $1`, who, hash)
+		_, err = tx.Exec(`update login set password_hash = $2 where identity_id = $1`, who, hash)
+		if err != nil {
+			return err
+		}
 		tx.Record(evidence.Event{Kind: "login.changed", IdentityID: who})
-		return err
+		if _, err := EndOthers(tx, 0, who); err != nil { // whoever knew the old password is out
+			return err
+		}
+		return Refund(tx, Attempt{Account: email})
 	}
 	if !errors.Is(err, pgx.ErrNoRows) {
 		return err
@@ -81,46 +86,23 @@ func makeLocal(tx *db.Tx, email, name string) (int, error) {
 	return id, err
 }
 
-// Limits of guessing: after tooMany wrong passwords the account rests, longer each time, never for more than an hour, so that
-// an attacker cannot lock somebody out for good.
-const tooMany = 10
-
-// Password checks an e-mail address and password, and gives the person. The answer to a wrong one does not say what was wrong.
-// It writes its count of failures itself, so it must run in a transaction that commits even when it refuses: see SignIn.
+// Password checks an e-mail address and password, and gives the person. The answer to a wrong one does not say what was wrong, and
+// takes as long for an address that nobody has. The try is charged before (Charge).
 func Password(tx *db.Tx, email, password string) (*identity.Person, error) {
 	refused := errs.Unauthenticated("the e-mail address or the password is not right")
-	var who, failures int
-	var hash string
-	var until *time.Time
-	var now time.Time
-	err := tx.QueryRow(`select identity_id, password_hash, failures, locked_until, clock_timestamp() from login where lower(email) = lower($1) for update`,
-		strings.TrimSpace(email)).Scan(&who, &hash, &failures, &until, &now)
-	if errors.Is(err, pgx.ErrNoRows) {
-		_, _ = argon2id.ComparePasswordAndHash(password, decoy)
-		return nil, refused
-	}
-	if err != nil {
+	var who int
+	hash := decoy
+	err := tx.QueryRow(`select identity_id, password_hash from login where lower(email) = lower($1)`, strings.TrimSpace(email)).Scan(&who, &hash)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return nil, err
-	}
-	if until != nil && until.After(now) {
-		return nil, errs.Unauthenticated("too many wrong passwords; try again at %s", until.UTC().Format("15:04 MST"))
 	}
 	ok, err := argon2id.ComparePasswordAndHash(password, hash)
 	if err != nil {
 		return nil, err
 	}
-	if !ok {
-		rest := time.Duration(0)
-		if failures+1 >= tooMany {
-			rest = min(time.Minute<<min(failures+1-tooMany, 6), time.Hour)
-		}
-		if _, err := tx.Exec(`update login set failures = failures + 1, locked_until = clock_timestamp() + $2::interval where identity_id = $1`, who, rest); err != nil {
-			return nil, err
-		}
+	if !ok || who == 0 {
+		Refused(tx, who, "password", "wrong")
 		return nil, refused
-	}
-	if _, err := tx.Exec(`update login set failures = 0, locked_until = null where identity_id = $1`, who); err != nil {
-		return nil, err
 	}
 	return identity.Get(tx, who)
 }

@@ -1,8 +1,6 @@
 package auth
 
 import (
-	"errors"
-
 	"github.com/jackc/pgx/v5"
 
 	"tenure/internal/db"
@@ -12,9 +10,10 @@ import (
 )
 
 // SignIn notes that a person signed in on a page and gives the actor they are there. Whoever does not work here at present is
-// refused.
-func SignIn(tx *db.Tx, p *identity.Person) (db.Actor, error) {
+// refused. Method is how they proved who they are; the local administrator's own way in stands out in the log.
+func SignIn(tx *db.Tx, p *identity.Person, method string) (db.Actor, error) {
 	if p.Locked() || p.State != identity.Active {
+		Refused(tx, p.ID, method, "not_active")
 		return db.Actor{}, errs.Unauthenticated("the e-mail address or the password is not right")
 	}
 	a, err := tx.ActorOf(p.ID, "person", p.Name)
@@ -22,7 +21,11 @@ func SignIn(tx *db.Tx, p *identity.Person) (db.Actor, error) {
 		return a, err
 	}
 	tx.Actor = a // it is they who act from here on
-	tx.Record(evidence.Event{Kind: "auth.signed_in", IdentityID: p.ID})
+	kind := "auth.signed_in"
+	if p.Kind == "local" {
+		kind = "auth.break_glass_used"
+	}
+	tx.Record(evidence.Event{Kind: kind, IdentityID: p.ID, Facts: map[string]any{"method": method}})
 	return a, nil
 }
 
@@ -91,32 +94,9 @@ func BePersona(tx *db.Tx, ref string) (*identity.Person, db.Actor, error) {
 			if err != nil {
 				return nil, db.Actor{}, err
 			}
-			a, err := SignIn(tx, p)
+			a, err := SignIn(tx, p, "persona")
 			return p, a, err
 		}
 	}
 	return nil, db.Actor{}, errs.NotFound("there is no such person to look around as")
-}
-
-// Tokens gives a person's tokens that still work, the newest first.
-func Tokens(tx *db.Tx, who int) ([]Token, error) {
-	rows, err := tx.Query(`select id, name, made_at, expires_at from token where identity_id = $1 and revoked_at is null
-		and expires_at > clock_timestamp() order by id desc`, who)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, pgx.RowToStructByPos[Token])
-}
-
-// Revoke ends one of a person's own tokens at once.
-func Revoke(tx *db.Tx, who, token int) error {
-	var name string
-	err := tx.QueryRow(`update token set revoked_at = clock_timestamp() where id = $1 and identity_id = $2 and revoked_at is null returning name`,
-		token, who).Scan(&name)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return errs.NotFound("you have no such token")
-	}
-	tx.Record(evidence.Event{Kind: "token.revoked", IdentityID: who, Touches: evidence.Touches{"token": 1},
-		Facts: map[string]any{"token": token, "name": name}})
-	return err
 }

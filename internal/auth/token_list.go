@@ -21,7 +21,7 @@ func TokenPage(tx *db.Tx, who int, text string, page db.Page) (all []Token, more
 		return nil, false, 0, err
 	}
 	where, tail, args := page.Keyset(tokenKeys, "id", 3)
-	rows, err := tx.Query(`select id, name, made_at, expires_at`+mine+` and `+where+tail, append([]any{who, text}, args...)...)
+	rows, err := tx.Query(`select id, name, made_at, expires_at, scope, (select u.used_at from token_use u where u.token_id = token.id)`+mine+` and `+where+tail, append([]any{who, text}, args...)...)
 	if err != nil {
 		return nil, false, 0, err
 	}

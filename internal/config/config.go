@@ -33,6 +33,9 @@ type Config struct {
 	KeyFile       string   `yaml:"key_file" env:"TENURE_KEY_FILE"` // the installation's key; empty: Data/secret.key, made at first use
 	Workers       int      `yaml:"workers" env:"TENURE_WORKERS"`   // operations carried at once by one process
 	LogLevel      string   `yaml:"log_level" env:"TENURE_LOG_LEVEL"`
+
+	OIDC    []Provider `yaml:"oidc"`                       // where people sign in
+	OIDCEnv Provider   `yaml:"-" envPrefix:"TENURE_OIDC_"` // one more, from the environment
 }
 
 // Load reads the file (none for "") and the environment, and validates. data, when not empty, is the --data of the command line.
@@ -103,6 +106,7 @@ func (c *Config) check() []errs.Field {
 	default:
 		add("log_level (TENURE_LOG_LEVEL)", "must be debug, info, warn or error")
 	}
+	c.checkProviders(add)
 	return bad
 }
 

@@ -31,6 +31,8 @@ var permissions = map[string][]string{
 	"dashboard.read":    {HR, IT, Compliance, Auditor},
 	"access.mine":       {Employee},
 	"token.mine":        {Employee},
+	"token.make":        {Employee},
+	"session.mine":      {Employee},
 	"person.list":       {Manager, HR, IT, Compliance, Auditor},
 	"person.read":       {Employee},
 	"person.read_any":   {HR, IT, Compliance, Auditor},

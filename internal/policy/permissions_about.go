@@ -32,7 +32,9 @@ var about = map[string]About{
 	"home.read":       {Reads, "Open the portal and see their first page"},
 	"inbox.read":      {Reads, "See what waits for them, for their team and for their applications"},
 	"task.mine":       {Own, "Watch their own long work, and cancel it"},
-	"token.mine":      {Own, "Make and revoke their own tokens"},
+	"session.mine":    {Own, "See and end their own sessions, and prove again who they are"},
+	"token.make":      {Own, "Make a token for themselves"},
+	"token.mine":      {Own, "See and revoke their own tokens"},
 
 	"person.list":         {Reads, "List people: a manager those of their team"},
 	"person.read":         {Reads, "Open a person's page: their own, a manager those of their team"},
