@@ -254,6 +254,9 @@ func (s *Service) reread(tx *db.Tx, src *Source, held *Run) (*source.Reading, []
 	return read, body, err
 }
 
+// bodyPlace is what a sealed file is bound to.
+func bodyPlace(run int) string { return fmt.Sprintf("snapshot/%d/body", run) }
+
 // Expectation is a planned mass change, announced beforehand by somebody other than who will load it.
 type Expectation struct {
 	Source   string

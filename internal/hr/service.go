@@ -397,5 +397,3 @@ func (r *run) result(id int, c Counts, d *diff, why []string) *Result {
 	}
 	return out
 }
-
-func bodyPlace(run int) string { return fmt.Sprintf("snapshot/%d/body", run) }
