@@ -32,7 +32,7 @@ dev: deps build ## Serve the portal on an own database, with jobs
 test: deps ## Run the tests (installs what they need)
 	@bash scripts/deps.sh node chromium python
 	@! command -v npm >/dev/null || [ -d test/axe/node_modules ] || npm ci --silent --no-audit --no-fund --prefix test/axe || true
-	$(GO) test ./...
+	$(GO) test -timeout 30m ./...
 
 .PHONY: race
 race: deps ## Run the tests with the race detector
