@@ -149,7 +149,7 @@ func galleryAnswers() []Sample {
 	for _, v := range []ProblemView{
 		{Status: 400, Text: "The form was changed on its way.", Fields: ui.Errors{{Text: "effective: write a date as 2006-01-02"}}, Back: home},
 		{Status: 403, Back: home}, {Status: 404, Back: home},
-		{Status: 409, Text: "Tomás Rey released HR run #41 two minutes ago, at 09:31. It is being applied now; nothing was done twice.", Back: ui.Link{Text: "See the run", URL: "/hr/runs/41"}},
+		{Status: 409, Title: "Tomás Rey released this run 2 minutes ago", When: at("today 09:31", "2026-11-22T08:31:00Z"), Now: "The run is applied; nothing was done twice.", Back: ui.Link{Text: "See the run", URL: "/hr/runs/41"}},
 		{Status: 500, Reference: "7f3a-91c2", Back: home},
 	} {
 		s := sampleShell(ProblemTitle(v), "")

@@ -88,13 +88,32 @@ func (s *server) fail(r *request, err error) {
 		_ = r.goTo(link("/signin", "next", next))
 		r.Abort()
 	default:
-		s.failPage(r, status, text, fields)
+		var e *errs.Error
+		v := templates.ProblemView{Status: status, Text: text}
+		if errors.As(err, &e) && e.By != nil {
+			v = r.conflict(e.By)
+		}
+		s.failPage(r, v, fields)
 		r.Abort()
 	}
 }
 
-func (s *server) failPage(r *request, status int, text string, fields []errs.Field) {
-	v := templates.ProblemView{Status: status, Text: text, Bare: r.who == nil}
+// conflict tells somebody who comes too late who was there before, when, and how it stands now.
+func (r *request) conflict(by *errs.Act) templates.ProblemView {
+	who := by.Who
+	if who == "" {
+		who = "Somebody"
+	}
+	v := templates.ProblemView{Status: http.StatusConflict, When: r.at(by.At), Now: by.State, Title: who + " " + by.Did}
+	if ago := r.ago(by.At); ago != "" {
+		v.Title += " " + ago
+	}
+	return v
+}
+
+func (s *server) failPage(r *request, v templates.ProblemView, fields []errs.Field) {
+	status := v.Status
+	v.Bare = r.who == nil
 	for _, f := range fields {
 		v.Fields = append(v.Fields, ui.FieldError{Text: f.Field + " " + f.Rule})
 	}
@@ -102,7 +121,7 @@ func (s *server) failPage(r *request, status int, text string, fields []errs.Fie
 		v.Reference = r.reference()
 	}
 	switch {
-	case status == http.StatusConflict:
+	case status == http.StatusConflict && v.Title == "":
 		v.Title = "This is not possible now"
 	case status == http.StatusRequestEntityTooLarge:
 		v.Title = "This is too large"
@@ -114,6 +133,8 @@ func (s *server) failPage(r *request, status int, text string, fields []errs.Fie
 	switch {
 	case status == http.StatusUnauthorized:
 		v.Back = ui.Link{Text: "Sign in", URL: "/signin"}
+	case r.who != nil && r.back.URL != "":
+		v.Back = r.back
 	case r.who != nil:
 		v.Back = ui.Link{Text: "Go to the first page", URL: "/"}
 	}
@@ -161,7 +182,7 @@ func (s *server) noPage(*request) error {
 
 // noMethod answers an address that exists and is used in another way.
 func (s *server) noMethod(r *request) error {
-	s.failPage(r, http.StatusMethodNotAllowed, "Open the page and use its buttons.", nil)
+	s.failPage(r, templates.ProblemView{Status: http.StatusMethodNotAllowed, Text: "Open the page and use its buttons."}, nil)
 	return nil
 }
 

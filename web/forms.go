@@ -59,7 +59,7 @@ func (r *request) cursor(name string) int {
 // form. ok is false for every other error, which is answered by a page of its own.
 func faults(err error, names map[string]string) (out ui.Errors, ok bool) {
 	var e *errs.Error
-	if !errors.As(err, &e) || e.Kind != errs.KindInvalid && e.Kind != errs.KindConflict && e.Kind != errs.KindForbidden {
+	if !errors.As(err, &e) || e.Kind != errs.KindInvalid && e.Kind != errs.KindConflict && e.Kind != errs.KindForbidden || e.By != nil { // who was faster has a page
 		return nil, false
 	}
 	for _, f := range e.Fields {

@@ -43,6 +43,7 @@ func (s *server) runRelease(r *request) error {
 	if err := r.form(); err != nil {
 		return err
 	}
+	r.back = ui.Link{Text: "See the run", URL: runURL(id)}
 	typed := templates.Release{Reason: r.field("reason"), Typed: r.field("count")}
 	var run *hr.Run
 	if err := r.read(func(tx *db.Tx) (err error) { run, err = hr.GetRun(tx, id); return err }); err != nil {
@@ -142,7 +143,8 @@ func (s *server) discardPage(r *request, status int, bad ui.Errors) error {
 		return err
 	}
 	if run.State != hr.Held {
-		return errs.Conflict("run %d is not held: it is %s", id, run.State)
+		r.back = ui.Link{Text: "See the run", URL: runURL(id)}
+		return hr.NotHeld(run)
 	}
 	home := ui.Link{Text: "HR run #" + strconv.Itoa(id), URL: runURL(id)}
 	v := templates.AskView{Up: []ui.Link{{Text: "HR runs", URL: "/hr/runs"}, home}, Title: "Discard HR run #" + strconv.Itoa(id) + "?", Lead: run.Name,
@@ -164,6 +166,7 @@ func (s *server) runDiscard(r *request) error {
 	if reason == "" {
 		return s.discardPage(r, http.StatusBadRequest, ui.Errors{{Field: "reason", Text: "Say why it is dropped."}})
 	}
+	r.back = ui.Link{Text: "See the run", URL: runURL(id)}
 	if err := s.app.HR.Discard(r.Request.Context(), r.who.actor, id, reason); err != nil {
 		return err
 	}

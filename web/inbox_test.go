@@ -37,7 +37,7 @@ func TestInboxOfEverybody(t *testing.T) {
 	for who, wanted := range has {
 		c := w.anonymous()
 		if who == owner {
-			c.post("/signin", "email", "owner@example.com", "password", "correct horse battery").want(t, http.StatusSeeOther)
+			c.local("owner@example.com")
 		} else {
 			c = w.as(who)
 		}
@@ -84,7 +84,7 @@ func TestDashboard(t *testing.T) {
 	w.as(employee).get("/dashboard").want(t, http.StatusForbidden)
 	c := w.as(auditor)
 	c.get("/dashboard").want(t, http.StatusOK).says(t, "Nothing was counted yet")
-	w.as(itPerson).post("/people/"+w.ref(employee)+"/terminate", "reason", "sold the list").want(t, http.StatusOK)
+	w.as(itPerson).post("/people/"+w.ref(employee)+"/terminate", "reason", "sold the list").want(t, http.StatusSeeOther)
 	w.figures()
 	for _, days := range []string{"7", "30", "90", "365", "nonsense"} {
 		p := c.get("/dashboard?days="+days).want(t, http.StatusOK)

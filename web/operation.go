@@ -196,6 +196,7 @@ func (s *server) operationRetry(r *request) error {
 	if err != nil {
 		return err
 	}
+	r.back = ui.Link{Text: "See the operation", URL: operationURL(int64(id))}
 	if err := r.do(func(tx *db.Tx) error { return access.Retry(tx, int64(id)) }); err != nil {
 		return err
 	}

@@ -129,7 +129,7 @@ func TestPauseStopsAndResumeGoesOn(t *testing.T) {
 	c.post("/applications/directory/connector/pause").want(t, http.StatusBadRequest)
 	c.post("/applications/directory/connector/pause", "reason", "moving house").want(t, http.StatusSeeOther)
 	c.post("/applications/directory/connector/pause", "reason", "again").want(t, http.StatusConflict)
-	c.post("/people/"+w.ref("1020")+"/terminate", "reason", "gone", "confirm", "on").want(t, http.StatusOK)
+	c.post("/people/"+w.ref("1020")+"/terminate", "reason", "gone", "confirm", "on").want(t, http.StatusSeeOther)
 	w.carry()
 	open := `select count(*) from operation o join application a on a.id = o.application_id where a.name = 'directory' and o.state = 'pending'`
 	if n := w.number(open); n == 0 {

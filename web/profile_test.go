@@ -23,7 +23,7 @@ func TestProfileHoldsForItsReaderAlone(t *testing.T) {
 	if again := w.as(itPerson).get("/"); again.status != http.StatusSeeOther || again.to != "/operations" {
 		t.Errorf("signing in leads to %d %s", again.status, again.to)
 	}
-	c.post("/me/tokens", "name", "=cmd|calc", "days", "7").want(t, http.StatusOK)
+	c.post("/me/tokens", "name", "=cmd|calc", "days", "7", "scope", "read").want(t, http.StatusOK)
 	if c.get("/me/tokens").want(t, http.StatusOK).Find(".t-dense").Length() != 1 {
 		t.Error("the list is not dense")
 	}

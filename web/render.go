@@ -81,6 +81,7 @@ func (r *request) shell(title string) ui.Shell {
 	if r.Request.URL.Path == "/search" {
 		s.Query = r.Query("q")
 	}
+	s.Acting = r.actingLines()
 	if r.who.Kind == "person" {
 		s.User.URL = personURL(r.who.PublicID)
 	}
@@ -106,11 +107,12 @@ func (r *request) navigation() []ui.NavItem {
 		{"dashboard.read", ui.NavItem{Label: "Dashboard", URL: "/dashboard", Icon: "chart-bar"}},
 		{"person.list", ui.NavItem{Label: "People", URL: "/people", Icon: "users"}},
 		{"team.read", ui.NavItem{Label: "My team", URL: "/team", Icon: "users"}},
-		{"access.mine", ui.NavItem{Label: "My access", URL: "/me", Icon: "key", Sub: []ui.NavItem{{Label: "Personal tokens", URL: "/me/tokens"}, {Label: "My sessions", URL: "/me/sessions"}}}},
+		{"access.mine", ui.NavItem{Label: "My access", URL: "/me", Icon: "key", Sub: []ui.NavItem{{Label: "Personal tokens", URL: "/me/tokens"}, {Label: "My sessions", URL: "/me/sessions"}, {Label: "Acting for others", URL: delegationsURL}}}},
 		{"hr.read", ui.NavItem{Label: "HR", URL: "/hr/runs", Icon: "file-import", Sub: hr}},
 		{"application.read", ui.NavItem{Label: "Applications", URL: "/applications", Icon: "apps"}},
 		{"operation.read", ui.NavItem{Label: "Operations", URL: "/operations", Icon: "stack-2"}},
 		{"policy.read", ui.NavItem{Label: "Policy", URL: "/policy", Icon: "scale"}},
+		{"portal.read", ui.NavItem{Label: "Portal", URL: "/portal/roles", Icon: "shield-check", Sub: []ui.NavItem{{Label: "Roles", URL: "/portal/roles"}}}},
 	}
 	if r.s.demo != nil {
 		all = append(all, struct {
@@ -132,7 +134,7 @@ func (r *request) place(n ui.NavItem) ui.NavItem {
 	path := r.Request.URL.Path
 	under := func(base string) bool { return path == base || base != "/" && strings.HasPrefix(path, base+"/") }
 	root := "/" + strings.SplitN(strings.TrimPrefix(n.URL, "/"), "/", 2)[0]
-	n.Open = under(root) && (root == "/me" || root == "/hr" || under(n.URL))
+	n.Open = under(root) && (root == "/me" || root == "/hr" || root == "/portal" || under(n.URL))
 	n.Current = path == n.URL
 	for i := range n.Sub {
 		if n.Sub[i].URL == path {

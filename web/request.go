@@ -17,6 +17,7 @@ import (
 	"tenure/internal/errs"
 	"tenure/internal/identity"
 	"tenure/internal/policy"
+	"tenure/templates/ui"
 )
 
 // request is one request on its way through a handler.
@@ -31,6 +32,7 @@ type request struct {
 	session   int          // id of the reader's session
 	stale     bool         // it is long ago that they proved who they are
 	bearer    *auth.Bearer // they speak with a token; there is no session
+	back      ui.Link      // where a page about something that went wrong leads; the first page when it is empty
 }
 
 // reader is the person who is signed in.

@@ -96,6 +96,17 @@ func (s *server) routes() []route {
 		{post, "/me/sessions/:id/end", "session.mine", s.sessionEnd},
 		{post, "/me/sessions/end-others", "session.mine", s.sessionEndOthers},
 
+		{get, "/me/delegations", "delegation.mine", s.delegations},
+		{post, "/me/delegations", "delegation.mine", s.delegationMake},
+		{get, "/me/delegations/new", "delegation.mine", s.delegationAsk},
+		{get, "/me/delegations/:id/end", "delegation.mine", s.delegationEndAsk},
+		{post, "/me/delegations/:id/end", "delegation.mine", s.delegationEnd},
+		{get, "/portal/roles", "portal.read", s.portalRoles},
+		{get, "/portal/roles/give", "portal.give", s.roleGiveAsk},
+		{post, "/portal/roles/give", "portal.give", s.roleGive},
+		{get, "/portal/roles/:id/take", "portal.give", s.roleTakeAsk},
+		{post, "/portal/roles/:id/take", "portal.give", s.roleTake},
+
 		{get, "/hr/sources", "hr.read", s.sources},
 		{post, uploadPath, "hr.upload", s.sourceUpload},
 		{get, "/hr/runs", "hr.read", s.runs},

@@ -265,7 +265,12 @@ func TestTokensHaveScopes(t *testing.T) {
 			t.Errorf("%s %s gives a cookie", c.method, c.path)
 		}
 	}
-	ask(decide, "POST", terminate, "reason=test&confirm=1").want(t, http.StatusOK)
+	if p := ask(decide, "POST", terminate, "reason=test&confirm=1").want(t, http.StatusSeeOther); p.to != terminate+"/watch" {
+		t.Errorf("led to %s", p.to)
+	}
+	if n := w.number(`select count(*) from identity where number = '1030' and locked_at is not null`); n != 1 {
+		t.Error("the token that may decide ended nobody's access")
+	}
 	if n := w.number(`select count(*) from token_use`); n != 4 {
 		t.Errorf("the last use of %d tokens is known", n)
 	}

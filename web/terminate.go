@@ -72,6 +72,7 @@ func (s *server) terminate(r *request) error {
 		if p, err = r.person(tx); err != nil {
 			return err
 		}
+		r.back = ui.Link{Text: "See " + p.Name, URL: personURL(p.PublicID)}
 		_, err = lifecycle.Terminate(tx, p.ID, reason)
 		return err
 	})
@@ -117,6 +118,7 @@ func (s *server) reinstate(r *request) error {
 		if p, err = r.person(tx); err != nil {
 			return err
 		}
+		r.back = ui.Link{Text: "See " + p.Name, URL: personURL(p.PublicID)}
 		_, err = lifecycle.Reinstate(tx, p.ID, r.field("reason"))
 		return err
 	})

@@ -32,7 +32,7 @@ func (r *request) personTimeline(tx *db.Tx, p *identity.Person, v *templates.Per
 		return err
 	}
 	part := oneOf(r.Query("part"), audit.PartHR, audit.PartAccess, audit.PartTargets, audit.PartPortal)
-	for _, c := range []struct{ part, word string }{{"", "All"}, {audit.PartHR, "HR"}, {audit.PartAccess, "Access"}, {audit.PartTargets, "Operations"}, {audit.PartPortal, "Sign-ins"}} {
+	for _, c := range []struct{ part, word string }{{"", "All"}, {audit.PartHR, "HR"}, {audit.PartAccess, "Access"}, {audit.PartTargets, "Operations"}, {audit.PartPortal, "Portal"}} {
 		v.Filters = append(v.Filters, ui.Chip{Text: c.word, URL: link(page, "part", c.part) + "#timeline", Current: c.part == part})
 	}
 	before := r.cursor("before")
@@ -138,6 +138,10 @@ func (r *request) events(tx *db.Tx, page string, entries []audit.Entry) ([]ui.Ev
 	if err != nil {
 		return nil, err
 	}
+	delegates, err := delegatesOf(tx, entries)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]ui.Event, len(entries))
 	for i := range entries {
 		e := &entries[i]
@@ -147,6 +151,9 @@ func (r *request) events(tx *db.Tx, page string, entries []audit.Entry) ([]ui.Ev
 		}
 		at := e.Effective
 		out[i] = ui.Event{Day: r.dayHead(at), At: r.at(at), Tone: w.tone, Icon: w.icon, Kind: w.kind, Title: w.title, Text: eventText(cat, e), Who: who(e)}
+		if p := delegates[e.Facts.To]; p != nil {
+			out[i].Link = ui.Link{Text: p.Name, URL: r.to("person.read_any", personURL(p.PublicID))}
+		}
 		if e.ID > 0 && page != "" {
 			id := strconv.FormatInt(e.ID, 10)
 			out[i].ID, out[i].URL = "e"+id, link(page, "event", id)+"#e"+id
@@ -167,6 +174,20 @@ func (r *request) events(tx *db.Tx, page string, entries []audit.Entry) ([]ui.Ev
 		}
 	}
 	return out, nil
+}
+
+// delegatesOf gives the people whom delegations of a timeline name.
+func delegatesOf(tx *db.Tx, entries []audit.Entry) (map[int]*identity.Person, error) {
+	var ids []int
+	for i := range entries {
+		if entries[i].Facts.To > 0 {
+			ids = append(ids, entries[i].Facts.To)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	return identity.People(tx, ids)
 }
 
 // who says by whom, with the words around.
@@ -216,6 +237,11 @@ var eventWords = map[string]eventWord{
 	"token.issued":             {ui.Info, "key", "Token", "Personal token made"},
 	"token.revoked":            {ui.Info, "ban", "Token", "Personal token revoked"},
 	"portal_role.given":        {ui.Info, "key", "Portal", "Portal role given"},
+	"portal_role.taken":        {ui.Warn, "ban", "Portal", "Portal role taken"},
+	"portal.changed":           {ui.Info, "shield-check", "Portal", "What portal roles may do was changed"},
+	"portal.filled":            {ui.Neutral, "shield-check", "Portal", "New permissions of the portal"},
+	"delegation.made":          {ui.Info, "users", "Portal", "Lets somebody act for them"},
+	"delegation.ended":         {ui.Info, "users", "Portal", "Acting for them is ended"},
 	"login.made":               {ui.Info, "key", "Sign-in", "Password set"},
 	"login.changed":            {ui.Info, "key", "Sign-in", "Password changed"},
 }
@@ -245,6 +271,9 @@ func eventText(cat *catalog.Catalog, e *audit.Entry) string {
 			names = append(names, entitlementWord(cat, id))
 		}
 		text = append(text, and(names, 5))
+	}
+	if f.Role != "" {
+		text = append(text, roleWord([]string{f.Role}))
 	}
 	switch {
 	case f.Reason != "":

@@ -43,6 +43,22 @@ func (r *request) at(t time.Time) ui.Time {
 	return ui.Time{Text: text, Exact: t.UTC().Format(time.RFC3339)}
 }
 
+// ago says how long ago something was; nothing in a replay, whose days are not the clock's.
+func (r *request) ago(t time.Time) string {
+	d := r.now.Sub(t)
+	switch {
+	case r.simulated || t.IsZero():
+		return ""
+	case d < time.Minute:
+		return "just now"
+	case d < time.Hour:
+		return plural(int(d/time.Minute), "minute", "minutes") + " ago"
+	case d < 24*time.Hour:
+		return plural(int(d/time.Hour), "hour", "hours") + " ago"
+	}
+	return plural(int(d/(24*time.Hour)), "day", "days") + " ago"
+}
+
 // maybe is at for a moment that may be missing.
 func (r *request) maybe(t *time.Time) ui.Time {
 	if t == nil {

@@ -323,7 +323,7 @@ func (c *client) post(path string, pairs ...string) page {
 func (p page) want(t testing.TB, status int) page {
 	t.Helper()
 	if p.status != status {
-		t.Fatalf("answered %d, want %d: %s", p.status, status, strings.Join(strings.Fields(p.Find("main").Text()), " "))
+		t.Fatalf("answered %d (to %s), want %d: %s", p.status, p.to, status, strings.Join(strings.Fields(p.Find("main").Text()), " "))
 	}
 	return p
 }

@@ -3,6 +3,7 @@ package access
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -10,6 +11,7 @@ import (
 	"tenure/internal/db"
 	"tenure/internal/errs"
 	"tenure/internal/evidence"
+	"tenure/internal/identity"
 )
 
 // Lease is how long a worker may hold an operation before another takes it over.
@@ -121,13 +123,33 @@ func Retry(tx *db.Tx, id int64) error {
 	err := tx.QueryRow(`update operation set state = 'pending', attempts = 0, error = null, next_attempt_at = clock_timestamp()
 		where id = $1 and state = 'failed' returning application_id, coalesce(identity_id, 0)`, id).Scan(&app, &who)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return errs.Conflict("operation %d is not failed: there is nothing to retry", id)
+		return notFailed(tx, id)
 	}
 	if err != nil {
 		return err
 	}
 	tx.Record(evidence.Event{Kind: "operation.retried", IdentityID: who, Touches: evidence.Touches{"operation": 1}, Facts: map[string]any{"operation": id}})
 	return Ring(tx, app, false)
+}
+
+// notFailed says why there is nothing to retry: who was faster, where somebody was.
+func notFailed(tx *db.Tx, id int64) error {
+	o, err := GetItem(tx, id)
+	if err != nil {
+		return err
+	}
+	by, at, err := identity.LastAct(tx, o.PersonID, "operation.retried", "operation", strconv.FormatInt(id, 10))
+	switch {
+	case err != nil:
+		return err
+	case at.IsZero():
+		return errs.Conflict("operation %d is not failed: there is nothing to retry", id)
+	}
+	state := "It is not failed now; it is tried once, not twice."
+	if o.Verified != nil {
+		state = "It is done and was read back."
+	}
+	return errs.ConflictBy(errs.Act{Who: by, Did: "had this operation tried again", At: at, State: state})
 }
 
 // Release lets the proposed operations of an application go, or only those named, decided by a person with a reason.

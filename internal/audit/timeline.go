@@ -41,6 +41,8 @@ type Facts struct {
 	Why         string                 `json:"why"`
 	Reason      string                 `json:"reason"`
 	Name        string                 `json:"name"` // of a token
+	Role        string                 `json:"role"` // of the portal
+	To          int                    `json:"to"`   // who acts for the person
 }
 
 // Parts of a timeline, each a set of kinds of events.
@@ -55,7 +57,7 @@ var parts = map[string]string{
 	PartHR:      `^person\.`,
 	PartAccess:  `^access\.`,
 	PartTargets: `^(operation|account|handout)\.`,
-	PartPortal:  `^(auth|token|login)\.`,
+	PartPortal:  `^(auth|token|login|portal_role|delegation)\.`,
 }
 
 // Timeline gives what happened to a person, the newest record first, of one part or ("") of all. Before is the last entry of

@@ -27,17 +27,21 @@ func mayDecide(run *Run, actor db.Actor, reason string) error {
 	case strings.TrimSpace(reason) == "":
 		return errs.Invalid("a release needs a reason")
 	case run.State != Held:
-		return decided(run)
+		return NotHeld(run)
 	}
 	return nil
 }
 
-// decided says who decided over a run that is no longer held, and when.
-func decided(run *Run) error {
-	if h := run.Hold; h != nil && h.DecidedAt != nil {
-		return errs.Conflict("run %d is not held: it was %s by %s at %s", run.ID, h.State, h.DecidedBy, h.DecidedAt.UTC().Format("2006-01-02 15:04 UTC"))
+// NotHeld says why nothing is left to decide about a run: who decided, where somebody did.
+func NotHeld(run *Run) error {
+	if run.Hold == nil || run.Hold.DecidedAt == nil {
+		return errs.Conflict("run %d is not held: it is %s", run.ID, run.State)
 	}
-	return errs.Conflict("run %d is not held: it is %s", run.ID, run.State)
+	by := errs.Act{Who: run.Hold.DecidedBy, Did: "released this run", At: *run.Hold.DecidedAt, State: "The run is applied; nothing was done twice."}
+	if run.State == Discarded {
+		by.Did, by.State = "discarded this run", "The run is discarded; nothing of it was applied."
+	}
+	return errs.ConflictBy(by)
 }
 
 // ToType gives the number that whoever releases a run types, and of what it is: of who leaves, else of who moves, else of the
@@ -124,7 +128,7 @@ func (s *Service) LookAgain(ctx context.Context, actor db.Actor, id int) (in, ou
 	err = s.DB.Do(ctx, actor, func(tx *db.Tx) error {
 		r, err := s.reopen(tx, id, func(held *Run) error {
 			if held.State != Held {
-				return decided(held)
+				return NotHeld(held)
 			}
 			return nil
 		})
@@ -193,7 +197,7 @@ func (s *Service) Discard(ctx context.Context, actor db.Actor, id int, reason st
 			return err
 		}
 		if held.State != Held {
-			return decided(held)
+			return NotHeld(held)
 		}
 		if actor.Identity == 0 || strings.TrimSpace(reason) == "" {
 			return errs.Invalid("discarding needs a person and a reason")

@@ -33,7 +33,11 @@ func Terminate(tx *db.Tx, id int, reason string) (*Effect, error) {
 	case p.Kind != "person":
 		return nil, errs.Invalid("%s is a local account of the portal, not a person of an HR source", p.Name)
 	case p.Locked():
-		return nil, errs.Conflict("%s was terminated already, at %s", p.Name, p.LockedAt.UTC().Format("2006-01-02 15:04 MST"))
+		by, _, err := identity.LastAct(tx, id, "person.locked", "", "")
+		if err != nil {
+			return nil, err
+		}
+		return nil, errs.ConflictBy(errs.Act{Who: by, Did: "terminated " + p.Name, At: *p.LockedAt, State: "Their access is taken away already; nothing was done twice."})
 	}
 	if _, err := tx.Exec(`update identity set locked_at = $2, locked_by = $3, unlocked_by = null, version = version + 1 where id = $1`,
 		id, tx.Now, db.Null(tx.Actor.Identity)); err != nil {
@@ -70,8 +74,20 @@ func Reinstate(tx *db.Tx, id int, reason string) (*Effect, error) {
 		return nil, err
 	}
 	if n == 0 {
-		return nil, errs.Conflict("this person is not terminated")
+		return nil, notTerminated(tx, id)
 	}
 	tx.Record(evidence.Event{Kind: "person.unlocked", IdentityID: id, Touches: evidence.Touches{"identity": 1}, Facts: map[string]any{"reason": reason}})
 	return SettleIDs(tx, []int{id}, Cause{What: "reinstate"})
+}
+
+// notTerminated says why there is nothing to lift: who was faster, where somebody was.
+func notTerminated(tx *db.Tx, id int) error {
+	by, at, err := identity.LastAct(tx, id, "person.unlocked", "", "")
+	switch {
+	case err != nil:
+		return err
+	case at.IsZero():
+		return errs.Conflict("this person is not terminated")
+	}
+	return errs.ConflictBy(errs.Act{Who: by, Did: "lifted this termination", At: at, State: "The person is what HR says; nothing was done twice."})
 }
