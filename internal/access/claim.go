@@ -134,11 +134,16 @@ func Retry(tx *db.Tx, id int64) error {
 
 // notFailed says why there is nothing to retry: who was faster, where somebody was.
 func notFailed(tx *db.Tx, id int64) error {
-	o, err := GetItem(tx, id)
+	var who int
+	var verified bool
+	err := tx.QueryRow(`select coalesce(identity_id, 0), state = 'verified' from operation where id = $1`, id).Scan(&who, &verified)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return errs.NotFound("there is no operation %d", id)
+	}
 	if err != nil {
 		return err
 	}
-	by, at, err := identity.LastAct(tx, o.PersonID, "operation.retried", "operation", strconv.FormatInt(id, 10))
+	by, at, err := identity.LastAct(tx, who, "operation.retried", "operation", strconv.FormatInt(id, 10))
 	switch {
 	case err != nil:
 		return err
@@ -146,7 +151,7 @@ func notFailed(tx *db.Tx, id int64) error {
 		return errs.Conflict("operation %d is not failed: there is nothing to retry", id)
 	}
 	state := "It is not failed now; it is tried once, not twice."
-	if o.Verified != nil {
+	if verified {
 		state = "It is done and was read back."
 	}
 	return errs.ConflictBy(errs.Act{Who: by, Did: "had this operation tried again", At: at, State: state})
