@@ -126,6 +126,10 @@ func TestKilledEverythingWithAPidThatIsInUseAgain(t *testing.T) {
 	if err := syscall.Kill(keeper, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
+	// Stopped as well, the server cannot follow its keeper in an orderly way before it is killed.
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
 	s.Release()
 	kill9(t, keeper)
 	kill9(t, pid)
