@@ -116,10 +116,11 @@ func TestPagesKeepTheHouseRules(t *testing.T) {
 	}
 }
 
-// TestWriteGallery writes the pages for a look at them: go test ./templates -run WriteGallery -gallery DIR.
+// TestWriteGallery writes the pages and their files as a browser opens them from a folder; to look at them:
+// go test ./templates -run WriteGallery -gallery DIR.
 func TestWriteGallery(t *testing.T) {
 	if *gallery == "" {
-		t.Skip("no -gallery DIR given")
+		*gallery = t.TempDir()
 	}
 	write := func(name string, body []byte) {
 		file := filepath.Join(*gallery, filepath.FromSlash(name))

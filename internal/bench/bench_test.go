@@ -22,9 +22,6 @@ func TestMain(m *testing.M) {
 
 // TestRun measures a small company for real: its own server, both sides of every pair, all checks of the results.
 func TestRun(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts a server and loads it several times")
-	}
 	dir := t.TempDir()
 	report, err := Run(t.Context(), Options{Sizes: []int{200}, Repeat: 2, Dir: dir})
 	if err != nil {
@@ -69,9 +66,6 @@ func TestRefusesOddOptions(t *testing.T) {
 }
 
 func TestRefusesAServerThatDoesNotWaitForTheDisk(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts a server")
-	}
 	s, err := newStage(t.Context(), t.TempDir())
 	if err != nil {
 		t.Fatal(err)

@@ -326,9 +326,6 @@ func TestNamesUnderConcurrency(t *testing.T) {
 }
 
 func TestFiftyThousandNames(t *testing.T) {
-	if testing.Short() {
-		t.Skip("writes 100,000 rows")
-	}
 	d := dbtest.New(t)
 	wishes := make([]catalog.Wish, 50000)
 	for i := range wishes {

@@ -88,9 +88,6 @@ func work(t *testing.T, d *demo.Demo) {
 }
 
 func TestDemoMakesRealAccountsAndKeepsThem(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts two PostgreSQL servers")
-	}
 	dir := filepath.Join(t.TempDir(), "demo")
 	d, stop := open(t, dir)
 	today := d.Feed.Today()

@@ -83,11 +83,11 @@ func (s *Snapshot) path(rule *row, role int) string {
 		inner[s.rows[i].ID] = s.rows[i].Spec.RoleIDs
 	}
 	from := map[int]int{rule.ID: 0}
-	for todo := []int{rule.ID}; len(todo) > 0; todo = todo[1:] {
-		for _, next := range inner[todo[0]] {
+	for queue := []int{rule.ID}; len(queue) > 0; queue = queue[1:] {
+		for _, next := range inner[queue[0]] {
 			if _, seen := from[next]; !seen {
-				from[next] = todo[0]
-				todo = append(todo, next)
+				from[next] = queue[0]
+				queue = append(queue, next)
 			}
 		}
 	}
