@@ -291,7 +291,7 @@ func (r *request) applicationOperations(tx *db.Tx, a *catalog.Application, v *te
 	} else {
 		states = append(states, access.Pending, access.Claimed, access.Acknowledged, access.Failed)
 	}
-	all, err := access.Items(tx, access.Query{Application: a.ID, States: states, Before: int64(r.cursor("before")), Limit: pageSize})
+	all, err := access.Items(tx, access.Query{Application: a.ID, States: states, Before: r.longCursor("before"), Limit: pageSize})
 	if err != nil {
 		return err
 	}

@@ -187,7 +187,7 @@ func (s *server) entitlementDescribe(r *request) error {
 		return err
 	}
 	d := catalog.Description{Title: r.field("title"), Text: r.field("description"), Risk: r.field("risk"), Owner: r.field("owner")}
-	version, _ := strconv.Atoi(r.field("version"))
+	version := r.version()
 	var a *catalog.Application
 	err := r.do(func(tx *db.Tx) error {
 		app, e, err := r.entitlement(tx)
@@ -221,7 +221,7 @@ func (s *server) licenceSet(r *request) error {
 	if err := r.form(); err != nil {
 		return err
 	}
-	version, _ := strconv.Atoi(r.field("version"))
+	version := r.version()
 	var cents *int
 	if text := strings.Replace(r.field("amount"), ",", ".", 1); text != "" {
 		f, err := strconv.ParseFloat(text, 64)

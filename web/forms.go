@@ -2,8 +2,10 @@ package web
 
 import (
 	"errors"
+	"math"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"tenure/internal/errs"
 	"tenure/templates/ui"
@@ -14,7 +16,7 @@ const longest = 2000
 
 // field gives a field of the form that was posted, without spaces around it.
 func (r *request) field(name string) string {
-	v := strings.TrimSpace(r.PostForm(name))
+	v := strings.TrimSpace(strings.ReplaceAll(strings.ToValidUTF8(r.PostForm(name), ""), "\x00", ""))
 	if len(v) > longest {
 		return strings.ToValidUTF8(v[:longest], "")
 	}
@@ -25,6 +27,36 @@ func (r *request) field(name string) string {
 func (r *request) form() error {
 	if err := r.Request.ParseForm(); err != nil {
 		return asInvalid(err)
+	}
+	for _, all := range r.Request.PostForm {
+		for _, v := range all {
+			if !isText(v) {
+				return errs.Invalid("the form could not be read")
+			}
+		}
+	}
+	return nil
+}
+
+// isText says whether a value can stand in the database: what is no text names nothing there is.
+func isText(v string) bool { return utf8.ValidString(v) && !strings.Contains(v, "\x00") }
+
+// legible refuses an address that holds what is no text.
+func (r *request) legible() error {
+	for _, p := range r.Params {
+		if !isText(p.Value) {
+			return nothing("page")
+		}
+	}
+	if r.Request.URL.RawQuery == "" {
+		return nil
+	}
+	for name, all := range r.Request.URL.Query() {
+		for _, v := range all {
+			if !isText(name + v) {
+				return errs.Invalid("the address could not be read")
+			}
+		}
 	}
 	return nil
 }
@@ -37,18 +69,37 @@ func asInvalid(err error) error {
 	return errs.Invalid("the form could not be read")
 }
 
-// number gives the number in the path that a route calls name; a text that is none names nothing there is.
+// number gives the number in the path that a route calls name; a text that is none names nothing there is, nor does a number
+// larger than those by which the database names things.
 func (r *request) number(name string) (int, error) {
-	n, err := strconv.Atoi(r.Param(name))
+	n, err := r.long(name)
+	if err != nil || n > math.MaxInt32 {
+		return 0, nothing(name)
+	}
+	return int(n), nil
+}
+
+// long is number for what the database counts in 64 bits: operations.
+func (r *request) long(name string) (int64, error) {
+	n, err := strconv.ParseInt(r.Param(name), 10, 64)
 	if err != nil || n <= 0 {
 		return 0, nothing(name)
 	}
 	return n, nil
 }
 
+// version gives the version of what a form was filled in for; one that cannot be is that of nothing.
+func (r *request) version() int {
+	n, _ := strconv.ParseInt(r.field("version"), 10, 32) // 0, or the largest number there is
+	return int(n)
+}
+
 // cursor gives a number in the query, 0 when it is missing or wrong: the list then starts from its beginning.
-func (r *request) cursor(name string) int {
-	n, err := strconv.Atoi(r.Query(name))
+func (r *request) cursor(name string) int { return int(min(r.longCursor(name), math.MaxInt32)) }
+
+// longCursor is cursor for what the database counts in 64 bits: operations and events.
+func (r *request) longCursor(name string) int64 {
+	n, err := strconv.ParseInt(r.Query(name), 10, 64)
 	if err != nil || n < 0 {
 		return 0
 	}

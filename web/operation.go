@@ -128,14 +128,14 @@ func (r *request) operationRow(o *access.Item) templates.OperationRow {
 
 // operationShow is the page of one operation with its attempts.
 func (s *server) operationShow(r *request) error {
-	id, err := r.number("id")
+	id, err := r.long("id")
 	if err != nil {
 		return err
 	}
 	var v templates.OperationView
 	open := false
 	err = r.read(func(tx *db.Tx) error {
-		o, err := access.GetItem(tx, int64(id))
+		o, err := access.GetItem(tx, id)
 		if err != nil {
 			return err
 		}
@@ -192,26 +192,26 @@ func outcomeWord(class string) string {
 
 // operationRetry gives a failed operation another round.
 func (s *server) operationRetry(r *request) error {
-	id, err := r.number("id")
+	id, err := r.long("id")
 	if err != nil {
 		return err
 	}
-	r.back = ui.Link{Text: "See the operation", URL: operationURL(int64(id))}
-	if err := r.do(func(tx *db.Tx) error { return access.Retry(tx, int64(id)) }); err != nil {
+	r.back = ui.Link{Text: "See the operation", URL: operationURL(id)}
+	if err := r.do(func(tx *db.Tx) error { return access.Retry(tx, id) }); err != nil {
 		return err
 	}
-	return r.goWith(operationURL(int64(id)), ui.Notice{Tone: ui.Good, Title: "It is tried again", Text: "A worker takes it as soon as its turn comes."})
+	return r.goWith(operationURL(id), ui.Notice{Tone: ui.Good, Title: "It is tried again", Text: "A worker takes it as soon as its turn comes."})
 }
 
 // operationCheck reads the operation's target now, which verifies it when the target shows it.
 func (s *server) operationCheck(r *request) error {
-	id, err := r.number("id")
+	id, err := r.long("id")
 	if err != nil {
 		return err
 	}
 	var a *catalog.Application
 	err = r.read(func(tx *db.Tx) error {
-		o, err := access.GetItem(tx, int64(id))
+		o, err := access.GetItem(tx, id)
 		if err != nil {
 			return err
 		}
@@ -231,5 +231,5 @@ func (s *server) operationCheck(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.goWith(operationURL(int64(id)), n)
+	return r.goWith(operationURL(id), n)
 }

@@ -90,6 +90,11 @@ func (r *request) peopleFilter(tx *db.Tx, l *list) (identity.Filter, error) {
 		if err != nil {
 			return f, err
 		}
+		if ok && p.ID != r.who.ID && !r.may("person.read_any") {
+			if ok, err = r.manages(tx, p.ID); err != nil {
+				return f, err
+			}
+		}
 		if !ok {
 			return f, errs.Invalid("there is no such manager to filter by")
 		}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"tenure/internal/db"
 	"tenure/internal/errs"
 	"tenure/internal/policy"
 	"tenure/static"
@@ -174,6 +175,9 @@ func (s *server) handle(r route) gin.HandlerFunc {
 }
 
 func (r *request) serve(row route) error {
+	if err := r.legible(); err != nil {
+		return err
+	}
 	// The state of the process and files that are the same for everybody need nobody's session.
 	if row.path != healthPath && row.path != static.Prefix+"*file" {
 		if err := r.s.identify(r); err != nil {
@@ -193,5 +197,9 @@ func (r *request) serve(row route) error {
 			return err
 		}
 	}
-	return row.handler(r)
+	err := row.handler(r)
+	if db.BadValue(err) && r.Query("cursor") != "" {
+		return errs.Invalid("the place in the list cannot be read from the address; open the list anew")
+	}
+	return err
 }

@@ -31,7 +31,7 @@ func (r *request) task(tx *db.Tx) (*task.Task, error) {
 func (s *server) tasks(r *request) error {
 	v := templates.TasksView{}
 	err := r.read(func(tx *db.Tx) error {
-		all, err := task.Mine(tx, r.who.ID, int64(r.cursor("before")), pageSize)
+		all, err := task.Mine(tx, r.who.ID, r.longCursor("before"), pageSize)
 		for i := range all {
 			v.Rows = append(v.Rows, r.taskRow(&all[i]))
 		}
@@ -43,7 +43,7 @@ func (s *server) tasks(r *request) error {
 	if err != nil {
 		return err
 	}
-	if r.cursor("before") > 0 {
+	if r.longCursor("before") > 0 {
 		v.Pager.FirstURL = "/tasks"
 	}
 	return r.show(templates.Tasks(r.shell("My tasks"), v))

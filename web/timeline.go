@@ -23,7 +23,7 @@ const timelinePage = 25
 func (r *request) personTimeline(tx *db.Tx, p *identity.Person, v *templates.PersonView) error {
 	page := personURL(p.PublicID)
 	if r.Query("event") != "" {
-		e, err := audit.OneEntry(tx, p.ID, int64(r.cursor("event")))
+		e, err := audit.OneEntry(tx, p.ID, r.longCursor("event"))
 		if err != nil {
 			return err
 		}
@@ -35,7 +35,7 @@ func (r *request) personTimeline(tx *db.Tx, p *identity.Person, v *templates.Per
 	for _, c := range []struct{ part, word string }{{"", "All"}, {audit.PartHR, "HR"}, {audit.PartAccess, "Access"}, {audit.PartTargets, "Operations"}, {audit.PartPortal, "Portal"}} {
 		v.Filters = append(v.Filters, ui.Chip{Text: c.word, URL: link(page, "part", c.part) + "#timeline", Current: c.part == part})
 	}
-	before := r.cursor("before")
+	before := r.longCursor("before")
 	if before == 0 && (part == "" || part == audit.PartTargets || part == audit.PartAccess) {
 		ahead, err := r.ahead(tx, p, part)
 		if err != nil {
@@ -43,7 +43,7 @@ func (r *request) personTimeline(tx *db.Tx, p *identity.Person, v *templates.Per
 		}
 		v.Timeline = append(v.Timeline, ahead...)
 	}
-	entries, err := audit.Timeline(tx, p.ID, part, int64(before), timelinePage+1)
+	entries, err := audit.Timeline(tx, p.ID, part, before, timelinePage+1)
 	if err != nil {
 		return err
 	}

@@ -37,7 +37,7 @@ func (s *server) tokensPage(r *request, status int, v templates.TokensView) erro
 		v.Valid = append(v.Valid, ui.Option{Value: strconv.Itoa(d), Text: plural(d, "day", "days"), Selected: d == 7})
 	}
 	l, err := r.list(&tokenList)
-	if r.Request.Method != http.MethodGet { // a form that was refused shows the list from its beginning
+	if r.Request.Method == http.MethodPost { // a form that was refused shows the list from its beginning
 		l, err = parseList(&tokenList, nil)
 	}
 	if err != nil {

@@ -285,6 +285,23 @@ func (w *world) as(number string) *client {
 	return c
 }
 
+// by signs in as one of the personas of the tests; "" is nobody. The owner of an application is no persona of the demo and comes
+// with a password.
+func (w *world) by(number string) *client {
+	w.t.Helper()
+	switch {
+	case number == "":
+		return w.anonymous()
+	case number != owner:
+		return w.as(number)
+	case w.number(`select count(*) from login l join identity i on i.id = l.identity_id where i.number = $1`, number) == 0:
+		return w.signed(number)
+	}
+	c := w.anonymous()
+	c.post("/signin", "email", "x"+number+"@example.com", "password", "correct horse battery").want(w.t, http.StatusSeeOther)
+	return c
+}
+
 func (c *client) send(method, path string, body io.Reader, head ...string) page {
 	c.w.t.Helper()
 	r, err := http.NewRequestWithContext(c.w.t.Context(), method, c.w.server.URL+path, body)
@@ -298,8 +315,15 @@ func (c *client) send(method, path string, body io.Reader, head ...string) page 
 	res, err := c.http.Do(r)
 	c.w.must(err)
 	defer func() { _ = res.Body.Close() }()
-	text, err := io.ReadAll(res.Body)
-	c.w.must(err)
+	var text []byte
+	if strings.HasPrefix(res.Header.Get("Content-Type"), "text/event-stream") { // has no end: what comes first is enough
+		text = make([]byte, 4096)
+		n, _ := res.Body.Read(text) // a stream that ends at once has nothing to tell
+		text = text[:n]
+	} else {
+		text, err = io.ReadAll(res.Body)
+		c.w.must(err)
+	}
 	doc, err := goquery.NewDocumentFromReader(strings.NewReader(string(text)))
 	c.w.must(err)
 	return page{Document: doc, status: res.StatusCode, header: res.Header, body: string(text), to: res.Header.Get("Location")}

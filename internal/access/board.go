@@ -76,7 +76,7 @@ type Query struct {
 // Items gives one page of operations.
 func Items(tx *db.Tx, q Query) ([]Item, error) {
 	rows, err := tx.Query(itemColumns+`where ($1::text[] is null or o.state = any($1)) and ($2 = 0 or o.application_id = $2)
-		and ($3 = 0 or o.identity_id = $3) and ($4 = 0 or o.id < $4) order by o.id desc limit $5`,
+		and ($3 = 0 or o.identity_id = $3) and ($4::bigint = 0 or o.id < $4) order by o.id desc limit $5`,
 		q.States, q.Application, q.Person, q.Before, q.Limit)
 	if err != nil {
 		return nil, err

@@ -67,7 +67,7 @@ func Timeline(tx *db.Tx, who int, part string, before int64, limit int) ([]Entry
 	if !known {
 		kinds = `.`
 	}
-	rows, err := tx.Query(entryColumns+`where e.identity_id = $1 and ($2 = 0 or e.id < $2) and e.kind ~ $3 order by e.id desc limit $4`, who, before, kinds, limit)
+	rows, err := tx.Query(entryColumns+`where e.identity_id = $1 and ($2::bigint = 0 or e.id < $2) and e.kind ~ $3 order by e.id desc limit $4`, who, before, kinds, limit)
 	if err != nil {
 		return nil, err
 	}

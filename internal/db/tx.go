@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -160,4 +161,10 @@ func ConstraintName(err error) string {
 		return pg.ConstraintName
 	}
 	return ""
+}
+
+// BadValue says that the database could not read a value as what it should be (class 22, data exceptions): a text for a number.
+func BadValue(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && strings.HasPrefix(pg.Code, "22")
 }

@@ -155,6 +155,13 @@ func ReleaseHold(tx *db.Tx, id int, reason string) error {
 		return err
 	}
 	if n == 0 {
+		var known bool
+		if err := tx.QueryRow(`select exists (select from hold where id = $1 and kind = 'due')`, id).Scan(&known); err != nil {
+			return err
+		}
+		if !known {
+			return errs.NotFound("there is no hold %d of what fell due", id)
+		}
 		return errs.Conflict("there is no open hold %d of what fell due (HR runs are released with `tenure hr release`)", id)
 	}
 	tx.Record(evidence.Event{Kind: "due.released", Touches: evidence.Touches{"hold": 1}, Facts: map[string]any{"hold": id, "reason": reason}})

@@ -168,7 +168,7 @@ func one(tx *db.Tx, where string, arg any) (*Task, error) {
 
 // Mine gives a person's tasks, the newest first, older than one of them (0: from the newest on).
 func Mine(tx *db.Tx, identity int, before int64, limit int) ([]Task, error) {
-	rows, err := tx.Query(`select `+columns+tables+`where t.identity_id = $1 and ($2 = 0 or t.id < $2) order by t.id desc limit $3`, identity, before, limit)
+	rows, err := tx.Query(`select `+columns+tables+`where t.identity_id = $1 and ($2::bigint = 0 or t.id < $2) order by t.id desc limit $3`, identity, before, limit)
 	if err != nil {
 		return nil, err
 	}
