@@ -13,7 +13,7 @@ import (
 // extras are fields that no form has: what somebody would add to get more than the act gives.
 var extras = []string{"role", "administrator", "roles", "administrator", "approver", "1", "risk", "low", "identity_id", "1", "identity", "1", "state", "active", "privileged", "false",
 	"kind", "service", "owner", itPerson, "owner_id", "1", "id", "1", "public_id", "0b0e9a6e-0000-4000-8000-000000000000", "mode", "observe", "connector", "scim", "requestable", "true",
-	"known_to", "2000-01-01", "locked_at", "", "decided_by", "1", "permission", "portal.give", "scope", "write", "admin", "true", "_method", "DELETE"}
+	"known_to", "2000-01-01", "locked_at", "", "decided_by", "1", "permission", "portal.give", "scopes", "write", "admin", "true", "_method", "DELETE"}
 
 // rowsOf is every row of every table as text, by table, but those of the floor.
 func (w *world) rowsOf() map[string][]string {
@@ -56,7 +56,7 @@ func TestExtraFieldsOfAnEmployee(t *testing.T) {
 		if r.Method != http.MethodPost || strings.HasPrefix(r.Path, "/sign") || r.Path == "/demo/hr/send" {
 			continue
 		}
-		pairs := append(slices.Clone(extras), "reason", "a test", "days", "7", "list", "tokens", "query", "q=mine")
+		pairs := append(slices.Clone(extras), "reason", "a test", "days", "7", "list", "tokens", "query", "q=mine", "scope", "read")
 		if p := c.post(th.at(r.Path), pairs...); p.status >= 500 {
 			t.Errorf("%s is answered %d", r.Path, p.status)
 		}
@@ -93,7 +93,8 @@ func TestExtraFieldsAreNoAct(t *testing.T) {
 	w := th.w
 	c := w.as(itPerson)
 	// These ask for nothing besides what the address says, or for what is among the extras.
-	acts := []string{"/theme", "/me/profile", "/applications/:name/check", "/applications/:name/connector/test", "/operations/:id/check"}
+	acts := []string{"/theme", "/me/profile", "/applications/:name/check", "/applications/:name/connector/test", "/operations/:id/check", "/hr/runs/:id/look",
+		"/stepup"} // which is a click in a demo
 	table, _, err := web.Rows(w.app, web.Options{Demo: &web.Demo{Feed: w.feed}})
 	w.must(err)
 	before := w.rowsOf()
@@ -127,7 +128,7 @@ func TestActsTakeTheirOwnFieldsOnly(t *testing.T) {
 	if is := row("entitlement", "name = 'vault'"); is != was {
 		t.Errorf("describing made\n%s of\n%s", is, was)
 	}
-	c.post("/me/tokens", append([]string{"name", "mine", "days", "1"}, extras...)...).want(t, http.StatusOK)
+	c.post("/me/tokens", append([]string{"name", "mine", "days", "1", "scope", "read"}, extras...)...).want(t, http.StatusOK)
 	if n := w.number(`select count(*) from token k join identity i on i.id = k.identity_id where k.name = 'mine' and i.number = $1`, itPerson); n != 1 {
 		t.Error("the token is not whose it should be")
 	}

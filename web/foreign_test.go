@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"tenure/internal/connector/scim/scimtest"
 	"tenure/internal/task"
@@ -40,7 +41,7 @@ func things(w *world) *belongings {
 	_ = res.Body.Close()
 	w.read("ledger")
 	m := w.as(manager)
-	m.post("/me/tokens", "name", "Token for Nr1006 alone", "days", "7").want(w.t, http.StatusOK)
+	m.post("/me/tokens", "name", "Token for Nr1006 alone", "days", "7", "scope", "read").want(w.t, http.StatusOK)
 	m.post("/views", "list", "tokens", "name", "View for Nr1006 alone", "query", "q=a").want(w.t, http.StatusSeeOther)
 	run := w.as(hrPerson).upload("people", "half.csv", w.file(40)).want(w.t, http.StatusSeeOther).to
 	th.ofPeople()
@@ -54,7 +55,12 @@ func things(w *world) *belongings {
 	th.put(thing{map[string]string{"id": "999999"}, "", seen}, "/hr/held/:id") // nothing fell due
 	everybody := "anonymous employee manager owner " + seen
 	th.put(thing{map[string]string{"number": employee}, "", everybody}, "/demo/hr/:number", "/demo/hr/:number/move", "/demo/hr/:number/end")
-	th.put(thing{map[string]string{"name": "tokens"}, "", everybody}, "/gallery/:name")
+	th.put(thing{map[string]string{"name": "tokens"}, "", everybody}, "/gallery/:name", "/signin/with/:name", "/signin/back/:name") // no provider here
+	th.put(thing{th.id(`select max(s.id) from portal_session s join identity i on i.id = s.identity_id where i.number = $1`, manager), "for Nr1006 alone", "manager"}, "/me/sessions/:id/end")
+	m.post("/me/delegations", "to", "1031", "from", time.Now().UTC().Format(time.DateOnly), "until", time.Now().UTC().AddDate(0, 0, 7).Format(time.DateOnly),
+		"scope", "team", "reason", "Stand-in for Nr1006 alone").want(w.t, http.StatusSeeOther)
+	th.put(thing{th.id(`select max(id) from delegation`), "for Nr1006 alone", "manager"}, "/me/delegations/:id/end")
+	th.put(thing{th.id(`select max(id) from portal_role where role = 'auditor'`), "", "administrator"}, "/portal/roles/:id/take")
 	return th
 }
 

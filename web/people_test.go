@@ -178,7 +178,7 @@ func (w *world) signed(number string) *client {
 	w.t.Helper()
 	w.password(number, "x"+number+"@example.com")
 	c := w.anonymous()
-	c.local("x" + number + "@example.com")
+	w.keys[number], _ = c.local("x" + number + "@example.com")
 	return c
 }
 

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/PuerkitoBio/goquery"
 	"github.com/jackc/pgx/v5"
@@ -56,13 +57,14 @@ type world struct {
 	feed    *demo.Feed
 	server  *httptest.Server
 	targets map[string]*httptest.Server
-	dir     string // of the feed
+	dir     string            // of the feed
+	keys    map[string]string // of who signs in with a password: for the second step
 	sent    []demo.Row
 }
 
 func newWorld(t testing.TB) *world {
 	d := dbtest.Demo(t)
-	w := &world{t: t, app: houseOf(d), targets: map[string]*httptest.Server{}}
+	w := &world{t: t, app: houseOf(d), targets: map[string]*httptest.Server{}, keys: map[string]string{}}
 	w.do(db.System, func(tx *db.Tx) error { return tx.GoLive() })
 	for name, group := range map[string][]string{"directory": {"staff", "vault"}, "ledger": {"books"}} {
 		s, err := scimtest.New(scimtest.Options{})
@@ -299,6 +301,8 @@ func (w *world) by(number string) *client {
 	}
 	c := w.anonymous()
 	c.post("/signin", "email", "x"+number+"@example.com", "password", "correct horse battery").want(w.t, http.StatusSeeOther)
+	w.again()
+	c.post("/signin/second", "code", codeAt(w.t, w.keys[number], time.Now())).want(w.t, http.StatusSeeOther)
 	return c
 }
 
