@@ -20,11 +20,16 @@ var accountSpec = listSpec{name: "accounts", label: "Accounts", sort: "name", ot
 	filters: []listFilter{{name: "state", options: accountStates}, {name: "entitlement"}},
 	columns: []listColumn{{key: "name", text: "Account", sorted: true, fixed: true}, {key: "person", text: "Person"}, {key: "state", text: "State"}, {key: "sign_in", text: "Last sign-in", sorted: true}}}
 
+// accountsOf is the list of an application's accounts.
+func accountsOf(application string) *listSpec {
+	spec := accountSpec
+	spec.of, spec.path = application, applicationURL(application)
+	return &spec
+}
+
 // applicationAccounts fills the tab of accounts, or sends it as a file.
 func (r *request) applicationAccounts(tx *db.Tx, cat *catalog.Catalog, a *catalog.Application, v *templates.ApplicationView) (sent bool, err error) {
-	spec := accountSpec
-	spec.path = applicationURL(a.Name)
-	l, err := r.list(&spec)
+	l, err := r.list(accountsOf(a.Name))
 	if err != nil {
 		return false, err
 	}
@@ -63,10 +68,10 @@ func (r *request) applicationAccounts(tx *db.Tx, cat *catalog.Catalog, a *catalo
 	}
 	if len(all) == 0 {
 		l.pages(&v.Grid, 0, nil, nil, false, of)
-		return false, nil
+	} else {
+		l.pages(&v.Grid, len(all), accountPlace(l, &all[0]), accountPlace(l, &all[len(all)-1]), more, of)
 	}
-	l.pages(&v.Grid, len(all), accountPlace(l, &all[0]), accountPlace(l, &all[len(all)-1]), more, of)
-	return false, nil
+	return false, r.views(tx, l, &v.Grid)
 }
 
 // accountPlace is where a line stands in the order.

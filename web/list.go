@@ -17,6 +17,7 @@ import (
 // trusts is never dropped in silence.
 type listSpec struct {
 	name    string // of the list, for saved views: "people"
+	of      string // of lists below an object: its name, set with the path; views are saved for it alone
 	label   string // "People"
 	path    string // "/people"; of lists below an object, set it per request on a copy
 	search  string // label of the search field; "" for none
@@ -26,6 +27,14 @@ type listSpec struct {
 	sort    string   // the first order: a sortable column's key, with "-" before it for the other way round
 	size    int      // lines a page; 0 means pageSize
 	other   []string // further names the address may have, such as "tab"; they are kept
+}
+
+// viewed is the name under which views of the list are saved.
+func (s *listSpec) viewed() string {
+	if s.of == "" {
+		return s.name
+	}
+	return s.name + "/" + s.of
 }
 
 // listFilter is one filter. Without options any value is taken (it comes from a link, and is kept).

@@ -157,7 +157,7 @@ func (r *request) operationGrid(tx *db.Tx, f access.Filter, l *list, g *ui.Grid)
 	} else {
 		l.pages(g, 0, nil, nil, false, upTo(n))
 	}
-	return nil
+	return r.views(tx, l, g)
 }
 
 // fileMost is how many lines an exported list has at most.

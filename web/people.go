@@ -192,6 +192,9 @@ func (r *request) peoplePage(tx *db.Tx, l *list, f identity.Filter, v *templates
 	if r.may("application.check_any") {
 		g.Bulk.Acts = append(g.Bulk.Acts, ui.BulkAct{Value: "check", Text: "Check their targets now", Icon: "refresh"})
 	}
+	if err := r.views(tx, l, &g); err != nil {
+		return err
+	}
 	v.Grid = g
 	return nil
 }

@@ -39,16 +39,18 @@ func (s *server) portalRoles(r *request) error {
 		return err
 	}
 	var given []auth.Given
+	g := l.grid()
 	if err := r.read(func(tx *db.Tx) (err error) {
-		given, err = auth.GivenRoles(tx, l.filter("role"), givenMost+1)
-		return err
+		if given, err = auth.GivenRoles(tx, l.filter("role"), givenMost+1); err != nil || l.csv {
+			return err
+		}
+		return r.views(tx, l, &g)
 	}); err != nil {
 		return err
 	}
 	if l.csv {
 		return r.sendCSV("portal-roles", []string{"person", "id", "state", "role", "since", "given by", "reason"}, givenLines(given))
 	}
-	g := l.grid()
 	g.Filter.Chips = append(g.Filter.Chips, l.chip("All", "role", ""))
 	for _, role := range rolesSpec.filters[0].options {
 		g.Filter.Chips = append(g.Filter.Chips, l.chip(roleWord([]string{role.Value}), "role", role.Value))

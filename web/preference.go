@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"tenure/internal/db"
@@ -80,19 +81,33 @@ func (r *request) prefer(p identity.Preference) {
 	}
 }
 
-// lists are the lists whose views can be saved, by name. A list that has a spec stands here.
-var lists = map[string]*listSpec{tokenList.name: &tokenList}
+// lists are the lists whose views can be saved, by name. Every list that has a spec stands here.
+var lists = map[string]*listSpec{tokenList.name: &tokenList, peopleSpec.name: &peopleSpec, operationSpec.name: &operationSpec, rolesSpec.name: &rolesSpec,
+	accountSpec.name: &accountSpec}
+
+// listOf gives the list of a name: "people", or of one below an object, "accounts/github".
+func listOf(viewed string) (*listSpec, bool) {
+	name, of, below := strings.Cut(viewed, "/")
+	spec, ok := lists[name]
+	if !ok || below != (spec.path == "") {
+		return nil, false
+	}
+	if below {
+		return accountsOf(of), true
+	}
+	return spec, true
+}
 
 // viewSave keeps the filter of a list under a name, for the reader alone.
 func (s *server) viewSave(r *request) error {
 	if err := r.form(); err != nil {
 		return err
 	}
-	spec, ok := lists[r.field("list")]
+	spec, ok := listOf(r.field("list"))
 	if !ok {
 		return errs.Invalid("there is no list of this name")
 	}
-	v := identity.SavedView{List: spec.name, Name: r.field("name"), Query: r.field("query")}
+	v := identity.SavedView{List: spec.viewed(), Name: r.field("name"), Query: r.field("query")}
 	l, err := r.viewOf(spec, v.Query)
 	if err != nil {
 		return err
@@ -115,7 +130,7 @@ func (s *server) viewDelete(r *request) error {
 		return err
 	}
 	address := "/"
-	if spec, ok := lists[name]; ok {
+	if spec, ok := listOf(name); ok {
 		address = spec.path
 	}
 	return r.goWith(address, ui.Notice{Tone: ui.Good, Title: "The view is deleted"})
@@ -123,8 +138,8 @@ func (s *server) viewDelete(r *request) error {
 
 // views adds the reader's saved views to a Grid.
 func (r *request) views(tx *db.Tx, l *list, g *ui.Grid) error {
-	saved, err := identity.Views(tx, r.who.ID, l.spec.name)
-	g.Views = ui.Views{List: l.spec.name, Query: l.encoded(), Action: "/views"}
+	saved, err := identity.Views(tx, r.who.ID, l.spec.viewed())
+	g.Views = ui.Views{List: l.spec.viewed(), Query: l.encoded(), Action: "/views"}
 	for _, v := range saved {
 		g.Views.Saved = append(g.Views.Saved, ui.View{Name: v.Name, URL: viewURL(l.spec.path, v.Query), Current: v.Query == g.Views.Query,
 			DeleteURL: "/views/" + ui.Digits(v.ID) + "/delete"})

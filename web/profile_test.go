@@ -59,3 +59,39 @@ func TestSavedViewsAreTheReadersOwn(t *testing.T) {
 	c.post(remove).want(t, http.StatusSeeOther)
 	c.post(remove).want(t, http.StatusNotFound)
 }
+
+// A view saved of any list opens with its filter, its order and its columns.
+func TestEveryListKeepsViews(t *testing.T) {
+	w := newWorld(t)
+	c := w.as(administrator)
+	for _, x := range []struct{ list, query, path string }{
+		{"people", "col=number&col=-&department=Sales&sort=-name&state=active", "/people"},
+		{"operations", "kind=grant&state=failed", "/operations"},
+		{"roles", "role=hr", "/portal/roles"},
+		{"accounts/ledger", "state=enabled&tab=accounts", "/applications/ledger"},
+	} {
+		p := c.post("/views", "list", x.list, "name", "Mine", "query", x.query).want(t, http.StatusSeeOther)
+		if p.to != x.path+"?"+x.query {
+			t.Errorf("the view of %s leads to %s", x.list, p.to)
+			continue
+		}
+		p = c.get(p.to).want(t, http.StatusOK)
+		if a := p.Find(`.t-menu-box a[aria-current="true"]`); a.Text() != "Mine" || a.AttrOr("href", "") != x.path+"?"+x.query {
+			t.Errorf("the view of %s is not marked as the one that is open", x.list)
+		}
+		remove, _ := p.Find(`.t-menu-box form[action$="/delete"]`).Attr("action")
+		if to := c.post(remove).want(t, http.StatusSeeOther).to; to != x.path {
+			t.Errorf("deleting the view of %s leads to %s", x.list, to)
+		}
+	}
+	p := c.get(c.post("/views", "list", "people", "name", "One", "query", "q=Nr1030").want(t, http.StatusSeeOther).to).want(t, http.StatusOK)
+	if names := p.Find("tbody tr th"); names.Length() != 1 || !strings.Contains(names.Text(), "Nr1030") {
+		t.Errorf("the saved view of one person shows %q", names.Text())
+	}
+	for _, list := range []string{"accounts", "people/ledger", "nonsense/ledger"} {
+		c.post("/views", "list", list, "name", "x", "query", "").want(t, http.StatusBadRequest)
+	}
+	if c.get("/applications/directory?tab=accounts").want(t, http.StatusOK).Find(`.t-menu-box form[action$="/delete"]`).Length() != 0 {
+		t.Error("a view of one application's accounts stands at another's")
+	}
+}
