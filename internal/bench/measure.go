@@ -77,7 +77,7 @@ func (t *trial) repetition(ctx context.Context, n int, count bool) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := m.carryOut(); err != nil {
+	if err := carryOut(ctx, conn); err != nil {
 		return err
 	}
 	same, err := m.unchanged()
@@ -154,9 +154,9 @@ func (m *moment) firstLoad() (time.Duration, error) {
 }
 
 // carryOut brings the targets and the operations to where they are on an ordinary day.
-func (m *moment) carryOut() error {
+func carryOut(ctx context.Context, conn *pgx.Conn) error {
 	for _, sql := range strings.SplitAfter(carriedSQL, ";") { // one by one: vacuum runs in no transaction
-		if _, err := m.conn.Exec(m.ctx, sql); err != nil {
+		if _, err := conn.Exec(ctx, sql); err != nil {
 			return fmt.Errorf("carrying out the first load: %w", err)
 		}
 	}

@@ -259,11 +259,6 @@ func at(values []float64, part float64) float64 {
 	return values[min(len(values)-1, int(part*float64(len(values))))]
 }
 
-func of(values []float64) Spread {
-	values = slices.Sorted(slices.Values(values))
-	return Spread{Median: values[len(values)/2], Min: values[0], Max: values[len(values)-1]}
-}
-
 // ask makes one request, as a browser does when packed is true, and gives the answer's body as it came.
 func (p *pageSet) ask(base string, a ask, packed bool) (*http.Response, []byte, error) {
 	r, err := http.NewRequestWithContext(p.ctx, http.MethodGet, base+a.path, nil)

@@ -1,12 +1,11 @@
 package bench
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
-
-	"bytes"
 
 	"github.com/jackc/pgx/v5"
 
@@ -15,6 +14,7 @@ import (
 	"tenure/internal/change"
 	"tenure/internal/db"
 	"tenure/internal/hr"
+	"tenure/internal/identity"
 )
 
 // pagesDatabase is a demo database, because there one signs in by a click.
@@ -26,32 +26,11 @@ var pagePersonas = []string{"it", "hr", "compliance", "auditor", "manager"}
 
 // company loads n people who hold 20 entitlements each in four applications, everything carried out and read back.
 func (p *pageSet) company(n int) error {
-	if _, err := p.admin.Exec(p.ctx, `create database `+pagesDatabase); err != nil {
-		return err
-	}
-	if err := db.Migrate(p.ctx, p.url(pagesDatabase), db.Demo); err != nil {
-		return err
-	}
-	d, err := db.Open(p.ctx, db.Config{URL: p.url(pagesDatabase), Key: bytes.Repeat([]byte{1}, 32), Tracer: p.record})
-	if err != nil {
-		return err
-	}
-	p.db = d
-	files, err := p.pagesPolicy()
-	if err != nil {
-		return err
-	}
-	if err := d.Do(p.ctx, db.Operator, func(tx *db.Tx) error {
-		if err := tx.GoLive(); err != nil {
-			return err
-		}
-		_, err := change.Apply(tx, files, app.ChangeDeps())
-		return err
-	}); err != nil {
+	if err := p.empty(); err != nil {
 		return err
 	}
 	people := People(n)
-	r, err := app.NewHR(d).Sync(p.ctx, db.Operator, hr.Upload{Source: "feed", Name: "feed.csv", Body: bytes.NewReader(Feed(people))})
+	r, err := app.NewHR(p.db).Sync(p.ctx, db.Operator, hr.Upload{Source: "feed", Name: "feed.csv", Body: bytes.NewReader(Feed(people))})
 	if err != nil {
 		return err
 	}
@@ -63,11 +42,42 @@ func (p *pageSet) company(n int) error {
 		return err
 	}
 	defer func() { _ = conn.Close(p.ctx) }()
-	for _, sql := range strings.SplitAfter(carriedSQL, ";") { // one by one: vacuum runs in no transaction
-		if _, err := conn.Exec(p.ctx, sql); err != nil {
+	if err := carryOut(p.ctx, conn); err != nil {
+		return err
+	}
+	if err := p.cast(conn); err != nil {
+		return err
+	}
+	return p.holdTwenty(conn, people)
+}
+
+// empty makes the database with its policy, watched by the recorder.
+func (p *pageSet) empty() error {
+	if _, err := p.admin.Exec(p.ctx, `create database `+pagesDatabase); err != nil {
+		return err
+	}
+	if err := db.Migrate(p.ctx, p.url(pagesDatabase), db.Demo); err != nil {
+		return err
+	}
+	files, err := p.pagesPolicy()
+	if err != nil {
+		return err
+	}
+	p.db, err = db.Open(p.ctx, db.Config{URL: p.url(pagesDatabase), Key: bytes.Repeat([]byte{1}, 32), Tracer: p.record})
+	if err != nil {
+		return err
+	}
+	return p.db.Do(p.ctx, db.Operator, func(tx *db.Tx) error {
+		if err := tx.GoLive(); err != nil {
 			return err
 		}
-	}
+		_, err := change.Apply(tx, files, app.ChangeDeps())
+		return err
+	})
+}
+
+// cast gives the personas their portal roles, and lets the jobs count what pages show.
+func (p *pageSet) cast(conn *pgx.Conn) error {
 	if _, err := conn.Exec(p.ctx, `set session_replication_role = replica`); err != nil {
 		return err
 	}
@@ -75,11 +85,14 @@ func (p *pageSet) company(n int) error {
 		if role == "manager" {
 			continue
 		}
-		if _, err := conn.Exec(p.ctx, `insert into portal_role (identity_id, role) select id, $2 from identity where number = $1`, number(i+1), role); err != nil {
+		if _, err := conn.Exec(p.ctx, `insert into portal_role (identity_id, role, given_by, reason) select id, $2, 1, 'bench' from identity where number = $1`, number(i+1), role); err != nil {
 			return err
 		}
 	}
-	if err := d.Do(p.ctx, db.System, func(tx *db.Tx) error {
+	if err := identity.EnterAll(p.ctx, p.db); err != nil {
+		return err
+	}
+	if err := p.db.Do(p.ctx, db.System, func(tx *db.Tx) error {
 		if _, err := audit.Compute(tx, true); err != nil {
 			return err
 		}
@@ -87,9 +100,12 @@ func (p *pageSet) company(n int) error {
 	}); err != nil {
 		return err
 	}
-	if _, err := conn.Exec(p.ctx, `vacuum analyze`); err != nil {
-		return err
-	}
+	_, err := conn.Exec(p.ctx, `vacuum analyze`)
+	return err
+}
+
+// holdTwenty refuses a company in which somebody holds more or less.
+func (p *pageSet) holdTwenty(conn *pgx.Conn, people []Person) error {
 	var held int
 	if err := conn.QueryRow(p.ctx, `select count(*) from observed o join entitlement e on e.id = o.entitlement_id and e.kind <> 'account'`).Scan(&held); err != nil {
 		return err

@@ -101,12 +101,17 @@ func (m *Measure) finish() {
 	}
 }
 
-func spread(pairs []pair, of func(pair) float64) Spread {
+func spread(pairs []pair, value func(pair) float64) Spread {
 	all := make([]float64, len(pairs))
 	for i, p := range pairs {
-		all[i] = of(p)
+		all[i] = value(p)
 	}
-	slices.Sort(all)
+	return of(all)
+}
+
+// of sums up some values.
+func of(all []float64) Spread {
+	all = slices.Sorted(slices.Values(all))
 	mid := len(all) / 2
 	median := all[mid]
 	if len(all)%2 == 0 {
