@@ -9,6 +9,7 @@ import (
 
 	"tenure/internal/access"
 	"tenure/internal/audit"
+	"tenure/internal/auth"
 	"tenure/internal/db"
 	"tenure/internal/hr"
 	"tenure/internal/identity"
@@ -51,8 +52,10 @@ func (a *App) housekeep(ctx context.Context) error {
 		if _, err := tx.Exec(`delete from task_file where expires_at < clock_timestamp()`); err != nil {
 			return err
 		}
-		if err := hr.Forget(tx); err != nil {
-			return err
+		for _, forget := range []func(*db.Tx) error{hr.Forget, auth.Forget} {
+			if err := forget(tx); err != nil {
+				return err
+			}
 		}
 		return provision.RingReadings(tx)
 	})

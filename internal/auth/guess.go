@@ -139,6 +139,15 @@ func Refund(tx *db.Tx, a Attempt) error {
 	return nil
 }
 
+// Forget drops what is over: counts of wrong tries that weigh nothing any more, and sign-ins that were begun and not ended.
+func Forget(tx *db.Tx) error {
+	if _, err := tx.Exec(`delete from guess where began_at < clock_timestamp() - interval '1 day'`); err != nil {
+		return err
+	}
+	_, err := tx.Exec(`delete from sign_in_flow where began_at < clock_timestamp() - interval '1 day'`)
+	return err
+}
+
 // device is what the cookie of a browser that signed in before says.
 type device struct {
 	Account string `json:"a"`

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"tenure/internal/db"
@@ -149,7 +150,11 @@ func Fetch(tx *db.Tx, id int64, part string) (File, error) {
 
 // Get gives one task by its public id.
 func Get(tx *db.Tx, ref string) (*Task, error) {
-	return one(tx, `where t.public_id::text = $1`, ref)
+	id, err := uuid.Parse(ref)
+	if err != nil {
+		return nil, errs.NotFound("there is no such task")
+	}
+	return one(tx, `where t.public_id = $1`, id)
 }
 
 func byID(tx *db.Tx, id int64) (*Task, error) { return one(tx, `where t.id = $1`, id) }

@@ -1,0 +1,27 @@
+package app
+
+import (
+	"testing"
+
+	"tenure/internal/db"
+	"tenure/internal/db/dbtest"
+)
+
+// The hourly care drops what is over, and nothing that still counts.
+func TestHousekeepingForgetsWhatIsOver(t *testing.T) {
+	d := dbtest.New(t)
+	a := &App{DB: d}
+	owner := dbtest.Owner(t, d)
+	if _, err := owner.Exec(t.Context(), `insert into guess (key, wrong, began_at) values ('\x01', 3, clock_timestamp() - interval '2 days'), ('\x02', 3, clock_timestamp())`); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.housekeep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var left string
+	if err := d.Read(t.Context(), func(tx *db.Tx) error {
+		return tx.QueryRow(`select string_agg(encode(key, 'hex'), ',') from guess`).Scan(&left)
+	}); err != nil || left != "02" {
+		t.Errorf("left are %q, %v", left, err)
+	}
+}
