@@ -106,8 +106,9 @@ func (s *server) withSession(next http.Handler) http.Handler {
 	})
 }
 
-// enter signs a person in: a new token for the session, whatever it was before, and nothing left of what it held.
-func (s *server) enter(r *request, p *identity.Person, a db.Actor, method string) error {
+// enter signs a person in who proved at a time who they are: a new token for the session, whatever it was before, and nothing left of
+// what it held.
+func (s *server) enter(r *request, p *identity.Person, a db.Actor, method string, proved time.Time) error {
 	ctx := r.Request.Context()
 	before := s.sessions.GetInt(ctx, sessionID)
 	if err := s.sessions.Clear(ctx); err != nil {
@@ -123,7 +124,7 @@ func (s *server) enter(r *request, p *identity.Person, a db.Actor, method string
 				return err
 			}
 		}
-		id, err = auth.Begin(tx, p.ID, method, agentWord(r.Request.UserAgent()))
+		id, err = auth.Begin(tx, p.ID, method, agentWord(r.Request.UserAgent()), proved)
 		return err
 	}); err != nil {
 		return err

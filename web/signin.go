@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"time"
 
 	"tenure/internal/auth"
 	"tenure/internal/db"
@@ -88,7 +89,7 @@ func (s *server) personaIn(r *request) error {
 	if err != nil {
 		return err
 	}
-	if err := s.enter(r, p, a, "persona"); err != nil {
+	if err := s.enter(r, p, a, "persona", time.Now()); err != nil {
 		return err
 	}
 	return r.goTo(inside(r.field("next")))

@@ -192,7 +192,7 @@ func (s *server) enterLocal(r *request, who int, account, method string) (string
 		return "", err
 	}
 	next := s.sessions.GetString(r.Request.Context(), sessionNext)
-	if err := s.enter(r, p, a, method); err != nil {
+	if err := s.enter(r, p, a, method, time.Now()); err != nil {
 		return "", err
 	}
 	cookie, err := auth.Device(s.app.DB, account)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"tenure/internal/auth"
 	"tenure/internal/db"
@@ -35,6 +36,12 @@ func (s *server) providerGo(r *request) error {
 		return errs.NotFound("there is no such way to sign in")
 	}
 	ctx := r.Request.Context()
+	next := inside(r.Query("next"))
+	if wanted := r.Query("next"); wanted != "" && wanted != next { // somebody made this link to lead people away after signing in
+		if err := s.recordRefusal(r, p, auth.Refuse("return_to", 0)); err != nil {
+			return err
+		}
+	}
 	browser := s.sessions.GetString(ctx, sessionBrowser)
 	if browser == "" {
 		browser = auth.Secret()
@@ -46,20 +53,21 @@ func (s *server) providerGo(r *request) error {
 	}
 	var f *auth.Flow
 	err := s.app.DB.Do(ctx, db.System, func(tx *db.Tx) (err error) {
-		f, err = auth.NewFlow(tx, p.Name, inside(r.Query("next")), browser, stepUp)
+		f, err = auth.NewFlow(tx, p.Name, next, browser, stepUp)
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	address, err := p.Ask(ctx, f)
-	if err != nil {
-		slog.Warn("an identity provider cannot be asked", "provider", p.Name, "error", err, "reference", r.reference())
-		if r.who != nil {
-			return p.Unreachable()
-		}
-		return s.signInPage(r, http.StatusServiceUnavailable, templates.SignInView{Next: r.Query("next")},
-			&ui.Notice{Tone: ui.Bad, Title: p.Title + " cannot be reached", Text: "Nobody can sign in through it at present. Try again in a moment, or tell IT."})
+	var refusal *auth.Refusal
+	switch {
+	case errors.As(err, &refusal) && refusal.Unreachable():
+		return s.unreachable(r, p, next, err)
+	case errors.As(err, &refusal):
+		return s.refuseAnswer(r, p, refusal)
+	case err != nil:
+		return err
 	}
 	r.Redirect(http.StatusSeeOther, address)
 	return nil
@@ -71,59 +79,67 @@ func (s *server) providerBack(r *request) error {
 	if p == nil {
 		return errs.NotFound("there is no such way to sign in")
 	}
-	var person *identity.Person
-	var actor db.Actor
-	f, err := s.answer(r, p, &person, &actor)
+	a, err := s.answer(r, p)
 	var refusal *auth.Refusal
 	switch {
+	case errors.As(err, &refusal) && refusal.Unreachable():
+		return s.unreachable(r, p, "", err)
 	case errors.As(err, &refusal):
 		return s.refuseAnswer(r, p, refusal)
 	case err != nil:
 		return err
 	}
-	if f.StepUp != 0 {
-		if err := s.proved(r, "oidc:"+p.Name); err != nil {
-			return err
-		}
-		return r.goTo(inside(f.ReturnTo))
+	if a.flow.StepUp != 0 {
+		err = s.proved(r, "oidc:"+p.Name)
+	} else {
+		err = s.enter(r, a.person, a.actor, "oidc:"+p.Name, a.proved)
 	}
-	if err := s.enter(r, person, actor, "oidc:"+p.Name); err != nil {
+	if err != nil {
 		return err
 	}
-	return r.goTo(inside(f.ReturnTo))
+	return r.goTo(inside(a.flow.ReturnTo))
+}
+
+// answered is an answer of a provider that fits.
+type answered struct {
+	flow   *auth.Flow
+	person *identity.Person
+	actor  db.Actor
+	proved time.Time
 }
 
 // answer checks a provider's answer and finds the person. The network is asked between two transactions.
-func (s *server) answer(r *request, p *auth.Provider, person **identity.Person, actor *db.Actor) (*auth.Flow, error) {
+func (s *server) answer(r *request, p *auth.Provider) (*answered, error) {
 	ctx := r.Request.Context()
 	q := r.Request.URL.Query()
-	var f *auth.Flow
+	a := &answered{}
 	var refusal error
 	err := s.app.DB.Do(ctx, db.System, func(tx *db.Tx) error {
-		f, refusal = auth.TakeFlow(tx, q.Get("state"), s.sessions.GetString(ctx, sessionBrowser), p.Name)
+		a.flow, refusal = auth.TakeFlow(tx, q.Get("state"), s.sessions.GetString(ctx, sessionBrowser), p.Name)
 		return onlyBroken(refusal)
 	})
 	if err := errors.Join(err, refusal); err != nil {
 		return nil, err
 	}
-	claims, err := p.Answer(ctx, f, q)
+	claims, err := p.Answer(ctx, a.flow, q)
 	if err != nil {
 		return nil, err
 	}
+	a.proved = claims.Proved
 	err = s.app.DB.Do(ctx, db.System, func(tx *db.Tx) (err error) {
-		if *person, err = auth.Linked(tx, p, claims); err != nil {
+		if a.person, err = auth.Linked(tx, p, claims); err != nil {
 			return err
 		}
 		switch {
-		case f.StepUp == 0:
-			*actor, err = auth.SignIn(tx, *person, "oidc:"+p.Name)
-			return auth.NotActive(err)
-		case r.who == nil || r.who.ID != f.StepUp || (*person).ID != f.StepUp:
-			return auth.Refuse("another_person")
+		case a.flow.StepUp == 0:
+			a.actor, err = auth.SignIn(tx, a.person, "oidc:"+p.Name)
+			return auth.NotActive(err, a.person.ID)
+		case r.who == nil || r.who.ID != a.flow.StepUp || a.person.ID != a.flow.StepUp:
+			return auth.Refuse("another_person", a.flow.StepUp)
 		}
 		return nil
 	})
-	return f, err
+	return a, err
 }
 
 // onlyBroken lets a transaction commit that refuses: what it used up stays used.
@@ -135,30 +151,49 @@ func onlyBroken(err error) error {
 	return err
 }
 
-// refuseAnswer records why and says that it did not work: not why, which would help only who forges answers. An address that sends
-// many of them is refused without another line in the log.
-func (s *server) refuseAnswer(r *request, p *auth.Provider, refusal *auth.Refusal) error {
-	slog.Warn("sign-in refused", "provider", p.Name, "why", refusal.Why, "error", refusal, "reference", r.reference())
-	who := 0
+// unreachable says that a provider does not answer. It is nobody's fault here, so nothing of it stands in the evidence.
+func (s *server) unreachable(r *request, p *auth.Provider, next string, err error) error {
+	slog.Warn("an identity provider does not answer", "provider", p.Name, "error", err, "reference", r.reference())
 	if r.who != nil {
+		return p.Unreachable()
+	}
+	return s.signInPage(r, http.StatusServiceUnavailable, templates.SignInView{Next: next},
+		&ui.Notice{Tone: ui.Bad, Title: p.Title + " cannot be reached", Text: "Nobody can sign in through it at present. Try again in a moment, or tell IT."})
+}
+
+// recordRefusal records why. An address that sends many of them is refused without another line in the log.
+func (s *server) recordRefusal(r *request, p *auth.Provider, err error) error {
+	var refusal *auth.Refusal
+	if !errors.As(err, &refusal) {
+		return err
+	}
+	slog.Warn("sign-in refused", "provider", p.Name, "why", refusal.Why, "error", refusal, "reference", r.reference())
+	who := refusal.Who
+	if who == 0 && r.who != nil {
 		who = r.who.ID
 	}
-	err := s.app.DB.Do(context.WithoutCancel(r.Request.Context()), db.System, func(tx *db.Tx) error {
+	return s.app.DB.Do(context.WithoutCancel(r.Request.Context()), db.System, func(tx *db.Tx) error {
 		if err := auth.Charge(tx, auth.Attempt{Address: r.ClientIP()}); err != nil {
 			return err
 		}
 		auth.Refused(tx, who, "oidc:"+p.Name, refusal.Why)
 		return nil
 	})
-	if err != nil {
+}
+
+// refuseAnswer records why and says that it did not work: not why, which would help only who forges answers.
+func (s *server) refuseAnswer(r *request, p *auth.Provider, refusal *auth.Refusal) error {
+	if err := s.recordRefusal(r, p, refusal); err != nil {
 		return err
 	}
 	text := "The answer of " + p.Title + " was not accepted. Begin again; if it happens once more, tell IT the reference below."
 	switch refusal.Why {
-	case "unknown_person", "ambiguous_person", "claim", "email_unverified", "already_linked", "link_ended", "not_active":
+	case "unknown_person", "ambiguous_person", "claim", "email_unverified", "already_linked", "link_ended", "subject_reused", "not_active":
 		text = p.Title + " knows you, but no person who works here fits. Tell IT the reference below."
 	case "another_person":
 		text = "That was somebody else than who is signed in here. Nothing was done."
+	case "discovery", "algorithm":
+		text = p.Title + " is not set up as the portal expects it. Tell IT the reference below."
 	}
 	if r.who != nil {
 		return errs.Forbidden("%s", text)

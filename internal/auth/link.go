@@ -76,9 +76,36 @@ func Linked(tx *db.Tx, p *Provider, c *Claims) (*identity.Person, error) {
 	case err != nil:
 		return nil, err
 	case ended:
-		return nil, refuse("link_ended", "the link of this subject was ended")
+		return nil, Refuse("link_ended", who)
+	default:
+		if err := p.stillTheirs(tx, c, who); err != nil {
+			return nil, err
+		}
 	}
 	return identity.Get(tx, who)
+}
+
+// stillTheirs refuses a linked subject of whom the provider now says that it is another person who works here: it gave the subject
+// to somebody else. A claim that fits nobody, or changed with its person, changes nothing.
+func (p *Provider) stillTheirs(tx *db.Tx, c *Claims, who int) error {
+	if c.Value == "" {
+		return nil
+	}
+	var other bool
+	err := tx.QueryRow(`select exists (select from identity i where i.kind = 'person' and `+p.by()+` and i.id <> $2)
+		and not exists (select from identity i where `+p.by()+` and i.id = $2)`, c.Value, who).Scan(&other)
+	if err == nil && other {
+		return Refuse("subject_reused", who)
+	}
+	return err
+}
+
+// by is the condition under which a person is the one of the claim.
+func (p *Provider) by() string {
+	if p.Claim == "email" {
+		return "lower(i.email) = lower($1)"
+	}
+	return "i.number = $1"
 }
 
 // find looks for the person of a first sign-in.
@@ -86,14 +113,10 @@ func (p *Provider) find(tx *db.Tx, c *Claims) (int, error) {
 	if c.Value == "" {
 		return 0, refuse("claim", "there is no claim %s", p.Claim)
 	}
-	by := "i.number = $1"
-	if p.Claim == "email" {
-		if !p.TrustEmail || !c.EmailVerified {
-			return 0, refuse("email_unverified", "the e-mail address is not verified")
-		}
-		by = "lower(i.email) = lower($1)"
+	if p.Claim == "email" && (!p.TrustEmail || !c.EmailVerified) {
+		return 0, refuse("email_unverified", "the e-mail address is not verified")
 	}
-	rows, err := tx.Query(`select i.id from identity i where i.kind = 'person' and i.state = 'active' and i.locked_at is null and `+by+` order by 1 limit 2`, c.Value)
+	rows, err := tx.Query(`select i.id from identity i where i.kind = 'person' and i.state = 'active' and i.locked_at is null and `+p.by()+` order by 1 limit 2`, c.Value)
 	if err != nil {
 		return 0, err
 	}
@@ -113,7 +136,7 @@ func (p *Provider) link(tx *db.Tx, c *Claims, who int) error {
 	n, err := tx.Exec(`insert into sign_in_link (issuer, subject, identity_id, provider, claim) values ($1, $2, $3, $4, $5) on conflict do nothing`,
 		c.Issuer, c.Subject, who, p.Name, p.Claim)
 	if err == nil && n == 0 {
-		return refuse("already_linked", "the person signs in as another subject of this provider already")
+		return Refuse("already_linked", who)
 	}
 	tx.Record(evidence.Event{Kind: "auth.linked", IdentityID: who, Touches: evidence.Touches{"sign_in_link": 1},
 		Facts: map[string]any{"provider": p.Name, "claim": p.Claim}, Personal: map[string]any{"subject": c.Subject}})

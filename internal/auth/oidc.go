@@ -80,6 +80,7 @@ func (b *bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 // Refusal is why an answer of a provider lets nobody in. Why is a word for the log; the person reads that it did not work.
 type Refusal struct {
 	Why string
+	Who int // whom it is about, where that is known
 	err error
 }
 
@@ -101,7 +102,7 @@ func (p *Provider) discover(ctx context.Context) (*discovered, error) {
 	keep := oidc.ClientContext(context.WithoutCancel(ctx), p.client)
 	provider, err := oidc.NewProvider(keep, p.Issuer) // refuses another issuer than the one asked
 	if err != nil {
-		return nil, refuse("discovery", "%w", err)
+		return nil, refuse(unreached(err, "discovery"), "%w", err)
 	}
 	d := &discovered{oidc: provider}
 	if err := provider.Claims(&d.says); err != nil {
@@ -149,6 +150,7 @@ type Claims struct {
 	Value           string // of the claim that finds the person
 	Email           string
 	EmailVerified   bool
+	Proved          time.Time // when they last proved to the provider who they are; zero where it does not say
 }
 
 // Answer checks what a provider sent back for a flow, fetches the ID token and gives its claims. Everything that does not fit is a
@@ -167,7 +169,7 @@ func (p *Provider) Answer(ctx context.Context, f *Flow, q url.Values) (*Claims, 
 	ctx = oidc.ClientContext(ctx, p.client)
 	token, err := d.oauth.Exchange(ctx, q.Get("code"), oauth2.VerifierOption(f.Verifier))
 	if err != nil {
-		return nil, refuse("code", "%w", err)
+		return nil, refuse(unreached(err, "code"), "%w", err)
 	}
 	raw, _ := token.Extra("id_token").(string)
 	if raw == "" {
@@ -175,10 +177,25 @@ func (p *Provider) Answer(ctx context.Context, f *Flow, q url.Values) (*Claims, 
 	}
 	id, err := d.verifier.Verify(ctx, raw)
 	if err != nil {
-		return nil, refuse(whyToken(err), "%w", err)
+		return nil, refuse(unreached(err, whyToken(err)), "%w", err)
 	}
 	return p.claims(ctx, d, f, token, id)
 }
+
+// unreachable is the refusal of a provider that did not answer at all.
+const unreachable = "unreachable"
+
+// unreached tells a provider that does not answer from one whose answer does not fit.
+func unreached(err error, why string) string {
+	var network *url.Error
+	if errors.As(err, &network) {
+		return unreachable
+	}
+	return why
+}
+
+// Unreachable says that the provider did not answer at all: nobody did anything wrong.
+func (r *Refusal) Unreachable() bool { return r.Why == unreachable }
 
 // whyToken puts a refusal of an ID token into a word.
 func whyToken(err error) string {
@@ -214,21 +231,22 @@ func (p *Provider) claims(ctx context.Context, d *discovered, f *Flow, token *oa
 			return nil, refuse("access_token", "%w", err)
 		}
 	}
-	if f.StepUp != 0 {
-		at, ok := all["auth_time"].(float64)
-		if !ok || time.Unix(int64(at), 0).Before(f.Began.Add(-30*time.Second)) {
-			return nil, refuse("auth_time", "the provider did not ask anew")
-		}
+	var proved time.Time
+	if at, ok := all["auth_time"].(float64); ok {
+		proved = time.Unix(int64(at), 0)
+	}
+	if f.StepUp != 0 && proved.Before(f.Began.Add(-30*time.Second)) {
+		return nil, refuse("auth_time", "the provider did not ask anew")
 	}
 	if id.Subject == "" || len(id.Subject) > 255 {
 		return nil, refuse("subject", "the ID token names nobody")
 	}
-	c := &Claims{Issuer: id.Issuer, Subject: id.Subject}
+	c := &Claims{Issuer: id.Issuer, Subject: id.Subject, Proved: proved}
 	c.read(all, p.Claim)
 	if c.Value == "" && d.oidc.UserInfoEndpoint() != "" {
 		info, err := d.oidc.UserInfo(ctx, oauth2.StaticTokenSource(token))
 		if err != nil {
-			return nil, refuse("userinfo", "%w", err)
+			return nil, refuse(unreached(err, "userinfo"), "%w", err)
 		}
 		if info.Subject != id.Subject { // OpenID Connect Core 5.3.2
 			return nil, refuse("userinfo", "the user info is about somebody else")
@@ -264,13 +282,15 @@ func (p *Provider) Unreachable() error {
 // Secret gives 256 random bits as text.
 func Secret() string { return random(32) }
 
-// Refuse makes a refusal out of a word.
-func Refuse(why string) error { return refuse(why, "%s", why) }
+// Refuse makes a refusal out of a word, about somebody.
+func Refuse(why string, who int) error {
+	return &Refusal{Why: why, Who: who, err: errors.New(why)}
+}
 
 // NotActive makes a refusal of the error of SignIn for somebody who does not work here at present.
-func NotActive(err error) error {
+func NotActive(err error, who int) error {
 	if errs.KindOf(err) == errs.KindUnauthenticated {
-		return &Refusal{Why: "not_active", err: err}
+		return &Refusal{Why: "not_active", Who: who, err: err}
 	}
 	return err
 }

@@ -31,10 +31,11 @@ func random(n int) string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// Begin notes a new session of a person and gives its id. Method is how they proved who they are; agent is what the browser says
-// it is, in a few words.
-func Begin(tx *db.Tx, who int, method, agent string) (id int, err error) {
-	err = tx.QueryRow(`insert into portal_session (identity_id, method, agent) values ($1, $2, left($3, 120)) returning id`, who, method, agent).Scan(&id)
+// Begin notes a new session of a person and gives its id. Method is how they proved who they are, and proved when: a provider that
+// knew the browser asked nothing today. Agent is what the browser says it is, in a few words.
+func Begin(tx *db.Tx, who int, method, agent string, proved time.Time) (id int, err error) {
+	err = tx.QueryRow(`insert into portal_session (identity_id, method, agent, proved_at) values ($1, $2, left($3, 120), least(clock_timestamp(), $4)) returning id`,
+		who, method, agent, proved).Scan(&id)
 	return id, err
 }
 
