@@ -3,14 +3,15 @@ package templates
 import (
 	"bytes"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -24,30 +25,32 @@ import (
 	"tenure/templates/ui"
 )
 
-var pictures = flag.String("pictures", "", "write a picture of every page, width and theme into this folder")
-
 // only narrows the browser to pages whose names begin with it, while they are being made.
 var only = flag.String("only", "", "look only at pages whose names begin with this")
 
 // policy is the content security policy the portal answers with; web has the same.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-// look is a way of seeing a page. In the dark only colours differ, so only their rules are asked again; the phone is for
-// pictures, because 320 pixels is the harder case of it.
+// look is a way of seeing a page. Looks change what the browser pretends, never the page: each page is opened once.
 type look struct {
 	name          string
 	width, height int64
 	theme         string
-	rules         string // of axe
-	fits          bool   // without rules: only that nothing is wider than the window and nothing breaks the policy
+	rules         string // of axe; empty asks only that nothing is wider than the window and nothing breaks the policy
+	text          int64  // the reader's own size of text, in pixels; 0 is the usual one
 	forced        bool   // the reader's own colours (forced-colors)
 }
 
+// In the dark only colours differ, and between 390 and 320 pixels only what depends on places, so only those rules are asked again.
 var looks = []look{
-	{name: "wide-light", width: 1280, height: 800, theme: "light", rules: allRules}, {name: "wide-dark", width: 1280, height: 800, theme: "dark", rules: colourRules},
-	{name: "narrow-light", width: 320, height: 640, theme: "light", rules: allRules}, {name: "zoom-200", width: 640, height: 400, theme: "light", fits: true},
-	{name: "forced-colours", width: 1280, height: 800, theme: "dark", fits: true, forced: true},
-	{name: "phone-light", width: 390, height: 844, theme: "light"}, {name: "phone-dark", width: 390, height: 844, theme: "dark"},
+	{name: "wide-light", width: 1280, height: 800, theme: "light", rules: allRules},
+	{name: "wide-dark", width: 1280, height: 800, theme: "dark", rules: colourRules},
+	{name: "forced-colours", width: 1280, height: 800, theme: "dark", forced: true},
+	{name: "text-200", width: 1280, height: 800, theme: "light", text: 32},
+	{name: "zoom-200", width: 640, height: 400, theme: "light"},
+	{name: "phone-light", width: 390, height: 844, theme: "light", rules: allRules},
+	{name: "phone-dark", width: 390, height: 844, theme: "dark", rules: colourRules},
+	{name: "narrow-light", width: 320, height: 640, theme: "light", rules: placeRules},
 }
 
 const axeFile = "../test/axe/node_modules/axe-core/axe.min.js"
@@ -57,61 +60,133 @@ const axeFile = "../test/axe/node_modules/axe-core/axe.min.js"
 const (
 	allRules    = `{type: 'tag', values: ['wcag2a','wcag2aa','wcag21a','wcag21aa','wcag22aa','best-practice']}`
 	colourRules = `{type: 'rule', values: ['color-contrast', 'link-in-text-block']}`
+	placeRules  = `{type: 'rule', values: ['color-contrast', 'target-size', 'scrollable-region-focusable']}`
 )
 
 // runAxe gives one line per fault.
-const runAxe = `axe.run(document, {runOnly: %s})
+const runAxe = `axe.run(document, {runOnly: %s, resultTypes: ['violations']})
 	.then(r => r.violations.flatMap(v => v.nodes.map(n => v.id + ': ' + n.target.join(' ') + ': ' + (n.any[0]||n.all[0]||n.none[0]||{message:''}).message)))`
 
 // listenCSP runs before the page, so that it sees every violation of the policy.
 const listenCSP = `window.tenureViolations = []; document.addEventListener('securitypolicyviolation', e => window.tenureViolations.push(e.violatedDirective + ' ' + e.blockedURI + ' ' + e.sourceFile))`
 
+// noteText notes the size of every text, and twiceText gives those that are not twice as large, and what is cut off.
+const (
+	texts    = `[...document.querySelectorAll('body *')].filter(e => [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim()) && e.getClientRects().length)`
+	noteText = `[window.tenureText = new Map(` + texts + `.map(e => [e, parseFloat(getComputedStyle(e).fontSize)])), 0].slice(2)`
+	wideText = texts + `.flatMap(e => {
+		const before = window.tenureText.get(e), now = parseFloat(getComputedStyle(e).fontSize), style = getComputedStyle(e), what = e.tagName + '.' + e.className + ' "' + e.textContent.trim().slice(0, 40) + '"';
+		const cut = style.overflowX === 'hidden' && style.textOverflow !== 'ellipsis' && !e.closest('.visually-hidden') && (e.scrollWidth > e.clientWidth + 2 || e.scrollHeight > e.clientHeight + 4);
+		return [...(before && now < 2 * before - 1 ? [what + ' stays at ' + now] : []), ...(cut ? [what + ' is cut off'] : [])];
+	})`
+)
+
 // TestBrowser shows every page of the gallery in every look, under the portal's own policy, and wants no fault from axe,
-// no violation of the policy, and nothing wider than the window.
+// no violation of the policy, nothing wider than the window, and all text as large as its reader wants it. Two tabs share the pages.
 func TestBrowser(t *testing.T) {
 	axe, err := os.ReadFile(axeFile)
 	if err != nil {
 		t.Fatalf("axe-core is not there (%v): run make test, which installs it", err)
 	}
-	ctx := browser(t)
-	server := serveGallery(t)
-	if err := chromedp.Do(ctx, chromedp.EmulateViewport(1280, 800)); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: listenCSP}); err != nil {
-		t.Fatal(err)
-	}
-	for _, l := range looks {
-		if l.rules == "" && !l.fits && *pictures == "" {
-			continue
-		}
-		t.Run(l.name, func(t *testing.T) {
-			if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: l.theme}, {Name: "prefers-reduced-motion", Value: "reduce"}, {Name: "forced-colors", Value: forced(l.forced)}},
-			}); err != nil {
-				t.Fatal(err)
-			}
-			if err := chromedp.Do(ctx, chromedp.EmulateViewport(l.width, l.height)); err != nil {
-				t.Fatal(err)
-			}
-			for _, s := range Gallery() {
-				if !strings.HasPrefix(s.Name, *only) {
-					continue
-				}
-				examine(t, ctx, server.URL+"/"+s.Name, string(axe), l.rules)
-				if *pictures != "" {
-					picture(t, ctx, s.Name+"."+l.name)
-				}
+	first, server := browser(t), serveGallery(t)
+	samples := make(chan Sample)
+	var tabs sync.WaitGroup
+	for _, url := range []string{server.URL, strings.Replace(server.URL, "127.0.0.1", "localhost", 1)} { // another site is another process
+		ctx, cancel := chromedp.NewContext(first)
+		t.Cleanup(cancel)
+		must(t, chromedp.Do(ctx))
+		_, err := chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: listenCSP})
+		must(t, err)
+		e := eye{t: t, ctx: ctx, axe: string(axe)}
+		tabs.Go(func() {
+			for s := range samples {
+				e.examine(url, s.Name)
 			}
 		})
 	}
+	for _, s := range Gallery() {
+		if strings.HasPrefix(s.Name, *only) {
+			samples <- s
+		}
+	}
+	close(samples)
+	tabs.Wait()
 }
 
-func forced(on bool) string {
-	if on {
-		return "active"
+// eye is a tab that looks at pages.
+type eye struct {
+	t    *testing.T
+	ctx  context.Context
+	axe  string
+	name string
+}
+
+// examine opens a page and sees it in every look.
+func (e *eye) examine(url, name string) {
+	e.name = name
+	if err := chromedp.Do(e.ctx, chromedp.Navigate(url+"/"+name), chromedp.Evaluate[chromedp.Void](e.axe)); err != nil {
+		e.t.Errorf("%s: %v", name, err)
+		return
 	}
-	return "none"
+	for _, l := range looks {
+		if err := e.see(l); err != nil {
+			e.t.Errorf("%s: %v", e.name, err)
+			return
+		}
+	}
+	e.ask("breaks the policy", `window.tenureViolations`)
+}
+
+func (e *eye) see(l look) error {
+	e.name = strings.SplitN(e.name, " ", 2)[0] + " " + l.name
+	if l.text > 0 {
+		e.ask("", noteText)
+	}
+	if err := wear(e.ctx, l); err != nil {
+		return err
+	}
+	e.ask("is too wide", `document.documentElement.scrollWidth > innerWidth ? [document.documentElement.scrollWidth + ' of ' + innerWidth] : []`)
+	if l.text > 0 {
+		e.ask("does not follow the reader's size of text", wideText)
+	}
+	if l.rules != "" {
+		e.ask("", fmt.Sprintf(runAxe, l.rules))
+	}
+	return nil
+}
+
+// ask reports each fault that a script finds.
+func (e *eye) ask(what, script string) {
+	found, err := chromedp.Run(e.ctx, chromedp.Evaluate[[]string](script, chromedp.EvalAwaitPromise))
+	if err != nil {
+		e.t.Errorf("%s: %v", e.name, err)
+	}
+	for _, f := range found {
+		e.t.Errorf("%s: %s %s", e.name, what, f)
+	}
+}
+
+// wear puts a look on, and waits until the page is drawn in it.
+func wear(ctx context.Context, l look) error {
+	colours, text := "none", int64(16)
+	if l.forced {
+		colours = "active"
+	}
+	if l.text > 0 {
+		text = l.text
+	}
+	_, media := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+		{Name: "prefers-color-scheme", Value: l.theme}, {Name: "prefers-reduced-motion", Value: "reduce"}, {Name: "forced-colors", Value: colours}}})
+	_, sizes := chromedp.Call(ctx, page.SetFontSizes, page.SetFontSizesParams{FontSizes: &page.FontSizes{Standard: text}})
+	return errors.Join(media, sizes, chromedp.Do(ctx, chromedp.EmulateViewport(l.width, l.height),
+		chromedp.Evaluate[chromedp.Void](`new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done())))`, chromedp.EvalAwaitPromise)))
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // TestPartsRefresh shows that a part of a page refreshes itself under the policy, survives a look that fails, and leaves
@@ -171,9 +246,6 @@ func TestMenuOnAPhone(t *testing.T) {
 	}
 	if at != "/inbox" {
 		t.Errorf("after the menu and two steps, focus is at %q", at)
-	}
-	if *pictures != "" {
-		picture(t, ctx, "menu.phone-light")
 	}
 }
 
@@ -257,45 +329,4 @@ func serveGallery(t *testing.T) *httptest.Server {
 	}))
 	t.Cleanup(server.Close)
 	return server
-}
-
-func examine(t *testing.T, ctx context.Context, url, axe, rules string) {
-	t.Helper()
-	if err := chromedp.Do(ctx, chromedp.Navigate(url)); err != nil {
-		t.Fatalf("%s: %v", url, err)
-	}
-	name := url[strings.LastIndex(url, "/")+1:]
-	ask := func(script string) []string {
-		found, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](script, chromedp.EvalAwaitPromise))
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		return found
-	}
-	for _, v := range ask(`window.tenureViolations`) {
-		t.Errorf("%s breaks the policy: %s", name, v)
-	}
-	for _, v := range ask(`document.documentElement.scrollWidth > innerWidth ? [String(document.documentElement.scrollWidth)] : []`) {
-		t.Errorf("%s is %s wide", name, v)
-	}
-	if rules == "" {
-		return
-	}
-	if err := chromedp.Do(ctx, chromedp.Evaluate[chromedp.Void](axe)); err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	for _, v := range ask(fmt.Sprintf(runAxe, rules)) {
-		t.Errorf("%s: %s", name, v)
-	}
-}
-
-func picture(t *testing.T, ctx context.Context, name string) {
-	t.Helper()
-	body, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(*pictures, fmt.Sprintf("%s.png", name)), body, 0o644); err != nil {
-		t.Fatal(err)
-	}
 }

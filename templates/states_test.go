@@ -1,0 +1,128 @@
+package templates
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// Why a page has no sample of a state. Everything else is to be shown.
+var exceptions = map[string]string{
+	"answered": "what cannot be read is answered by the page problem-500, which has no content of the page",
+	"single":   "it shows one thing, which is there or answered by the page problem-404",
+	"form":     "it is a form or a question: it has no rows",
+	"still":    "it takes nothing that could be wrong",
+	"fixed":    "its content does not depend on data",
+}
+
+// states says for each page which sample is which state, or by which exception it has none. "full" is the one of the pictures.
+var states = map[string]string{
+	"Applications":   "empty:applications-empty one:applications-one full:applications-full error:applications-error",
+	"Application":    "empty:application-empty one=single full:application-accounts error=answered",
+	"Ask":            "empty=form one=form full:ask-discard error:ask-adopt",
+	"AskMore":        "empty=form one=form full:portal-role-give error:portal-role-give-error",
+	"Checked":        "empty=single one=single full:people-checked error=answered",
+	"Connector":      "empty:connector-readonly one=single full:connector-preview error:connector-unreachable",
+	"Dashboard":      "empty:dashboard-uncounted one:dashboard-quiet full:dashboard-full error:dashboard-error",
+	"Delegations":    "empty:delegations-empty one:delegations-one full:delegations-full error=answered",
+	"DemoFeed":       "empty:demo-empty one:demo-one full:demo-feed error:demo-empty",
+	"DemoChange":     "empty=form one=form full:demo-change error=answered",
+	"Done":           "empty=single one=single full:done error=still",
+	"Ending":         "empty:ending-none one:ending-over full:ending-live error:ending-live",
+	"Enrol":          "empty=form one=form full:signin-enrol error:signin-enrol-wrong",
+	"Entitlement":    "empty=form one=form full:entitlement-edit error:entitlement-error",
+	"Expect":         "empty:expect-empty one:expect-one full:expect-full error:expect-error",
+	"Explain":        "empty:explain-start one=single full:explain-not error=answered",
+	"GalleryIndex":   "empty=fixed one=fixed full=fixed error=fixed",
+	"Handover":       "empty=form one=form full:handover-ask error:handover-ask",
+	"Home":           "empty:home-employee one:home-busy-employee full:home-full error=answered",
+	"Inbox":          "empty:inbox-empty one:inbox-one full:inbox-full error=answered",
+	"KeysHelp":       "empty=fixed one=fixed full:keys-help error=fixed",
+	"Mine":           "empty:mine-empty one:mine-one full:mine-full error=answered",
+	"Move":           "empty:move-none one:move-done full:move-future error=answered",
+	"Operation":      "empty=single one=single full:operation-verified error:operation-failed",
+	"Operations":     "empty:operations-empty one:operations-one full:operations-full error:operations-error",
+	"OperationsAsk":  "empty=form one=form full:operations-retry error:operations-release",
+	"OperationsDone": "empty=single one=single full:operations-done error=still",
+	"OrphanAsk":      "empty=form one=form full:orphan-claim error:orphan-claim-error",
+	"Orphans":        "empty:orphans-empty one:orphans-one full:orphans-full error=answered",
+	"People":         "empty:people-empty one:people-one full:people-full error:people-error",
+	"Person":         "empty:person-left one=single full:person-full error:person-wrong-date",
+	"Policy":         "empty:policy-roles-empty one:policy-roles-one full:policy-rules error=answered",
+	"PortalRoles":    "empty:portal-roles-empty one:portal-roles-one full:portal-roles-full error=answered",
+	"Problem":        "empty=fixed one=fixed full:problem-409 error:problem-500",
+	"Profile":        "empty=form one=form full:profile-plain error:profile-error",
+	"Recovery":       "empty=fixed one=fixed full:signin-recovery error=still",
+	"ReplaceSecret":  "empty=form one=form full:connector-secret error:connector-secret-error",
+	"Resume":         "empty=form one=form full:stepup-resume error=still",
+	"Run":            "empty:run-unchanged one=single full:run-held error:run-error",
+	"RunList":        "empty:run-people-empty one:run-people-one full:run-people error=answered",
+	"Runs":           "empty:runs-empty one:runs-one full:runs-full error=answered",
+	"Search":         "empty:search-none one:search-one full:search-full error:search-error",
+	"Second":         "empty=form one=form full:signin-second error:signin-second-wrong",
+	"Secret":         "empty=single one=single full:secret-shown error=answered",
+	"SecretAsk":      "empty=form one=form full:secret-ask error=still",
+	"Sessions":       "empty:sessions-empty one:sessions-one full:sessions-full error=answered",
+	"SignIn":         "empty:signin-plain one:signin-unreachable full:signin-providers error:signin-wrong",
+	"Sources":        "empty:sources-empty one:sources-one full:sources-full error:sources-error",
+	"StepUp":         "empty=form one=form full:stepup-provider error:stepup-code",
+	"TaskPage":       "empty:task-queued one=single full:task-running error:task-failed",
+	"Tasks":          "empty:tasks-empty one:tasks-one full:tasks-full error=answered",
+	"Team":           "empty:team-empty one:team-one full:team-full error:team-error",
+	"Terminate":      "empty=form one=form full:terminate-ask error:terminate-error",
+	"TokenMade":      "empty=single one=single full:token-made error=still",
+	"Tokens":         "empty:tokens-empty one:tokens-one full:tokens-full error:tokens-error",
+}
+
+// stateOf gives the sample of a page's state, or the exception.
+func stateOf(page, state string) (sample, exception string) {
+	for _, word := range strings.Fields(states[page]) {
+		if is, name, ok := strings.Cut(word, ":"); ok && is == state {
+			return name, ""
+		}
+		if is, why, ok := strings.Cut(word, "="); ok && is == state {
+			return "", why
+		}
+	}
+	return "", ""
+}
+
+// TestEveryPageShowsItsStates finds every page in the templates and wants a sample of it empty, with one, full and in error, or
+// one of the written reasons why there is none. The browser's test then looks at each of them in every look.
+func TestEveryPageShowsItsStates(t *testing.T) {
+	samples := map[string]bool{}
+	for _, s := range Gallery() {
+		samples[s.Name] = true
+	}
+	files, err := filepath.Glob("*.templ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]bool{}
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`(?m)^templ ([A-Z]\w*)\(s ui\.Shell`).FindAllSubmatch(text, -1) {
+			found[string(m[1])] = true
+		}
+	}
+	for page := range found {
+		for _, state := range []string{"empty", "one", "full", "error"} {
+			switch sample, why := stateOf(page, state); {
+			case sample == "" && exceptions[why] == "":
+				t.Errorf("page %s has no sample that is %q, and no reason why: add one to the gallery, and it to the table here", page, state)
+			case sample != "" && !samples[sample]:
+				t.Errorf("page %s %s: there is no sample %s", page, state, sample)
+			}
+		}
+	}
+	for page := range states {
+		if !found[page] {
+			t.Errorf("page %s is gone: take it out of the table", page)
+		}
+	}
+}
