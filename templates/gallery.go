@@ -16,7 +16,7 @@ type Sample struct {
 // states here: empty, one, full and error where it has them.
 func Gallery() []Sample {
 	var all []Sample
-	for _, part := range [][]Sample{galleryKit(), gallerySignIn(), galleryHome(), galleryInbox(), galleryDashboard(), galleryPeople(), galleryMine(), galleryHR(), galleryApplications(), galleryOperations(), galleryOwning(), galleryOrphans(), galleryOperationsMany(), galleryPolicy(), galleryAnswers(), galleryPortal(), galleryDemo(), galleryTasks(), galleryStates()} {
+	for _, part := range [][]Sample{galleryKit(), gallerySignIn(), galleryHome(), galleryInbox(), galleryDashboard(), galleryPeople(), galleryMine(), galleryHR(), galleryApplications(), galleryOperations(), galleryOwning(), galleryOrphans(), galleryOperationsMany(), galleryPolicy(), galleryAnswers(), galleryPortal(), galleryFactors(), galleryDemo(), galleryTasks(), galleryStates()} {
 		all = append(all, part...)
 	}
 	return all

@@ -57,6 +57,8 @@ func things(w *world) *belongings {
 	th.put(thing{map[string]string{"number": employee}, "", everybody}, "/demo/hr/:number", "/demo/hr/:number/move", "/demo/hr/:number/end")
 	th.put(thing{map[string]string{"name": "tokens"}, "", everybody}, "/gallery/:name", "/signin/with/:name", "/signin/back/:name") // no provider here
 	th.put(thing{th.id(`select max(s.id) from portal_session s join identity i on i.id = s.identity_id where i.number = $1`, manager), "for Nr1006 alone", "manager"}, "/me/sessions/:id/end")
+	w.signed(owner)
+	th.put(thing{th.id(`select max(id) from second_factor`), "Authenticator app", "owner"}, "/me/factors/:id/name", "/me/factors/:id/remove")
 	m.post("/me/delegations", "to", "1031", "from", time.Now().UTC().Format(time.DateOnly), "until", time.Now().UTC().AddDate(0, 0, 7).Format(time.DateOnly),
 		"scope", "team", "reason", "Stand-in for Nr1006 alone").want(w.t, http.StatusSeeOther)
 	th.put(thing{th.id(`select max(id) from delegation`), "for Nr1006 alone", "manager"}, "/me/delegations/:id/end")

@@ -97,6 +97,10 @@ func (r *request) shell(title string) ui.Shell {
 
 // navigation lists what this reader may open; at the inbox it says how much waits for them.
 func (r *request) navigation() []ui.NavItem {
+	mine := []ui.NavItem{{Label: "Personal tokens", URL: "/me/tokens"}, {Label: "My sessions", URL: "/me/sessions"}, {Label: "Acting for others", URL: delegationsURL}}
+	if r.who.Kind == "local" {
+		mine = slices.Insert(mine, 2, ui.NavItem{Label: "Second step", URL: factorsURL})
+	}
 	hr := []ui.NavItem{{Label: "Runs", URL: "/hr/runs"}, {Label: "Sources", URL: "/hr/sources"}, {Label: "Planned changes", URL: "/hr/expect"}}
 	all := []struct {
 		permission string
@@ -107,7 +111,7 @@ func (r *request) navigation() []ui.NavItem {
 		{"dashboard.read", ui.NavItem{Label: "Dashboard", URL: "/dashboard", Icon: "chart-bar"}},
 		{"person.list", ui.NavItem{Label: "People", URL: "/people", Icon: "users"}},
 		{"team.read", ui.NavItem{Label: "My team", URL: "/team", Icon: "users"}},
-		{"access.mine", ui.NavItem{Label: "My access", URL: "/me", Icon: "key", Sub: []ui.NavItem{{Label: "Personal tokens", URL: "/me/tokens"}, {Label: "My sessions", URL: "/me/sessions"}, {Label: "Acting for others", URL: delegationsURL}}}},
+		{"access.mine", ui.NavItem{Label: "My access", URL: "/me", Icon: "key", Sub: mine}},
 		{"hr.read", ui.NavItem{Label: "HR", URL: "/hr/runs", Icon: "file-import", Sub: hr}},
 		{"application.read", ui.NavItem{Label: "Applications", URL: "/applications", Icon: "apps"}},
 		{"operation.read", ui.NavItem{Label: "Operations", URL: "/operations", Icon: "stack-2"}},

@@ -43,6 +43,7 @@ type server struct {
 	public   string // as browsers reach us, without a slash at its end
 
 	providers map[string]*auth.Provider // where people sign in, by name
+	passkeys  *auth.Passkeys            // nil where no browser would let one answer
 }
 
 // New makes the portal of an opened house. It runs until ctx ends, which stops its housekeeping of sessions.
@@ -59,6 +60,11 @@ func New(ctx context.Context, a *app.App, o Options) (http.Handler, error) {
 		return nil, err
 	}
 	s.newProviders()
+	passkeys, err := auth.NewPasskeys(a.Config.PublicURL)
+	if err != nil {
+		return nil, err
+	}
+	s.passkeys = passkeys
 	s.sessions = s.newSessions(ctx)
 	engine, err := s.engine(a.Config.Proxies)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 
 // sessionsMine lists the reader's open sessions.
 func (s *server) sessionsMine(r *request) error {
-	v := templates.SessionsView{EndOthersURL: "/me/sessions/end-others"}
+	v := templates.SessionsView{EndOthersURL: "/me/sessions/end-others", FactorsURL: factorsURL}
 	err := r.read(func(tx *db.Tx) error {
 		all, err := auth.Sessions(tx, r.who.ID, idleFor, signedInFor)
 		for _, x := range all {

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -135,8 +134,25 @@ func (s *server) secondPage(r *request, status int, bad ui.Errors) error {
 	if err != nil {
 		return err
 	}
+	v := templates.SecondView{Action: "/signin/second", Errors: bad, Back: ui.Link{Text: "Begin again", URL: "/signin"}}
+	if v.App, v.Passkey, err = s.secondWays(r, who); err != nil {
+		return err
+	}
 	sh := ui.Shell{Title: "Second step", Theme: r.theme(), Reference: r.reference()}
-	return r.render(status, templates.Second(sh, templates.SecondView{Action: "/signin/second", Errors: bad, Passkey: s.passkeyAsk(r, who), Back: ui.Link{Text: "Begin again", URL: "/signin"}}))
+	return r.render(status, templates.Second(sh, v))
+}
+
+// secondWays says by what a person can give the second proof: an authenticator app, and what a passkey is asked.
+func (s *server) secondWays(r *request, who int) (app bool, passkey string, err error) {
+	err = r.read(func(tx *db.Tx) error {
+		all, err := auth.Factors(tx, who)
+		app = auth.Has(all, "totp")
+		return err
+	})
+	if err == nil {
+		passkey, err = s.passkeyAsk(r, who)
+	}
+	return app, passkey, err
 }
 
 // second takes the second proof and signs in.
@@ -214,16 +230,25 @@ func (s *server) enrolPage(r *request, status int, bad ui.Errors) error {
 	if err := s.noFactorYet(r, who); err != nil {
 		return err
 	}
+	e, err := s.enrolment(r, account)
+	if err != nil {
+		return err
+	}
+	sh := ui.Shell{Title: "Set up your second step", Theme: r.theme(), Reference: r.reference()}
+	return r.render(status, templates.Enrol(sh, templates.EnrolView{Action: "/signin/enrol", Key: e.Key, Image: e.Image, Errors: bad}))
+}
+
+// enrolment gives the secret that this browser is setting up, a new one the first time.
+func (s *server) enrolment(r *request, account string) (*auth.Enrolment, error) {
 	ctx := r.Request.Context()
 	e, err := auth.Resume(s.app.DB, account, s.sessions.GetString(ctx, sessionEnrolment))
 	if err != nil { // none yet
 		if e, err = auth.Enrol(s.app.DB, account); err != nil {
-			return err
+			return nil, err
 		}
 		s.sessions.Put(ctx, sessionEnrolment, e.Sealed)
 	}
-	sh := ui.Shell{Title: "Set up your second step", Theme: r.theme(), Reference: r.reference()}
-	return r.render(status, templates.Enrol(sh, templates.EnrolView{Action: "/signin/enrol", Key: e.Key, Image: e.Image, Errors: bad}))
+	return e, nil
 }
 
 // noFactorYet refuses to set up another second proof for who has one: the password alone never adds one.
@@ -258,12 +283,7 @@ func (s *server) enrol(r *request) error {
 		return err
 	}
 	if refusal != nil {
-		var e *errs.Error
-		text := refusal.Error()
-		if errors.As(refusal, &e) && len(e.Fields) > 0 {
-			text = "The code " + e.Fields[0].Rule
-		}
-		return s.enrolPage(r, http.StatusUnauthorized, ui.Errors{{Field: "code", Text: sentence(text)}})
+		return s.enrolPage(r, http.StatusUnauthorized, ui.Errors{{Field: "code", Text: ruleOf(refusal, "The code")}})
 	}
 	next, err := s.enterLocal(r, who, account, "totp")
 	if err != nil {

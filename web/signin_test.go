@@ -44,7 +44,7 @@ func codeAt(t testing.TB, key string, at time.Time) string {
 // again lets the last used code of everybody be long ago, so that the current one is new.
 func (w *world) again() {
 	w.t.Helper()
-	_, err := w.app.DB.Pool.Exec(w.t.Context(), `update second_factor set last_step = 0`)
+	_, err := w.app.DB.Pool.Exec(w.t.Context(), `update second_factor_use set last_step = 0`)
 	w.must(err)
 }
 

@@ -55,8 +55,10 @@ func (r *request) keep() string {
 	}
 	k := keptForm{Path: r.Request.URL.RequestURI(), Page: page, Value: r.Request.PostForm}
 	for name := range k.Value {
-		if strings.Contains(name, "secret") || strings.Contains(name, "password") || strings.Contains(name, "token") {
-			return page
+		for _, secret := range []string{"secret", "password", "token", "credential", "code"} {
+			if strings.Contains(name, secret) {
+				return page
+			}
 		}
 		k.Names = append(k.Names, name)
 	}
@@ -83,8 +85,11 @@ func (s *server) stepUpPage(r *request, status int, next string, bad ui.Errors) 
 	case method == "persona":
 		v.Demo = true
 	default:
+		var err error
 		v.Code = true
-		v.Passkey = s.passkeyAsk(r, r.who.ID)
+		if v.App, v.Passkey, err = s.secondWays(r, r.who.ID); err != nil {
+			return err
+		}
 	}
 	return r.render(status, templates.StepUp(r.shell("Is it you?"), v))
 }

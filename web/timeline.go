@@ -241,6 +241,7 @@ var eventWords = map[string]eventWord{
 	"auth.stepped_up":          {ui.Neutral, "shield-check", "Sign-in", "Proved again who they are"},
 	"auth.session_ended":       {ui.Neutral, "logout", "Sign-in", "Sessions ended"},
 	"auth.factor_added":        {ui.Info, "key", "Sign-in", "Second step added"},
+	"auth.factor_renamed":      {ui.Neutral, "key", "Sign-in", "Second step named anew"},
 	"auth.factor_removed":      {ui.Warn, "ban", "Sign-in", "Second step removed"},
 	"auth.recovery_made":       {ui.Info, "key", "Sign-in", "New recovery codes"},
 	"auth.recovery_code_used":  {ui.Warn, "key", "Sign-in", "Signed in with a recovery code"},

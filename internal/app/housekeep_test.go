@@ -15,13 +15,16 @@ func TestHousekeepingForgetsWhatIsOver(t *testing.T) {
 	if _, err := owner.Exec(t.Context(), `insert into guess (key, wrong, began_at) values ('\x01', 3, clock_timestamp() - interval '2 days'), ('\x02', 3, clock_timestamp())`); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := owner.Exec(t.Context(), `insert into passkey_answer (challenge, answered_at) values ('\x01', clock_timestamp() - interval '2 days'), ('\x02', clock_timestamp())`); err != nil {
+		t.Fatal(err)
+	}
 	if err := a.housekeep(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	var left string
-	if err := d.Read(t.Context(), func(tx *db.Tx) error {
-		return tx.QueryRow(`select string_agg(encode(key, 'hex'), ',') from guess`).Scan(&left)
-	}); err != nil || left != "02" {
-		t.Errorf("left are %q, %v", left, err)
+	for _, sql := range []string{`select string_agg(encode(key, 'hex'), ',') from guess`, `select string_agg(encode(challenge, 'hex'), ',') from passkey_answer`} {
+		if err := d.Read(t.Context(), func(tx *db.Tx) error { return tx.QueryRow(sql).Scan(&left) }); err != nil || left != "02" {
+			t.Errorf("%s: left are %q, %v", sql, left, err)
+		}
 	}
 }

@@ -139,9 +139,13 @@ func Refund(tx *db.Tx, a Attempt) error {
 	return nil
 }
 
-// Forget drops what is over: counts of wrong tries that weigh nothing any more, and sign-ins that were begun and not ended.
+// Forget drops what is over: counts of wrong tries that weigh nothing any more, sign-ins that were begun and not ended, and which
+// questions passkeys answered.
 func Forget(tx *db.Tx) error {
 	if _, err := tx.Exec(`delete from guess where began_at < clock_timestamp() - interval '1 day'`); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(`delete from passkey_answer where answered_at < clock_timestamp() - interval '1 day'`); err != nil {
 		return err
 	}
 	_, err := tx.Exec(`delete from sign_in_flow where began_at < clock_timestamp() - interval '1 day'`)

@@ -92,6 +92,25 @@ func EndOthers(tx *db.Tx, keep, who int) (int, error) {
 	return int(n), err
 }
 
+// EndSessionsOf ends the sessions of people who do not work here any more, or not at present, so that none of them comes back with its
+// person. It is set-based, for whole companies at once.
+func EndSessionsOf(tx *db.Tx, people []int) error {
+	if len(people) == 0 {
+		return nil
+	}
+	rows, err := tx.Query(`with ended as (update portal_session set ended_at = clock_timestamp() where identity_id = any($1) and ended_at is null returning identity_id)
+		select identity_id, count(*) from ended group by 1`, people)
+	if err != nil {
+		return err
+	}
+	var who, n int
+	_, err = pgx.ForEachRow(rows, []any{&who, &n}, func() error {
+		tx.Record(evidence.Event{Kind: "auth.session_ended", IdentityID: who, Facts: map[string]any{"sessions": n, "because": "not_here"}})
+		return nil
+	})
+	return err
+}
+
 // Refused records that somebody was not let in, and why: a word, no name. who is 0 where nobody is known.
 func Refused(tx *db.Tx, who int, method, why string) {
 	tx.Record(evidence.Event{Kind: "auth.refused", IdentityID: who, Facts: map[string]any{"method": method, "why": why}})

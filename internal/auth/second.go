@@ -119,29 +119,25 @@ func Confirm(tx *db.Tx, who int, sealed, code string) ([]string, error) {
 	if !ok {
 		return nil, errs.InvalidFields("the code", []errs.Field{{Field: "code", Rule: "is not the one the app shows now"}})
 	}
-	id, err := tx.IDs("second_factor", 1)
+	n, err := tx.Exec(`update second_factor set removed_at = clock_timestamp() where identity_id = $1 and kind = 'totp' and removed_at is null`, who)
 	if err != nil {
 		return nil, err
 	}
-	stored, err := tx.DB.Keeper.Seal(factorPlace(id), []byte(secret))
+	id, err := addFactor(tx, who, "totp", "Authenticator app", func(id int) ([]byte, error) { return tx.DB.Keeper.Seal(factorPlace(id), []byte(secret)) }, at, 0)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := tx.Exec(`update second_factor set removed_at = clock_timestamp() where identity_id = $1 and kind = 'totp' and removed_at is null`, who); err != nil {
-		return nil, err
-	}
-	if _, err := tx.Exec(`insert into second_factor (id, identity_id, kind, name, sealed, last_step) values ($1, $2, 'totp', 'Authenticator app', $3, $4)`,
-		id, who, stored, at); err != nil {
-		return nil, err
-	}
-	tx.Record(evidence.Event{Kind: "auth.factor_added", IdentityID: who, Facts: map[string]any{"kind": "totp", "factor": id}})
-	return newRecovery(tx, who)
+	tx.Record(evidence.Event{Kind: "auth.factor_added", IdentityID: who, Touches: evidence.Touches{"second_factor": 1 + int(n)},
+		Facts: map[string]any{"kind": "totp", "factor": id, "replaced": n}})
+	return NewRecovery(tx, who)
 }
 
 func factorPlace(id int) string { return fmt.Sprintf("second_factor/%d", id) }
 
-func newRecovery(tx *db.Tx, who int) ([]string, error) {
-	if _, err := tx.Exec(`update recovery_code set used_at = clock_timestamp() where identity_id = $1 and used_at is null`, who); err != nil {
+// NewRecovery gives a person new recovery codes, this once: only their hashes are stored. The codes from before end.
+func NewRecovery(tx *db.Tx, who int) ([]string, error) {
+	n, err := tx.Exec(`update recovery_code set used_at = clock_timestamp() where identity_id = $1 and used_at is null`, who)
+	if err != nil {
 		return nil, err
 	}
 	var codes []string
@@ -154,36 +150,26 @@ func newRecovery(tx *db.Tx, who int) ([]string, error) {
 		h := sha256.Sum256([]byte(c))
 		hashes = append(hashes, h[:])
 	}
-	_, err := tx.Exec(`insert into recovery_code (hash, identity_id) select unnest($1::bytea[]), $2`, hashes, who)
+	tx.Record(evidence.Event{Kind: "auth.recovery_made", IdentityID: who, Touches: evidence.Touches{"recovery_code": recoveryCodes + int(n)},
+		Facts: map[string]any{"codes": recoveryCodes, "ended": n}})
+	_, err = tx.Exec(`insert into recovery_code (hash, identity_id) select unnest($1::bytea[]), $2`, hashes, who)
 	return codes, err
+}
+
+// codeAtStep gives the code of a time step.
+func codeAtStep(secret string, s int64) (string, error) {
+	return hotp.GenerateCodeCustom(secret, uint64(s), hotp.ValidateOpts{Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1})
 }
 
 // matchStep gives the time step whose code it is, among those that are near and later than after.
 func matchStep(secret, code string, now time.Time, after int64) (int64, bool) {
 	for s := now.Unix()/step - skew; s <= now.Unix()/step+skew; s++ {
-		want, err := hotp.GenerateCodeCustom(secret, uint64(s), hotp.ValidateOpts{Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1})
+		want, err := codeAtStep(secret, s)
 		if err == nil && s > after && subtle.ConstantTimeCompare([]byte(want), []byte(code)) == 1 {
 			return s, true
 		}
 	}
 	return 0, false
-}
-
-// Factor is one second factor of a person.
-type Factor struct {
-	ID         int
-	Kind, Name string
-	Made       time.Time
-	Used       *time.Time
-}
-
-// Factors gives a person's second factors.
-func Factors(tx *db.Tx, who int) ([]Factor, error) {
-	rows, err := tx.Query(`select id, kind, name, made_at, used_at from second_factor where identity_id = $1 and removed_at is null order by id`, who)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, pgx.RowToStructByPos[Factor])
 }
 
 // Code checks a code of an authenticator app, or a recovery code, each of which works once, and says which it was. The try is
@@ -194,7 +180,7 @@ func Code(tx *db.Tx, who int, code string) (method string, err error) {
 		h := sha256.Sum256([]byte(code))
 		n, err := tx.Exec(`update recovery_code set used_at = clock_timestamp() where hash = $1 and identity_id = $2 and used_at is null`, h[:], who)
 		if err == nil && n == 1 {
-			tx.Record(evidence.Event{Kind: "auth.recovery_code_used", IdentityID: who})
+			tx.Record(evidence.Event{Kind: "auth.recovery_code_used", IdentityID: who, Touches: evidence.Touches{"recovery_code": 1}})
 			return "recovery_code", nil
 		}
 		if err != nil {
@@ -205,8 +191,8 @@ func Code(tx *db.Tx, who int, code string) (method string, err error) {
 	var sealed []byte
 	var last int64
 	var now time.Time
-	err = tx.QueryRow(`select id, sealed, last_step, clock_timestamp() from second_factor where identity_id = $1 and kind = 'totp' and removed_at is null
-		order by id limit 1 for update`, who).Scan(&id, &sealed, &last, &now)
+	err = tx.QueryRow(`select f.id, f.sealed, u.last_step, clock_timestamp() from second_factor f join second_factor_use u on u.factor_id = f.id
+		where f.identity_id = $1 and f.kind = 'totp' and f.removed_at is null order by f.id limit 1 for update of u`, who).Scan(&id, &sealed, &last, &now)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return "", err
 	}
@@ -216,7 +202,7 @@ func Code(tx *db.Tx, who int, code string) (method string, err error) {
 			return "", err
 		}
 		if at, ok := matchStep(string(secret), code, now, last); ok {
-			_, err := tx.Exec(`update second_factor set last_step = $2, used_at = clock_timestamp() where id = $1`, id, at)
+			_, err := tx.Exec(`update second_factor_use set last_step = $2, used_at = clock_timestamp() where factor_id = $1`, id, at)
 			return "totp", err
 		}
 	}

@@ -103,6 +103,9 @@ func Settle(tx *db.Tx, people []*identity.Change, cause Cause) (*Effect, error) 
 	if err := auth.EndDelegationsOf(tx, s.left(people)); err != nil {
 		return nil, err
 	}
+	if err := auth.EndSessionsOf(tx, s.away(people)); err != nil {
+		return nil, err
+	}
 	if err := identity.Enter(tx, s.changed(people)); err != nil {
 		return nil, err
 	}
@@ -243,6 +246,17 @@ func (s *settling) left(people []*identity.Change) []int {
 	var out []int
 	for i, p := range people {
 		if s.state[i] == identity.Left && p.Was != identity.Left {
+			out = append(out, p.Person)
+		}
+	}
+	return out
+}
+
+// away gives those who worked here until now and do not at present.
+func (s *settling) away(people []*identity.Change) []int {
+	var out []int
+	for i, p := range people {
+		if p.Was == identity.Active && s.state[i] != identity.Active {
 			out = append(out, p.Person)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"tenure/internal/access"
+	"tenure/internal/auth"
 	"tenure/internal/db"
 	"tenure/internal/errs"
 	"tenure/internal/evidence"
@@ -44,6 +45,9 @@ func Terminate(tx *db.Tx, id int, reason string) (*Effect, error) {
 		return nil, err
 	}
 	tx.Record(evidence.Event{Kind: "person.locked", IdentityID: id, Touches: evidence.Touches{"identity": 1}, Facts: map[string]any{"reason": reason}})
+	if err := auth.EndSessionsOf(tx, []int{id}); err != nil {
+		return nil, err
+	}
 	return SettleIDs(tx, []int{id}, Cause{What: "terminate", Urgency: access.Urgent})
 }
 

@@ -26,13 +26,17 @@ var includes = map[string][]string{
 
 // permissions says which role has which permission to begin with, besides those it includes.
 var permissions = map[string][]string{
-	"home.read":         {Employee},
-	"inbox.read":        {Employee},
-	"dashboard.read":    {HR, IT, Compliance, Auditor},
-	"access.mine":       {Employee},
-	"token.mine":        {Employee},
-	"token.make":        {Employee},
-	"session.mine":      {Employee},
+	"home.read":      {Employee},
+	"inbox.read":     {Employee},
+	"dashboard.read": {HR, IT, Compliance, Auditor},
+	"access.mine":    {Employee},
+	"token.mine":     {Employee},
+	"token.make":     {Employee},
+	"session.mine":   {Employee},
+
+	"second_factor.mine":   {Employee},
+	"second_factor.change": {Employee},
+
 	"person.list":       {Manager, HR, IT, Compliance, Auditor},
 	"person.read":       {Employee},
 	"person.read_any":   {HR, IT, Compliance, Auditor},

@@ -26,15 +26,18 @@ func Describe(permission string) About {
 
 // about has a line for every line of permissions; a test compares them.
 var about = map[string]About{
-	"access.mine":     {Own, "See their own access, and take their own first passwords"},
-	"delegation.mine": {Own, "Let somebody act for them for a while, and end it"},
-	"demo.use":        {Own, "Play the HR department of a demo company"},
-	"home.read":       {Reads, "Open the portal and see their first page"},
-	"inbox.read":      {Reads, "See what waits for them, for their team and for their applications"},
-	"task.mine":       {Own, "Watch their own long work, and cancel it"},
-	"session.mine":    {Own, "See and end their own sessions, and prove again who they are"},
-	"token.make":      {Own, "Make a token for themselves"},
-	"token.mine":      {Own, "See and revoke their own tokens"},
+	"access.mine":          {Own, "See their own access, and take their own first passwords"},
+	"delegation.mine":      {Own, "Let somebody act for them for a while, and end it"},
+	"demo.use":             {Own, "Play the HR department of a demo company"},
+	"home.read":            {Reads, "Open the portal and see their first page"},
+	"inbox.read":           {Reads, "See what waits for them, for their team and for their applications"},
+	"task.mine":            {Own, "Watch their own long work, and cancel it"},
+	"session.mine":         {Own, "See and end their own sessions, and prove again who they are"},
+	"second_factor.mine":   {Own, "See what they sign in with besides their password"},
+	"second_factor.change": {Own, "Change what they sign in with besides their password"},
+
+	"token.make": {Own, "Make a token for themselves"},
+	"token.mine": {Own, "See and revoke their own tokens"},
 
 	"person.list":         {Reads, "List people: a manager those of their team"},
 	"person.read":         {Reads, "Open a person's page: their own, a manager those of their team"},
