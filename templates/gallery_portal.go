@@ -48,7 +48,7 @@ func galleryPortal() []Sample {
 		Facts: []ui.Line{{Name: "Person", Text: "Jo Lind", Link: "/people/jo"}, {Name: "Role", Text: "IT"}, {Name: "Given", Text: "today 09:12"}, {Name: "By", Text: "Tomás Rey"}, {Name: "Because", Text: "Runs the applications of Finance"}},
 		Will:  []string{"Pages of this role are refused from the person's next click on.", "Their tokens lose the role, too."}, Not: []string{"Nothing that the person decided is undone.", "Their other roles stay, and so does their access to applications."},
 		Button: ui.Buttons{Text: "Take the role", Icon: "user-minus", Danger: true, Cancel: ui.Link{Text: "Go back, change nothing", URL: "/portal/roles"}}}}
-	mine := sampleShell("Acting for others", "My access")
+	mine, rights := sampleShell("Acting for others", "My access"), sampleShell("Permissions", "Portal")
 	acting := mine
 	acting.Acting = []string{"Acting also for Jo Lind until 3 December"}
 	jo, ana := ui.Link{Text: "Jo Lind"}, ui.Link{Text: "Ana Ruiz"}
@@ -60,6 +60,8 @@ func galleryPortal() []Sample {
 	return []Sample{
 		{"portal-roles-full", PortalRoles(s, full)}, {"portal-roles-one", PortalRoles(s, one)}, {"portal-roles-empty", PortalRoles(s, none)}, {"portal-roles-filtered", PortalRoles(s, filtered)}, {"portal-roles-reader", PortalRoles(s, reads)},
 		{"portal-role-give", AskMore(s, sampleGive())}, {"portal-role-give-error", AskMore(s, wrong)}, {"portal-role-take", AskMore(s, take)},
+		{"permissions-full", Permissions(rights, samplePermissions(true))}, {"permissions-reader", Permissions(rights, samplePermissions(false))},
+		{"permission-ask", AskMore(rights, samplePermission(nil))}, {"permission-error", AskMore(rights, samplePermission(ui.Errors{{Field: "role", Text: "Role are as they were: nothing would change."}}))}, {"permission-check", AskMore(rights, samplePermissionCheck())},
 		{"delegations-full", Delegations(acting, rows)}, {"delegations-empty", Delegations(mine, DelegationsView{MakeURL: "/me/delegations/new"})},
 	}
 }

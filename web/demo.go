@@ -2,11 +2,13 @@ package web
 
 import (
 	"fmt"
+	"hash/fnv"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
+	"tenure/internal/access"
 	"tenure/internal/db"
 	"tenure/internal/demo"
 	"tenure/internal/errs"
@@ -35,6 +37,7 @@ func (s *server) demoRoutes() []route {
 		{get, feedURL, "demo.use", s.feed},
 		{post, feedURL + "/hire", "demo.use", s.feedHire},
 		{post, feedURL + "/send", "demo.use", s.feedSend},
+		{get, feedURL + "/events", "demo.use", s.feedEvents},
 		{get, feedURL + "/:number", "demo.use", s.feedPerson},
 		{post, feedURL + "/:number/move", "demo.use", s.feedMove},
 		{post, feedURL + "/:number/end", "demo.use", s.feedEnd},
@@ -63,6 +66,14 @@ func (s *server) feedPage(r *request, status int, typed demo.Hire, bad ui.Errors
 		if len(runs) > 0 {
 			v.LastRun = ui.Link{Text: fmt.Sprintf("HR run #%d, %s", runs[0].ID, runState(&runs[0].Run)), URL: r.to("hr.read", runURL(runs[0].ID))}
 		}
+		if err != nil {
+			return err
+		}
+		now, newest, err := happening(tx)
+		for i := range newest {
+			v.Happening = append(v.Happening, r.operationRow(&newest[i]))
+		}
+		v.Watch = ui.Watching{ID: "happening", URL: r.Request.URL.RequestURI(), EventsURL: feedURL + "/events", Percent: now.Percent, Words: now.Words}
 		return err
 	}); err != nil {
 		return err
@@ -89,6 +100,35 @@ func (s *server) feedPage(r *request, status int, typed demo.Hire, bad ui.Errors
 	v.Hire = templates.DemoHire{Action: feedURL + "/hire", First: typed.First, Last: typed.Last, Title: typed.Title, Start: typed.Start,
 		Departments: departments(f, typed.Department), Errors: bad}
 	return r.render(status, templates.DemoFeed(r.shell("Demo HR feed"), v))
+}
+
+// happeningMost is how many of the newest operations the feed's page follows.
+const happeningMost = 12
+
+// happening gives the newest operations, and a sign that changes with each of them.
+func happening(tx *db.Tx) (sign, []access.Item, error) {
+	all, err := access.Items(tx, access.Query{Limit: happeningMost})
+	now, done := sign{Seq: 1}, 0
+	for i := range all {
+		o := &all[i]
+		h := fnv.New32a()
+		_, _ = h.Write([]byte(o.State)) // a hash takes everything
+		now.Seq = (now.Seq*31 + o.ID + int64(h.Sum32()) + int64(o.Attempts)) & (1<<53 - 1)
+		if o.State == access.Verified || o.State == access.Cancelled {
+			done++
+		}
+	}
+	now.Percent = 100
+	if len(all) > 0 {
+		now.Percent = done * 100 / len(all)
+	}
+	now.Words = fmt.Sprintf("%s of the newest %s are done and read back", ui.Int(done), plural(len(all), "change", "changes"))
+	return now, all, err
+}
+
+// feedEvents rings whenever one of the newest operations has come further.
+func (s *server) feedEvents(r *request) error {
+	return r.stream(func(tx *db.Tx) (sign, error) { now, _, err := happening(tx); return now, err })
 }
 
 func matchesEntry(e *demo.Entry, query string) bool {

@@ -1,6 +1,9 @@
 package web
 
 import (
+	"testing"
+	"time"
+
 	"tenure/internal/app"
 )
 
@@ -26,6 +29,22 @@ func Rows(a *app.App, o Options) (table, served []Row, err error) {
 		served = append(served, Row{Method: r.Method, Path: r.Path})
 	}
 	return table, served, nil
+}
+
+// HasWords says whether pages have words for a kind of event.
+func HasWords(kind string) bool {
+	w := eventWords[kind]
+	return w.title != "" && w.icon != "" && w.kind != ""
+}
+
+// StreamMine is how many streams one person may have at once.
+const StreamMine = streamMine
+
+// Beat makes streams give signs of life more often, until the test is over. It is set before anything is served.
+func Beat(t testing.TB, every time.Duration) {
+	was := streamBeat
+	streamBeat = every
+	t.Cleanup(func() { streamBeat = was })
 }
 
 // Inside is how an address is kept within the portal.

@@ -116,7 +116,7 @@ func (r *request) navigation() []ui.NavItem {
 		{"application.read", ui.NavItem{Label: "Applications", URL: "/applications", Icon: "apps"}},
 		{"operation.read", ui.NavItem{Label: "Operations", URL: "/operations", Icon: "stack-2"}},
 		{"policy.read", ui.NavItem{Label: "Policy", URL: "/policy", Icon: "scale"}},
-		{"portal.read", ui.NavItem{Label: "Portal", URL: "/portal/roles", Icon: "shield-check", Sub: []ui.NavItem{{Label: "Roles", URL: "/portal/roles"}}}},
+		{"portal.read", ui.NavItem{Label: "Portal", URL: "/portal/roles", Icon: "shield-check", Sub: []ui.NavItem{{Label: "Roles", URL: "/portal/roles"}, {Label: "Permissions", URL: permissionsURL}}}},
 	}
 	if r.s.demo != nil {
 		all = append(all, struct {

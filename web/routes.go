@@ -118,6 +118,9 @@ func (s *server) routes() []route {
 		{post, "/portal/roles/give", "portal.give", s.roleGive},
 		{get, "/portal/roles/:id/take", "portal.give", s.roleTakeAsk},
 		{post, "/portal/roles/:id/take", "portal.give", s.roleTake},
+		{get, permissionsURL, "portal.read", s.permissions},
+		{get, permissionsURL + "/:name", "portal.change", s.permissionAsk},
+		{post, permissionsURL + "/:name", "portal.change", s.permissionSave},
 
 		{get, "/hr/sources", "hr.read", s.sources},
 		{post, uploadPath, "hr.upload", s.sourceUpload},

@@ -18,7 +18,7 @@ import (
 // personas are who asks, by the name that testdata/routes.yaml uses, in the order in which the file names them.
 var personas = []struct{ name, number string }{
 	{"anonymous", ""}, {"employee", employee}, {"manager", manager}, {"owner", owner}, {"it", itPerson}, {"hr", hrPerson}, {"compliance", compliance},
-	{"auditor", auditor}, {"administrator", administrator},
+	{"auditor", auditor}, {"administrator", administrator}, {"token", tokenOf},
 }
 
 // matrix is testdata/routes.yaml: for every route, who gets through.
@@ -110,6 +110,16 @@ func TestAuditorsHaveNoWriteRoutes(t *testing.T) {
 			"POST /tasks/:id/cancel", "POST /people/chosen"} // who was ticked is exported; whatever else it offers asks for a permission of its own
 		if strings.HasPrefix(route, "POST") && slices.Contains(strings.Fields(who), "auditor") && !slices.Contains(own, route) && !strings.HasPrefix(route, "POST /demo/") {
 			t.Errorf("an auditor may %s", route)
+		}
+	}
+}
+
+// A token that may only read reaches no route that changes something, but those that anybody reaches without signing in.
+func TestReadingTokensHaveNoWriteRoutes(t *testing.T) {
+	for route, who := range matrix(t) {
+		all := strings.Fields(who)
+		if strings.HasPrefix(route, "POST") && slices.Contains(all, "token") && !slices.Contains(all, "anonymous") {
+			t.Errorf("a token that may only read may %s", route)
 		}
 	}
 }

@@ -15,12 +15,14 @@ import (
 // How streams of events behave. A stream paints nothing by itself: the page it rings for is always the server's.
 const (
 	streamLook  = 300 * time.Millisecond // between two looks at the database
-	streamBeat  = 15 * time.Second       // a sign of life, so that what lies between does not hang up
 	streamCheck = 2 * time.Second        // whether the session is still there
 	streamLong  = 10 * time.Minute       // then the browser comes back by itself
 	streamMost  = 128                    // at once in this process
 	streamMine  = 8                      // of one person
 )
+
+// streamBeat is between two signs of life, so that what lies between does not hang up.
+var streamBeat = 15 * time.Second
 
 // streams bounds the streams of this process and ends them with it.
 type streams struct {

@@ -138,7 +138,7 @@ func (r *request) events(tx *db.Tx, page string, entries []audit.Entry) ([]ui.Ev
 	if err != nil {
 		return nil, err
 	}
-	delegates, err := delegatesOf(tx, entries)
+	named, err := namedIn(tx, entries)
 	if err != nil {
 		return nil, err
 	}
@@ -150,8 +150,8 @@ func (r *request) events(tx *db.Tx, page string, entries []audit.Entry) ([]ui.Ev
 			w = eventWord{ui.Neutral, "info-circle", "Event", e.Kind}
 		}
 		at := e.Effective
-		out[i] = ui.Event{Day: r.dayHead(at), At: r.at(at), Tone: w.tone, Icon: w.icon, Kind: w.kind, Title: w.title, Text: eventText(cat, e), Who: who(e)}
-		if p := delegates[e.Facts.To]; p != nil {
+		out[i] = ui.Event{Day: r.dayHead(at), At: r.at(at), Tone: w.tone, Icon: w.icon, Kind: w.kind, Title: w.title, Text: eventText(cat, e), Who: who(e, named[e.Facts.For])}
+		if p := named[e.Facts.To]; p != nil {
 			out[i].Link = ui.Link{Text: p.Name, URL: r.to("person.read_any", personURL(p.PublicID))}
 		}
 		if e.ID > 0 && page != "" {
@@ -176,12 +176,14 @@ func (r *request) events(tx *db.Tx, page string, entries []audit.Entry) ([]ui.Ev
 	return out, nil
 }
 
-// delegatesOf gives the people whom delegations of a timeline name.
-func delegatesOf(tx *db.Tx, entries []audit.Entry) (map[int]*identity.Person, error) {
+// namedIn gives the people whom entries of a timeline name: who acts for somebody, and in whose name somebody acted.
+func namedIn(tx *db.Tx, entries []audit.Entry) (map[int]*identity.Person, error) {
 	var ids []int
 	for i := range entries {
-		if entries[i].Facts.To > 0 {
-			ids = append(ids, entries[i].Facts.To)
+		for _, id := range []int{entries[i].Facts.To, entries[i].Facts.For} {
+			if id > 0 {
+				ids = append(ids, id)
+			}
 		}
 	}
 	if len(ids) == 0 {
@@ -190,72 +192,21 @@ func delegatesOf(tx *db.Tx, entries []audit.Entry) (map[int]*identity.Person, er
 	return identity.People(tx, ids)
 }
 
-// who says by whom, with the words around.
-func who(e *audit.Entry) string {
+// who says by whom, with the words around, and in whose name.
+func who(e *audit.Entry, inNameOf *identity.Person) string {
+	by := "by " + e.Actor
 	switch e.ActorKind {
 	case "system":
-		return "by Tenure itself"
+		by = "by Tenure itself"
 	case "operator":
-		return "at the command line"
+		by = "at the command line"
 	case "token":
-		return "by " + e.Actor + ", with a token"
+		by += ", with a token"
 	}
-	return "by " + e.Actor
-}
-
-type eventWord struct {
-	tone        ui.Tone
-	icon        string
-	kind, title string
-}
-
-var eventWords = map[string]eventWord{
-	"person.hired":             {ui.Info, "user-plus", "HR", "Hired, not started yet"},
-	"person.joined":            {ui.Good, "user-plus", "HR", "Joined"},
-	"person.rehired":           {ui.Good, "arrow-back-up", "HR", "Came back"},
-	"person.moved":             {ui.Info, "arrows-exchange", "HR", "Moved"},
-	"person.updated":           {ui.Neutral, "refresh", "HR", "Details changed"},
-	"person.on_leave":          {ui.Warn, "beach", "HR", "Went on leave"},
-	"person.returned":          {ui.Good, "arrow-back-up", "HR", "Returned from leave"},
-	"person.left":              {ui.Warn, "door-exit", "HR", "Left"},
-	"person.locked":            {ui.Bad, "lock", "HR", "Termination decided"},
-	"person.terminated":        {ui.Bad, "user-x", "HR", "Terminated"},
-	"person.unlocked":          {ui.Info, "lock-open", "HR", "Termination lifted"},
-	"access.settled":           {ui.Info, "key", "Access", "Access worked out anew"},
-	"access.handover_extended": {ui.Info, "hourglass", "Access", "Hand-over kept longer"},
-	"target.signed_in":         {ui.Neutral, "key", "Sign-in", "Last sign-in"},
-	"access.adopted":           {ui.Info, "key", "Access", "Found access accepted"},
-	"account.created":          {ui.Info, "user", "Account", "Account made"},
-	"account.renamed":          {ui.Info, "user", "Account", "Account renamed"},
-	"operation.verified":       {ui.Good, "circle-check", "Target", "Read back"},
-	"operation.closed":         {ui.Neutral, "ban", "Target", "Overtaken"},
-	"operation.failed":         {ui.Bad, "circle-x", "Target", "Failed"},
-	"operation.retried":        {ui.Info, "refresh", "Target", "Tried again"},
-	"handout.shown":            {ui.Info, "eye", "Account", "First password shown, and erased"},
-	"auth.signed_in":           {ui.Neutral, "key", "Sign-in", "Signed in to the portal"},
-	"auth.signed_out":          {ui.Neutral, "logout", "Sign-in", "Signed out"},
-	"auth.break_glass_used":    {ui.Warn, "key", "Sign-in", "Signed in as the local administrator"},
-	"auth.refused":             {ui.Warn, "ban", "Sign-in", "Was not let in"},
-	"auth.linked":              {ui.Info, "key", "Sign-in", "Signs in through an identity provider from now on"},
-	"auth.unlinked":            {ui.Warn, "ban", "Sign-in", "No longer linked to an identity provider"},
-	"auth.stepped_up":          {ui.Neutral, "shield-check", "Sign-in", "Proved again who they are"},
-	"auth.session_ended":       {ui.Neutral, "logout", "Sign-in", "Sessions ended"},
-	"auth.factor_added":        {ui.Info, "key", "Sign-in", "Second step added"},
-	"auth.factor_renamed":      {ui.Neutral, "key", "Sign-in", "Second step named anew"},
-	"auth.factor_removed":      {ui.Warn, "ban", "Sign-in", "Second step removed"},
-	"auth.recovery_made":       {ui.Info, "key", "Sign-in", "New recovery codes"},
-	"auth.recovery_code_used":  {ui.Warn, "key", "Sign-in", "Signed in with a recovery code"},
-	"auth.passkey_cloned":      {ui.Bad, "alert-triangle", "Sign-in", "A passkey may have been copied"},
-	"token.issued":             {ui.Info, "key", "Token", "Personal token made"},
-	"token.revoked":            {ui.Info, "ban", "Token", "Personal token revoked"},
-	"portal_role.given":        {ui.Info, "key", "Portal", "Portal role given"},
-	"portal_role.taken":        {ui.Warn, "ban", "Portal", "Portal role taken"},
-	"portal.changed":           {ui.Info, "shield-check", "Portal", "What portal roles may do was changed"},
-	"portal.filled":            {ui.Neutral, "shield-check", "Portal", "New permissions of the portal"},
-	"delegation.made":          {ui.Info, "users", "Portal", "Lets somebody act for them"},
-	"delegation.ended":         {ui.Info, "users", "Portal", "Acting for them is ended"},
-	"login.made":               {ui.Info, "key", "Sign-in", "Password set"},
-	"login.changed":            {ui.Info, "key", "Sign-in", "Password changed"},
+	if inNameOf != nil {
+		by += ", in the name of " + inNameOf.Name
+	}
+	return by
 }
 
 // eventText says what an event brought, in one or two sentences.

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -65,6 +66,7 @@ type world struct {
 func newWorld(t testing.TB) *world {
 	d := dbtest.Demo(t)
 	w := &world{t: t, app: houseOf(d), targets: map[string]*httptest.Server{}, keys: map[string]string{}}
+	t.Cleanup(w.told)
 	w.do(db.System, func(tx *db.Tx) error { return tx.GoLive() })
 	for name, group := range map[string][]string{"directory": {"staff", "vault"}, "ledger": {"books"}} {
 		s, err := scimtest.New(scimtest.Options{})
@@ -88,6 +90,19 @@ func newWorld(t testing.TB) *world {
 	w.carry()
 	w.serve(web.Options{Demo: &web.Demo{Organisation: demo.Name, Feed: w.feed, Targets: []ui.Link{{Text: "Directory", URL: w.targets["directory"].URL}}}})
 	return w
+}
+
+// told fails when a test brought about an event for which pages have no words.
+func (w *world) told() {
+	rows, err := w.app.DB.Pool.Query(context.Background(), `select distinct kind from event`) // the test's context is over
+	w.must(err)
+	kinds, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	w.must(err)
+	for _, kind := range kinds {
+		if !web.HasWords(kind) {
+			w.t.Errorf("%s happened: say it in eventWords", kind)
+		}
+	}
 }
 
 // houseOf is the house over a test's database.
@@ -260,6 +275,8 @@ type client struct {
 	w    *world
 	http *http.Client
 	site string // Sec-Fetch-Site
+
+	bearer string // a personal token, in place of a session
 }
 
 // page is an answer.
@@ -287,6 +304,21 @@ func (w *world) as(number string) *client {
 	return c
 }
 
+// tokenOf is the persona that is no browser: it speaks with a token of the IT person's that may only read.
+const tokenOf = "token"
+
+// token has a person make a token, and speaks with it from then on.
+func (w *world) token(number, scope string) *client {
+	w.t.Helper()
+	p := w.as(number).post("/me/tokens", "name", "A script", "days", "1", "scope", scope).want(w.t, http.StatusOK)
+	c := w.anonymous()
+	if c.bearer = strings.TrimSpace(p.Find("main code").First().Text()); c.bearer == "" {
+		w.t.Fatal("no token was shown")
+	}
+	c.get("/me").want(w.t, http.StatusOK) // its first use is noted
+	return c
+}
+
 // by signs in as one of the personas of the tests; "" is nobody. The owner of an application is no persona of the demo and comes
 // with a password.
 func (w *world) by(number string) *client {
@@ -294,6 +326,8 @@ func (w *world) by(number string) *client {
 	switch {
 	case number == "":
 		return w.anonymous()
+	case number == tokenOf:
+		return w.token(itPerson, "read")
 	case number != owner:
 		return w.as(number)
 	case w.number(`select count(*) from login l join identity i on i.id = l.identity_id where i.number = $1`, number) == 0:
@@ -312,6 +346,9 @@ func (c *client) send(method, path string, body io.Reader, head ...string) page 
 	c.w.must(err)
 	if c.site != "" {
 		r.Header.Set("Sec-Fetch-Site", c.site)
+	}
+	if c.bearer != "" {
+		r.Header.Set("Authorization", "Bearer "+c.bearer)
 	}
 	for i := 0; i+1 < len(head); i += 2 {
 		r.Header.Set(head[i], head[i+1])

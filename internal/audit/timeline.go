@@ -40,9 +40,10 @@ type Facts struct {
 	What        string                 `json:"kind"` // of an operation
 	Why         string                 `json:"why"`
 	Reason      string                 `json:"reason"`
-	Name        string                 `json:"name"` // of a token
-	Role        string                 `json:"role"` // of the portal
-	To          int                    `json:"to"`   // who acts for the person
+	Name        string                 `json:"name"`         // of a token
+	Role        string                 `json:"role"`         // of the portal
+	To          int                    `json:"to"`           // who acts for the person
+	For         int                    `json:"on_behalf_of"` // in whose name somebody acted
 }
 
 // Parts of a timeline, each a set of kinds of events.
@@ -85,6 +86,21 @@ func OneEntry(tx *db.Tx, who int, id int64) (Entry, error) {
 		return e, errs.NotFound("there is no such entry, or it is not for you to see")
 	}
 	return e, err
+}
+
+// CauseOf gives the event that decided an operation about a person, which was made at an instant; ok is false where none says so.
+func CauseOf(tx *db.Tx, who int, operation int64, made time.Time) (e Entry, ok bool, err error) {
+	// The event is recorded in the transaction that made the operation, which bounds what is looked at.
+	rows, err := tx.Query(entryColumns+`where e.identity_id = $1 and e.recorded_at between $3::timestamptz - interval '30 minutes' and $3::timestamptz + interval '30 minutes'
+		and convert_from(e.leaf, 'UTF8')::jsonb->'facts'->'access'->'planned' @> jsonb_build_array(jsonb_build_object('id', $2::bigint)) order by e.id desc limit 1`, who, operation, made)
+	if err != nil {
+		return e, false, err
+	}
+	e, err = pgx.CollectExactlyOneRow(rows, scanEntry)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return e, false, nil
+	}
+	return e, err == nil, err
 }
 
 const entryColumns = `select e.id, e.recorded_at, e.effective_at, e.kind, a.name, a.kind, coalesce(a.identity_id, 0),

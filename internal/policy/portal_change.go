@@ -1,9 +1,11 @@
 package policy
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -122,6 +124,49 @@ func (r *Rights) Weigh(permission string, roles []string) (*Holders, error) {
 	return h, after.mustNot(permission)
 }
 
+// Fixed says why nobody can change whether a role has a permission, and whether it has it; "" where an administrator can.
+func (r *Rights) Fixed(role, permission string) (has bool, why string) {
+	switch {
+	case role == Administrator && keptByAdministrators(permission):
+		return true, "Administrators keep it: otherwise nobody could give it back."
+	case Describe(permission).Kind != Writes:
+		return false, ""
+	case role == Auditor:
+		return false, "Auditors only read."
+	case r.reaches(Auditor, role, 0):
+		return false, "Auditors are this as well, and they only read."
+	}
+	return false, ""
+}
+
+func keptByAdministrators(permission string) bool {
+	return permission == "portal.give" || permission == "portal.change"
+}
+
+// LastChange tells who changed last what portal roles may do, and when; "" when nobody has.
+func LastChange(tx *db.Tx) (by string, at time.Time, err error) {
+	err = tx.QueryRow(`select a.name, e.recorded_at from event e join actor a on a.id = e.actor_id where e.kind = 'portal.changed' order by e.id desc limit 1`).Scan(&by, &at)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", time.Time{}, nil
+	}
+	return by, at, err
+}
+
+// Unchanged is an error that says who was faster when the rules are not those of a stamp any more.
+func (r *Rights) Unchanged(tx *db.Tx, stamp string) error {
+	if r.Stamp == stamp {
+		return nil
+	}
+	by, at, err := LastChange(tx)
+	if err != nil {
+		return err
+	}
+	if by == "" {
+		return errs.Conflict("the rights of the portal have changed since you looked")
+	}
+	return errs.ConflictBy(errs.Act{Who: by, Did: "changed the rights of the portal", At: at, State: "Nothing was changed by you. Look at the rights as they are now, and decide again."})
+}
+
 // mustNot holds the two rules that no administrator can change: auditors only read, and administrators can go on deciding who may
 // do what.
 func (r *Rights) mustNot(permission string) error {
@@ -132,7 +177,7 @@ func (r *Rights) mustNot(permission string) error {
 		}
 		return errs.Invalid("auditors only read: %s changes something%s", permission, why)
 	}
-	if (permission == "portal.give" || permission == "portal.change") && !r.Allowed([]string{Administrator}, permission) {
+	if keptByAdministrators(permission) && !r.Allowed([]string{Administrator}, permission) {
 		return errs.Invalid("administrators keep %s: otherwise nobody could give it back", permission)
 	}
 	return nil
@@ -154,8 +199,8 @@ func SetHolders(tx *db.Tx, permission string, roles []string, stamp, reason stri
 	if err != nil {
 		return nil, err
 	}
-	if now.Stamp != stamp {
-		return nil, errs.Conflict("somebody has changed the rights since you looked")
+	if err := now.Unchanged(tx, stamp); err != nil {
+		return nil, err
 	}
 	h, err := now.Weigh(permission, roles)
 	if err != nil {
