@@ -7,6 +7,9 @@ func sampleInbox() []InboxItem {
 		{State: ui.Tag{Tone: ui.Bad, Icon: "circle-x", Text: "Failed"}, Title: "Somebody who left keeps access in Warehouse", Why: "2 operations that take it away have failed.",
 			Due: at("today 08:55", "2026-11-22T08:55:00Z"), Clock: "Late by 22 minutes", Late: true, Since: at("today 08:40", "2026-11-22T08:40:00Z"),
 			Holder: "You or any of 2 in IT or administration", Act: ui.Link{Text: "Repair", URL: "/operations?state=failed"}},
+		{State: ui.Tag{Tone: ui.Bad, Icon: "player-pause", Text: "Paused"}, Title: "Ledger is paused, and somebody who left keeps access there", Why: "Jo Lind paused it; 4 changes wait. Nothing is sent or read until somebody resumes it.",
+			Due: at("today 09:05", "2026-11-22T09:05:00Z"), Clock: "Late by 12 minutes", Late: true, Since: at("today 08:45", "2026-11-22T08:45:00Z"),
+			Holder: "You or any of 2 in IT or administration", Act: ui.Link{Text: "Look and resume", URL: "/applications/ledger/connector"}},
 		{State: ui.Tag{Tone: ui.Warn, Icon: "lock", Text: "Held"}, Title: "HR file #41 is held: 31 people would leave or move",
 			Why: "Maren Oduya loaded it into people. Above the limit nothing happens until a second person decides.", Due: at("today 13:12", "2026-11-22T13:12:04Z"),
 			Clock: "In 3 hours", Since: at("today 09:12", "2026-11-22T09:12:04Z"), Holder: "You or any of 3 in HR, IT, compliance or administration",
@@ -26,17 +29,17 @@ func galleryInbox() []Sample {
 	empty := sampleShell("Inbox", "Inbox")
 	empty.NeedsMe = 0
 	chips := func(current int) []ui.Chip {
-		c := []ui.Chip{{Text: "Everything", URL: "/inbox", Count: 5, Counted: true}, {Text: "Operations", URL: "/inbox?kind=operations", Count: 1, Counted: true},
+		c := []ui.Chip{{Text: "Everything", URL: "/inbox", Count: 6, Counted: true}, {Text: "Operations", URL: "/inbox?kind=operations", Count: 2, Counted: true},
 			{Text: "HR files", URL: "/inbox?kind=hr", Count: 1, Counted: true}, {Text: "My team", URL: "/inbox?kind=team", Count: 1, Counted: true}, {Text: "First passwords", URL: "/inbox?kind=passwords", Counted: true}}
 		c[current].Current = true
 		return c
 	}
 	return []Sample{
 		{"inbox-empty", Inbox(empty, InboxView{Blank: ui.Blank{Icon: "circle-check", Title: "Nothing waits for you", Text: "What needs you will stand here, with the time by which it should be done and who else could do it."}})},
-		{"inbox-one", Inbox(sampleShell("Inbox", "Inbox"), InboxView{Lead: "1 thing waits for you, in time.", Groups: []InboxGroup{{"today", "Today", all[1:2]}}})},
-		{"inbox-full", Inbox(sampleShell("Inbox", "Inbox"), InboxView{Lead: "5 things wait for you, 1 overdue.", Kinds: chips(0), Groups: []InboxGroup{
-			{"overdue", "Overdue", all[:1]}, {"today", "Today", all[1:2]}, {"week", "This week", all[2:3]}, {"later", "Later", all[3:4]}, {"no-date", "No date", all[4:]}}})},
-		{"inbox-none-of-kind", Inbox(sampleShell("Inbox", "Inbox"), InboxView{Lead: "5 things wait for you, 1 overdue.", Kinds: chips(4),
+		{"inbox-one", Inbox(sampleShell("Inbox", "Inbox"), InboxView{Lead: "1 thing waits for you, in time.", Groups: []InboxGroup{{"today", "Today", all[2:3]}}})},
+		{"inbox-full", Inbox(sampleShell("Inbox", "Inbox"), InboxView{Lead: "6 things wait for you, 2 overdue.", Kinds: chips(0), Groups: []InboxGroup{
+			{"overdue", "Overdue", all[:2]}, {"today", "Today", all[2:3]}, {"week", "This week", all[3:4]}, {"later", "Later", all[4:5]}, {"no-date", "No date", all[5:]}}})},
+		{"inbox-none-of-kind", Inbox(sampleShell("Inbox", "Inbox"), InboxView{Lead: "6 things wait for you, 2 overdue.", Kinds: chips(4),
 			Blank: ui.Blank{Icon: "search", Title: "Nothing of this kind waits for you", Link: ui.Link{Text: "Show everything", URL: "/inbox"}}})},
 	}
 }

@@ -28,7 +28,7 @@ func samplePeople() PeopleView {
 		{Name: "Chidera Okonkwo-Vandenberghe", URL: "/people/c", Number: "H-1310", State: "prehire", Next: "starts on 1 December 2026", Department: "Customer Success and Support", Title: "Technical Account Manager", Manager: ui.Link{Text: "Ida Szabó", URL: "/people/i"}},
 		{Name: "Dmitri Volkov", URL: "/people/d", Number: "H-0877", State: "leave", Department: "Engineering", Title: "Engineer", Manager: ui.Link{Text: "Wei Zhang", URL: "/people/w"}, Accounts: 2},
 		{Name: "Elif Demir", URL: "/people/e", Number: "H-0420", State: "left", Department: "Sales", Title: "Account Executive"},
-		{Name: "Femke de Wit", URL: "/people/f", Number: "H-1198", State: "active", Department: "Sales", Title: "Account Executive", Manager: ui.Link{Text: "Tomás Rey", URL: "/people/t"}, Accounts: 2, Grants: 9},
+		{Name: "Femke de Wit", URL: "/people/f", Number: "H-1198", State: "active", Department: "Sales", Title: "Account Executive", Manager: ui.Link{Text: "Elif Demir", URL: "/people/e"}, ManagerState: "left", Accounts: 2, Grants: 9},
 		{Name: "Gintarė Petrauskaitė", URL: "/people/g", Number: "H-0764", State: "active", Department: "Finance", Title: "Controller", Manager: ui.Link{Text: "Jo Lind", URL: "/people/jo"}, Accounts: 3, Grants: 14},
 	} {
 		row := PersonCells(p)

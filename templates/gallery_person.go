@@ -55,7 +55,8 @@ func sampleTeam() TeamView {
 	return TeamView{Lead: "3 people report to you.", Scopes: []ui.Chip{{Text: "Direct reports", URL: "/team", Current: true}, {Text: "Everybody below", URL: "/team?scope=below"}}, Rows: []TeamRow{
 		{Name: "Ana Ruiz", URL: "/people/ana", Title: "AP Lead", State: "active", Next: "moves on 1 January 2027", NextURL: "/people/ana/move", Handover: at("29 November 2026", "2026-11-29"), HandoverURL: "/people/ana/move", OutOfBand: 1, Privileged: 1},
 		{Name: "Chidera Okonkwo-Vandenberghe", URL: "/people/c", Title: "Technical Account Manager", State: "active", Ready: "2 of 3 accounts ready"},
-		{Name: "Björn Åkesson", URL: "/people/b", Title: "Senior Engineer", State: "leave", Next: "leaves on 31 December 2026", Dormant: 2, Manager: "Wei Zhang"}}}
+		{Name: "Björn Åkesson", URL: "/people/b", Title: "Senior Engineer", State: "leave", Next: "leaves on 31 December 2026", Dormant: 2, Manager: "Wei Zhang", ManagerAway: "leave"}},
+		Gone: []ui.Notice{{Tone: ui.Warn, Title: "Elif Demir left, and 4 people still report to them", Text: "They stand in nobody's team. Ask HR to name another manager."}}}
 }
 
 func sampleSearch() SearchView {

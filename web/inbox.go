@@ -34,8 +34,8 @@ var kindGroups = []struct {
 	kinds     []string
 }{
 	{"hr", "HR files", []string{audit.HeldRun, audit.HeldDue}},
-	{"operations", "Operations", []string{audit.FailedLeaver, audit.Failed, audit.Proposal}},
-	{"applications", "My applications", []string{audit.Orphan, audit.NoDescription}},
+	{"operations", "Operations", []string{audit.FailedLeaver, audit.Failed, audit.Proposal, audit.Paused}},
+	{"applications", "My applications", []string{audit.Orphan, audit.NoDescription, audit.OwnPaused}},
 	{"team", "My team", []string{audit.Joining, audit.Leaving, audit.HandOver, audit.HandOverLate}},
 	{"passwords", "First passwords", []string{audit.Password}},
 }
@@ -172,6 +172,8 @@ func holderWords(it *audit.Item) string {
 		return "You or " + it.Person
 	case h.As == "self":
 		return "You or the person of each account"
+	case h.As == "told" && h.Others == 0:
+		return "Nobody has a role that could resume it"
 	case h.Others == 0:
 		return "Only you"
 	}
@@ -179,7 +181,11 @@ func holderWords(it *audit.Item) string {
 	for _, x := range h.Roles {
 		words = append(words, roleNames[x])
 	}
-	return fmt.Sprintf("You or any of %d in %s", h.Others, strings.Replace(and(words, len(words)), " and ", " or ", 1))
+	roles := strings.Replace(and(words, len(words)), " and ", " or ", 1)
+	if h.As == "told" {
+		return fmt.Sprintf("Any of %d in %s", h.Others, roles)
+	}
+	return fmt.Sprintf("You or any of %d in %s", h.Others, roles)
 }
 
 // calendar writes a day of a calendar (2006-01-02) in words.
@@ -197,6 +203,20 @@ func many(n int, one, other string) string {
 		return ui.Int(audit.CountMost) + "+ " + other
 	}
 	return plural(n, one, other)
+}
+
+// pausedWords say that an application is paused, and whether that keeps access open for somebody who left.
+func pausedWords(it *audit.Item, v *templates.InboxItem) {
+	v.State = ui.Tag{Tone: ui.Warn, Icon: "player-pause", Text: "Paused"}
+	v.Title = it.Application + " is paused"
+	if it.Text == audit.Leavers {
+		v.State.Tone = ui.Bad
+		v.Title = it.Application + " is paused, and somebody who left keeps access there"
+	}
+	v.Why = it.Person + " paused it, and nothing waits so far. Nothing is sent or read until somebody resumes it."
+	if it.Count > 0 {
+		v.Why = fmt.Sprintf("%s paused it; %s. Nothing is sent or read until somebody resumes it.", it.Person, many(it.Count, "change waits", "changes wait"))
+	}
 }
 
 // inboxWords say each kind: what it is, why it waits, and where it is decided.
@@ -230,6 +250,14 @@ var inboxWords = map[string]func(*audit.Item, *templates.InboxItem){
 		v.Title = many(it.Count, "change waits", "changes wait") + " for release in " + it.Application
 		v.Why = "The application is only proposed to: a person lets each change go."
 		v.Act = ui.Link{Text: "Look and release", URL: link("/operations", "state", "proposed", "application", it.Ref)}
+	},
+	audit.Paused: func(it *audit.Item, v *templates.InboxItem) {
+		pausedWords(it, v)
+		v.Act = ui.Link{Text: "Look and resume", URL: applicationURL(it.Ref) + "/connector"}
+	},
+	audit.OwnPaused: func(it *audit.Item, v *templates.InboxItem) {
+		pausedWords(it, v)
+		v.Act = ui.Link{Text: "See what waits", URL: applicationURL(it.Ref) + "?tab=operations"}
 	},
 	audit.Orphan: func(it *audit.Item, v *templates.InboxItem) {
 		v.State = ui.Tag{Tone: ui.Warn, Icon: "ghost", Text: "Nobody's"}

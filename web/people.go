@@ -19,7 +19,7 @@ var peopleSpec = listSpec{name: "people", label: "People", path: "/people", sear
 		{name: "state", options: []ui.Option{{Value: "prehire"}, {Value: "active"}, {Value: "leave"}, {Value: "left"}}},
 		{name: "department", label: "Department"}, {name: "location", label: "Location"}, {name: "type", label: "Worker type"},
 		{name: "has", label: "Has", options: []ui.Option{{Text: "Anything"}, {Value: "privileged", Text: "Privileged access"}, {Value: "out_of_band", Text: "Access out of band"},
-			{Value: "dormant", Text: "A dormant account"}}},
+			{Value: "dormant", Text: "A dormant account"}, {Value: "manager_left", Text: "A manager who left"}}},
 		{name: "manager"}, {name: "rule"}, {name: "role"},
 	},
 	columns: []listColumn{{key: "name", text: "Name", sorted: true, fixed: true}, {key: "number", text: "Number", sorted: true}, {key: "state", text: "State"},
@@ -222,15 +222,25 @@ func (r *request) peopleRows(tx *db.Tx, l *list, lines []*identity.Line, g *ui.G
 			next = "leaves on " + day(*x.LastDay)
 		}
 		var manager ui.Link
+		managerState := ""
 		if x.Manager != nil {
-			manager = ui.Link{Text: x.Manager.Name, URL: r.to("person.read_any", personURL(x.Manager.PublicID))}
+			manager, managerState = ui.Link{Text: x.Manager.Name, URL: r.to("person.read_any", personURL(x.Manager.PublicID))}, awayState(x.Manager)
 		}
 		row := templates.PersonCells(templates.PersonRow{Name: x.Name, URL: page, Number: deref(x.Number), State: string(x.State), Next: next, Department: x.Department,
-			Title: x.Title, Location: x.Location, Type: x.Type, Manager: manager, Since: r.at(x.Since), Accounts: held[x.ID].Accounts, Grants: held[x.ID].Grants})
+			Title: x.Title, Location: x.Location, Type: x.Type, Manager: manager, ManagerState: managerState, Since: r.at(x.Since), Accounts: held[x.ID].Accounts, Grants: held[x.ID].Grants})
 		row.ID = x.PublicID
 		g.Rows = append(g.Rows, row)
 	}
 	return nil
+}
+
+// awayState is the state of a manager who does not manage now; "" for one who does. Who left still stands as the manager of people
+// until HR names another one.
+func awayState(manager *identity.Person) string {
+	if manager.State == identity.Active && !manager.Locked() {
+		return ""
+	}
+	return string(manager.State)
 }
 
 var peopleHead = []string{"name", "number", "email", "state", "department", "title", "location", "worker_type", "manager", "since", "first_day", "last_day", "id"}

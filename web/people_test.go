@@ -74,8 +74,18 @@ func TestSearching(t *testing.T) {
 	if got := hits(employee, "vault"); !strings.Contains(got, "Vault") {
 		t.Errorf("an employee does not find what may be held: %q", got)
 	}
-	if n := w.as(employee).get("/search?q=vault").Find("main .t-hits a").Length(); n != 0 {
-		t.Errorf("an employee is led to %d pages that are not for them", n)
+	found := w.as(employee).get("/search?q=vault").want(t, http.StatusOK)
+	if text := found.Find("main .t-hits").Text(); strings.Contains(text, "orphan") || strings.Contains(text, "account of") {
+		t.Errorf("an employee finds accounts of others: %q", text)
+	}
+	if n := found.Find("main .t-hits a").Length(); n != 1 {
+		t.Errorf("of what may be held an employee is led to %d pages, want the one that says why they hold it or not", n)
+	}
+	found.Find("main .t-hits a").Each(func(_ int, a *goquery.Selection) {
+		w.as(employee).get(a.AttrOr("href", "")).want(t, http.StatusOK).says(t, "Vault")
+	})
+	if found.Find(`header form[role="search"], header [role="search"]`).Length() == 0 {
+		t.Error("an employee has no search box")
 	}
 	it := w.as(itPerson)
 	for _, q := range []string{w.ref("1031"), "p1031@example.com", "P1031@EXAMPLE.COM"} {

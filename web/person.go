@@ -96,7 +96,7 @@ func (r *request) personFacts(tx *db.Tx, p *identity.Person, all []identity.Vers
 		return err
 	}
 	if m := people[main.Manager]; m != nil {
-		v.Manager = ui.Link{Text: m.Name}
+		v.Manager, v.ManagerState = ui.Link{Text: m.Name}, awayState(m)
 		if r.may("person.read_any") || m.ID == r.who.ID {
 			v.Manager.URL = personURL(m.PublicID)
 		}

@@ -79,6 +79,10 @@ func (r *request) personReports(tx *db.Tx, p *identity.Person, v *templates.Pers
 		return err
 	}
 	v.Reports.Count = countWord(n, "person", "people")
+	if p.State == identity.Left {
+		v.Ahead = append(v.Ahead, ui.Notice{Tone: ui.Warn, Title: countWord(n, "person still reports", "people still report") + " to somebody who left",
+			Text: "They stand in nobody's team until HR names another manager.", Link: ui.Link{Text: "See who", URL: "#reports"}})
+	}
 	const some = 12
 	ids, err := identity.Team(tx, p.ID, false, identity.Capped)
 	if err != nil {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"unicode"
@@ -256,7 +257,7 @@ func (f *finding) targets() error {
 	hits = nil
 	for _, e := range ents {
 		a := f.cat.Apps[e.ApplicationID]
-		h := templates.SearchHit{URL: page(a, "entitlements"), Title: marked(titleOf(e, f.cat), f.q), Code: e.Name, Text: whole("in " + a.Title)}
+		h := templates.SearchHit{URL: cmp.Or(page(a, "entitlements"), f.why(e)), Title: marked(titleOf(e, f.cat), f.q), Code: e.Name, Text: whole("in " + a.Title)}
 		if e.Description != "" {
 			h.Text = append(marked(e.Description, f.q), templates.Part{Text: " · in " + a.Title})
 		}
@@ -267,6 +268,14 @@ func (f *finding) targets() error {
 	}
 	f.group("entitlements", "What may be held", hits, ui.Link{})
 	return nil
+}
+
+// why leads to the page that says why the reader holds something or not: where there is no page of the application for them.
+func (f *finding) why(e *catalog.Entitlement) string {
+	if f.r.who.Kind != "person" {
+		return ""
+	}
+	return f.r.to("person.read", link(personURL(f.r.who.PublicID)+"/explain", "app", f.cat.Apps[e.ApplicationID].Name, "entitlement", f.cat.Ref(e.ID)))
 }
 
 func (f *finding) policy() error {

@@ -36,12 +36,28 @@ func (s *server) team(r *request) error {
 			v.More = fmt.Sprintf("These are the first %d by name.", teamMost)
 			v.Full = ui.Link{Text: "The whole list", URL: r.to("person.list", "/people")}
 		}
+		if err := r.teamGone(tx, &v); err != nil {
+			return err
+		}
 		return r.teamRows(tx, lines, below, &v)
 	})
 	if err != nil {
 		return err
 	}
 	return r.show(templates.Team(r.shell("My team"), v))
+}
+
+// goneMost is how many managers who left a team's page names.
+const goneMost = 5
+
+// teamGone says which managers of the team left while people still report to them. Those people are in nobody's team.
+func (r *request) teamGone(tx *db.Tx, v *templates.TeamView) error {
+	gone, err := identity.LeftBehind(tx, r.managers(), goneMost)
+	for _, h := range gone {
+		v.Gone = append(v.Gone, ui.Notice{Tone: ui.Warn, Title: h.Name + " left, and " + countWord(h.Reports, "person still reports", "people still report") + " to them",
+			Text: "They stand in nobody's team. Ask HR to name another manager.", Link: ui.Link{Text: "Who they are", URL: r.to("person.read_any", link("/people", "manager", h.PublicID))}})
+	}
+	return err
 }
 
 func (r *request) teamRows(tx *db.Tx, lines []*identity.Line, below bool, v *templates.TeamView) error {
@@ -75,7 +91,7 @@ func (r *request) teamRows(tx *db.Tx, lines []*identity.Line, below bool, v *tem
 		m, page := members[l.ID], personURL(l.PublicID)
 		row := templates.TeamRow{Name: l.Name, URL: page, Title: l.Title, State: string(l.State), OutOfBand: m.OutOfBand, Dormant: m.Dormant, Privileged: m.Privileged}
 		if below && l.Manager != nil && l.Manager.ID != r.who.ID {
-			row.Manager = l.Manager.Name
+			row.Manager, row.ManagerAway = l.Manager.Name, awayState(l.Manager)
 		}
 		row.Next, row.NextURL = r.nextWords(l, next[l.ID])
 		// Whoever joined this week, or still waits for an account.

@@ -21,6 +21,8 @@ const (
 	FailedLeaver  = "leaver"       // failed operations that take access from who left, of one application
 	Failed        = "failed"       // other failed operations of one application
 	Proposal      = "proposal"     // proposed operations of one application
+	Paused        = "paused"       // an application that is paused
+	OwnPaused     = "own_paused"   // the same, told to an owner who cannot resume it
 	Orphan        = "orphan"       // accounts of one application that belong to nobody
 	NoDescription = "description"  // entitlements of one application without a description
 	Password      = "password"     // first passwords: the reader's own, or those of their team
@@ -45,7 +47,7 @@ type Item struct {
 	Ref         string // what addresses name it by: a run, an application, a person's public id
 	Application string // title
 	Person      string
-	Text        string // the HR source, or the first or last day of work, as in a calendar (2006-01-02)
+	Text        string // the HR source; the first or last day of work, as in a calendar (2006-01-02); Leavers
 	Count       int    // CountMost + 1 when there are more
 	Own         bool   // about the reader themselves
 	Since       *time.Time
@@ -53,12 +55,15 @@ type Item struct {
 	Holder      Holder
 }
 
+// Leavers is the text of a pause during which somebody who left keeps access.
+const Leavers = "leavers"
+
 // CountMost is up to where an inbox counts.
 const CountMost = 1000
 
 // Holder says who besides the reader could do it: how many people with which portal roles, or nobody else.
 type Holder struct {
-	As     string // manager, owner, self; "" for who has one of Roles
+	As     string // manager, owner, self; told: only who has one of Roles can do it; "" for who has one of Roles
 	Others int
 	Roles  []string
 }
@@ -83,6 +88,8 @@ func (s *source) concerns(q *Scope) bool {
 		return len(q.Managers) > 0
 	case "owner":
 		return len(q.Owners) > 0
+	case "told":
+		return len(q.Owners) > 0 && !q.May(s.permission)
 	case "":
 		return q.May(s.permission)
 	}
@@ -178,13 +185,13 @@ func holders(tx *db.Tx, q *Scope, items []Item) error {
 		h, ok := known[it.Kind]
 		if !ok {
 			s := &sources[slices.IndexFunc(sources, func(s source) bool { return s.kind == it.Kind })]
-			h.As = s.as
-			if s.as == "" {
+			if s.permission != "" {
 				var err error
 				if h, err = whoMay(tx, q.Person, s.permission); err != nil {
 					return err
 				}
 			}
+			h.As = s.as
 			known[it.Kind] = h
 		}
 		it.Holder = h

@@ -14,6 +14,7 @@ func TestTheCountIsTheList(t *testing.T) {
 	m := generate(t, 4)
 	m.count()
 	m.exec(`insert into hold (kind, ref, reasons, affected, opened_by) values ('hr', 2, '[]', '[]', 1), ('due', 0, '[]', '[1,2]', 1)`)
+	m.exec(`insert into application_pause (application_id, paused_by, reason) select id, 1, 'repairs' from application where owner_id is not null`)
 	m.exec(`insert into handout (account_id, sealed) select id, 'x' from account where id % 3 = 0`)
 	if err := m.db.Do(t.Context(), db.System, policy.FillPortal); err != nil { // who else could act stands in the tables of rights
 		t.Fatal(err)
@@ -53,7 +54,7 @@ func TestTheCountIsTheList(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, kind := range []string{audit.HeldRun, audit.HeldDue, audit.FailedLeaver, audit.Failed, audit.Proposal, audit.Orphan, audit.NoDescription, audit.Password,
+	for _, kind := range []string{audit.HeldRun, audit.HeldDue, audit.FailedLeaver, audit.Failed, audit.Proposal, audit.Paused, audit.OwnPaused, audit.Orphan, audit.NoDescription, audit.Password,
 		audit.Joining, audit.Leaving, audit.HandOver, audit.HandOverLate} {
 		if seen[kind] == 0 {
 			t.Errorf("nobody's inbox has a %s: the world shows nothing of it", kind)

@@ -19,6 +19,16 @@ func byApplication(condition string) string {
 const team = `employment_version v join identity i on i.id = v.identity_id and i.locked_at is null
 	where v.manager_id = any($3) and v.known_to = 'infinity' and v.status <> 'rescinded' and v.valid_to > $2 and v.ends_at > $2`
 
+// paused are the applications that are paused. Nothing is sent to them, so a leaver's access that waits there is as urgent as one
+// that failed: it is due as FailedLeaver is.
+const paused = `select p.name ref, p.title application, a.name person, case when u.since is null then '' else 'leavers' end text,
+			(select count(*)::int from (select from operation o where o.application_id = p.id and o.state in ('proposed', 'pending', 'claimed') limit 1001) n) count,
+			false own, z.paused_at since, u.since + interval '15 minutes' due
+		from application_pause z join application p on p.id = z.application_id join actor a on a.id = z.paused_by
+			cross join lateral (select min(greatest(o.created_at, z.paused_at)) since from operation o
+				where o.application_id = p.id and o.state in ('pending', 'claimed') and o.urgency <= 2) u
+		where z.resumed_at is null`
+
 var sources = []source{
 	{HeldRun, "hr.release", "", `select h.ref::text ref, '' application, coalesce(a.name, '') person, r.name text,
 			coalesce((s.counts->>'leaving')::int, 0) + coalesce((s.counts->>'moving')::int, 0) count, false own, h.opened_at since, null::timestamptz due
@@ -30,6 +40,8 @@ var sources = []source{
 	{FailedLeaver, "operation.retry", "", byApplication(failedLeaving)},
 	{Failed, "operation.retry", "", byApplication(failedOther)},
 	{Proposal, "operation.release", "", byApplication(proposedOther)},
+	{Paused, "connector.run", "", paused},
+	{OwnPaused, "connector.run", "told", paused + ` and p.owner_id = any($4)`},
 	// Counted by Compute: to find an account without a person is to look at all of them.
 	{Orphan, "", "owner", `select p.name ref, p.title application, '' person, '' text, f.orphans count, false own, f.orphans_since since, null::timestamptz due
 		from application p join application_figure f on f.application_id = p.id and f.orphans > 0 where p.owner_id = any($4)`},

@@ -63,8 +63,8 @@ func Members(tx *db.Tx, ids []int) (map[int]*Member, error) {
 	return out, err
 }
 
-// MarkPeople looks at everything that people hold and notes for lists who has something privileged, out of band or dormant. It
-// reads large tables, so a job does it after readings; lists say so by showing what it noted.
+// MarkPeople looks at everything that people hold and notes for lists who has something privileged, out of band or dormant, and
+// whose manager has left. It reads large tables, so a job does it after readings; lists say so by showing what it noted.
 func MarkPeople(tx *db.Tx) error {
 	_, err := tx.Exec(`with now as (
 		select 'privileged' mark, r.identity_id, count(distinct r.entitlement_id)::int n from reason r join entitlement e on e.id = r.entitlement_id and e.privileged
@@ -79,7 +79,9 @@ func MarkPeople(tx *db.Tx) error {
 			where o.seen_to is null and not exists (select from reason r where r.identity_id = l.identity_id and r.entitlement_id = o.entitlement_id
 				and r.known_to = 'infinity' and r.valid_to > $1)
 			and not exists (select from operation k where k.account_id = a.id and k.entitlement_id = o.entitlement_id and k.kind = 'revoke'
-				and k.state in ('proposed', 'pending', 'claimed', 'acknowledged')) group by 2),
+				and k.state in ('proposed', 'pending', 'claimed', 'acknowledged')) group by 2
+		union all
+		select 'manager_left', e.identity_id, 1 from identity_entry e join identity m on m.id = e.manager_id and m.state = 'left' where e.state <> 'left'),
 		gone as (delete from identity_mark m where not exists (select from now where now.mark = m.mark and now.identity_id = m.identity_id))
 		insert into identity_mark as m (mark, identity_id, n) select mark, identity_id, n from now
 		on conflict (mark, identity_id) do update set n = excluded.n where m.n <> excluded.n`, tx.Now)

@@ -17,6 +17,8 @@ var Terms = map[string]Term{
 	FailedLeaver:  {Elapsed: 15 * time.Minute, Why: "Somebody who left can still get in."},
 	Failed:        {Elapsed: 24 * time.Hour, Why: "Somebody lacks access they need, or keeps some they do not."},
 	Proposal:      {WorkingDays: 2, Why: "People wait for their access until a person releases it."},
+	Paused:        {Elapsed: 24 * time.Hour, Why: "What was decided waits, and readings stop; a day is a long repair. With a leaver's access waiting it is 15 minutes."},
+	OwnPaused:     {Elapsed: 24 * time.Hour, Why: "As the pause itself: the owner knows what their people wait for."},
 	Orphan:        {WorkingDays: 5, Why: "An account that belongs to nobody is watched by nobody."},
 	NoDescription: {Elapsed: 30 * 24 * time.Hour, Why: "Who decides about access has to understand it; until then a code is all there is."},
 	Password:      {WorkingDays: 1, Why: "The account is ready and its person cannot sign in."},

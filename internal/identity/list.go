@@ -25,7 +25,7 @@ type Filter struct {
 	Location   string
 	WorkerType string
 	Manager    int    // only who reports to this person
-	Mark       string // what the last look at everything found: privileged, out_of_band, dormant
+	Mark       string // what the last look at everything found: privileged, out_of_band, dormant, manager_left
 	Among      []int  // only these; nil for everybody, empty for nobody
 }
 
@@ -34,7 +34,7 @@ type Line struct {
 	Person
 	Department, Title string
 	Location, Type    string
-	Manager           *Person // nil for none
+	Manager           *Person // nil for none; may have left
 	FirstDay, LastDay *time.Time
 	Key               string // the value by which the list is sorted
 }

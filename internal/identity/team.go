@@ -78,3 +78,25 @@ func Steps(versions []Version) []Step {
 	}
 	return out
 }
+
+// Headless is a manager who left while people still report to them: HR has named nobody else.
+type Headless struct {
+	Person
+	Reports int // up to Capped + 1
+}
+
+// LeftBehind gives those who reported to one of these managers and left while people still report to them, by name.
+func LeftBehind(tx *db.Tx, managers []int, limit int) ([]Headless, error) {
+	rows, err := tx.Query(`select i.id, i.public_id::text, i.name, (select count(*) from (select from employment_version v where v.manager_id = i.id and v.identity_id <> i.id and `+holdsAt+` limit 1001) v)
+		from (select distinct v.identity_id id from employment_version v where v.manager_id = any($1) and v.known_to = 'infinity' and v.valid_from <= $2 and v.valid_to > $2) m
+			join identity i on i.id = m.id and i.state = 'left'
+		where exists (select from employment_version v where v.manager_id = i.id and v.identity_id <> i.id and `+holdsAt+`) order by lower(i.name), i.id limit $3`,
+		managers, tx.Now, limit)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (h Headless, err error) {
+		h.State = Left
+		return h, r.Scan(&h.ID, &h.PublicID, &h.Name, &h.Reports)
+	})
+}
