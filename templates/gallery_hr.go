@@ -22,6 +22,7 @@ func galleryHR() []Sample {
 	applying := sampleRun()
 	applying.State, applying.Why, applying.Release = "applied", nil, nil
 	applying.Applied, applying.ReleasedBy, applying.ReleaseReason = at("today 09:31", "2026-11-22T09:31:00Z"), "Tomás Rey", "The Oslo site closes; agreed with the works council"
+	applying.Unmanaged, applying.UnmanagedMore = []Unmanaged{{"H-1311", "Hugo Lindqvist", "jo.lind@halden.example"}, {"H-0877", "Femke de Wit", "Rey, Tomás (until the end of the quarter, afterwards whoever follows)"}}, "These are the first 20."
 	applying.SeenAt, applying.LookURL = ui.Time{}, ""
 	moved := sampleRun()
 	moved.Moved = []string{"2 people of this run changed for another reason meanwhile."}
@@ -101,9 +102,10 @@ func galleryDemo() []Sample {
 	}
 	v := DemoFeedView{Day: "22 November 2026", Pending: []string{"Hire Hugo Lindqvist as Account Executive in Sales, from 2026-12-01", "End Björn Åkesson on 2026-12-31"}, SendURL: "/demo/hr/send", LastRun: ui.Link{Text: "run #40, applied 2 minutes ago", URL: "/hr/runs/40"},
 		Targets: []ui.Link{{Text: "Directory (SCIM)", URL: "/demo/target/scim"}, {Text: "Warehouse (PostgreSQL)", URL: "/demo/target/postgres"}}, Action: "/demo/hr", Rows: rows, Pager: ui.Pager{Text: "1–3 of 254", NextURL: "?after=x"},
-		Hire: DemoHire{Action: "/demo/hr/hire", Start: "2026-12-01", Departments: departments}}
+		Hire: DemoHire{Action: "/demo/hr/hire", Start: "2026-12-01", Departments: departments}, Happening: sampleOperations()[:4],
+		Watch: ui.Watching{ID: "happening", URL: "/demo/hr", EventsURL: "/demo/hr/events", Percent: 50, Words: "2 of the newest 4 changes are done and read back"}}
 	empty := v
-	empty.Pending, empty.Rows, empty.Pager, empty.Query = nil, nil, ui.Pager{}, "zzz"
+	empty.Happening, empty.Pending, empty.Rows, empty.Pager, empty.Query = nil, nil, nil, ui.Pager{}, "zzz"
 	empty.Hire.Errors = ui.Errors{{Field: "last", Text: "Enter a last name"}}
 	change := DemoChangeView{Person: rows[0], Back: ui.Link{Text: "Demo HR feed", URL: "/demo/hr"}, MoveURL: "/demo/hr/H-1042/move", EndURL: "/demo/hr/H-1042/end", EndDay: "2026-11-22", Departments: departments}
 	return []Sample{{"demo-feed", DemoFeed(s, v)}, {"demo-empty", DemoFeed(s, empty)}, {"demo-change", DemoChange(sampleShell("Ana Ruiz", "Demo feed"), change)}}

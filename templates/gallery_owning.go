@@ -8,10 +8,13 @@ import (
 
 func sampleCatalogue() Catalogue {
 	return Catalogue{Complete: "66 % complete", Missing: "Missing: 1 plain name, 1 description and 2 risks.", Rows: []CatalogueRow{
-		{ID: "e-1", Name: "Pay invoices", Code: "AP_PAY", Kind: "group", What: "Releases payments to vendors up to 10 000 €.", Risk: "critical", RiskStated: true, Privileged: true, Owner: ui.Link{Text: "Ana Ruiz", URL: "/people/ana"}, Holders: ui.Link{Text: "4", URL: "?tab=accounts&entitlement=1"}, EditURL: "/applications/ledger/entitlements/1"},
+		{ID: "e-1", Name: "Pay invoices", Code: "AP_PAY", Kind: "group", What: "Releases payments to vendors up to 10 000 €.", Risk: "critical", RiskStated: true, Privileged: true, Owner: ui.Link{Text: "Ana Ruiz", URL: "/people/ana"}, Holders: ui.Link{Text: "4", URL: "?tab=accounts&entitlement=1"}, How: []string{"2 by a role", "1 directly", "1 without a reason"}, EditURL: "/applications/ledger/entitlements/1"},
 		{ID: "e-2", Name: "No plain name yet", Code: "AP_VENDOR_MASTER_RW_PROD_7", Kind: "group", Risk: "low", Owner: ui.Link{Text: "Ana Ruiz", URL: "/people/ana"}, OwnerInherited: true, Holders: ui.Link{Text: "11", URL: "#"}, Missing: "Missing: name, description and risk", EditURL: "/applications/ledger/entitlements/2"},
 		{ID: "e-3", Name: "Read the ledger", Code: "GL_READ", Kind: "role", What: "Reads every booking of the company.", Risk: "medium", RiskStated: true, Owner: ui.Link{Text: "Ana Ruiz", URL: "/people/ana"}, OwnerInherited: true, Holders: ui.Link{Text: "0"}, EditURL: "/applications/ledger/entitlements/3"},
-	}, Licence: &LicenceForm{Amount: "12.50", Currency: "EUR", Version: "3", Action: "/applications/ledger/licence", Words: "12.50 EUR a month for each enabled account", Stated: true}}
+	}, Licence: &LicenceForm{Amount: "12.50", Currency: "EUR", Version: "3", Action: "/applications/ledger/licence", Words: "12.50 EUR a month for each enabled account", Stated: true}, Trend: &HeldTrend{
+		Chart: ui.Chart{ID: "held", Title: "Grants held, day by day", Summary: "12 on 20 November 2026, 15 on 22 November 2026.", Head: []string{"Day", "Grants"},
+			Rows: [][]string{{"20 November 2026", "12"}, {"21 November 2026", "17"}, {"22 November 2026", "15"}}},
+		Lines: ui.LineChart{Series: []ui.Series{{Name: "held", Points: []float64{12, 17, 15}}}, Steps: []string{"20 Nov", "22 Nov"}}}}
 }
 
 func galleryOwning() []Sample {

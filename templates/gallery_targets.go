@@ -33,7 +33,7 @@ func sampleApplication(tab string) ApplicationView {
 		Name: "Ledger", Kind: "SCIM at ledger.halden.example", Mode: "propose", Health: "degraded", HealthText: "3 of 10 calls answered 429, since", HealthSince: at("14:05", "2026-11-22T14:05:00Z"),
 		Owner: ui.Link{Text: "Ana Ruiz", URL: "/people/ana"}, Read: ui.Link{Text: "#880 at 13:40", URL: "/applications/ledger?reading=880"},
 		Figures: []ui.Figure{{Label: "Enabled", Value: "61", URL: "?tab=accounts&state=enabled"}, {Label: "Disabled", Value: "4", URL: "?tab=accounts&state=disabled"}, {Label: "Orphans", Value: "3", URL: "?tab=accounts&state=orphan", Tone: ui.Warn, Icon: "ghost"}, {Label: "Differences", Value: "5", URL: "?tab=drift", Tone: ui.Warn, Icon: "alert-triangle"}, {Label: "Waiting", Value: "14", URL: "?tab=operations"}},
-		Tabs:    sampleTabs(tab), Tab: tab, CheckURL: "/applications/ledger/check", AdoptURL: "/applications/ledger/adopt",
+		Tabs:    sampleTabs(tab), Tab: tab, Counted: at("today 14:02", "2026-11-22T13:02:00Z"), CheckURL: "/applications/ledger/check", AdoptURL: "/applications/ledger/adopt",
 	}
 	switch tab {
 	case "accounts":

@@ -153,32 +153,23 @@ func (s *server) applicationShow(r *request) error {
 		if err != nil {
 			return err
 		}
-		drift, err := r.applicationHead(tx, a, &v)
+		st, err := r.standing(tx, a)
 		if err != nil {
+			return err
+		}
+		if err := r.applicationHead(tx, a, st, &v); err != nil {
 			return err
 		}
 		switch tab {
 		case "accounts":
-			if sent, err = r.applicationAccounts(tx, cat, a, &v); err != nil || sent {
-				return err
-			}
-			return nil
+			sent, err = r.applicationAccounts(tx, cat, a, st.Accounts, &v)
+			return err
 		case "entitlements":
 			return r.applicationCatalogue(tx, cat, a, &v)
 		case "operations":
 			return r.applicationOperations(tx, a, &v)
 		}
-		if len(drift) > most {
-			v.Trimmed = fmt.Sprintf("These are the first %d of %s.", most, ui.Int(len(drift)))
-		}
-		for _, d := range drift[:min(len(drift), most)] {
-			row := templates.Drift{Kind: d.Kind, Account: d.Account, Entitlement: d.Entitlement, Text: d.Text}
-			if d.Identity != "" {
-				row.Person = ui.Link{Text: d.Person, URL: r.to("person.read_any", personURL(d.Identity))}
-			}
-			v.Drift = append(v.Drift, row)
-		}
-		return nil
+		return r.applicationDifferences(tx, a, st, &v)
 	})
 	if err != nil || sent {
 		return err
@@ -186,13 +177,62 @@ func (s *server) applicationShow(r *request) error {
 	return r.show(templates.Application(r.shell(v.Name), v))
 }
 
+// applicationDifferences fills the tab of differences, as a job found them.
+func (r *request) applicationDifferences(tx *db.Tx, a *catalog.Application, st *standing, v *templates.ApplicationView) error {
+	all := st.first
+	if !st.At.IsZero() {
+		var err error
+		if all, err = provision.Differences(tx, a.ID); err != nil {
+			return err
+		}
+	}
+	if n := st.Amiss() + st.Differences["orphan"]; n > len(all) {
+		v.Trimmed = fmt.Sprintf("These are the first %d of %s.", len(all), ui.Int(n))
+	}
+	for _, d := range all {
+		row := templates.Drift{Kind: d.Kind, Account: d.Account, Entitlement: d.Entitlement, Text: d.Text}
+		if d.Identity != "" {
+			row.Person = ui.Link{Text: d.Person, URL: r.to("person.read_any", personURL(d.Identity))}
+		}
+		v.Drift = append(v.Drift, row)
+	}
+	return nil
+}
+
+// standing is how an application stood when a job last counted it.
+type standing struct {
+	audit.Standing
+	first []provision.Difference // until a job has counted
+}
+
+// standing reads what a job counted. Until there was a first count, which follows within a minute, it is counted here.
+func (r *request) standing(tx *db.Tx, a *catalog.Application) (*standing, error) {
+	was, err := audit.StandingOf(tx, a.ID)
+	if err != nil {
+		return nil, err
+	}
+	if was != nil {
+		return &standing{Standing: *was}, nil
+	}
+	st := &standing{Standing: audit.Standing{Differences: map[string]int{}}}
+	if st.Accounts, err = catalog.CountLogins(tx, a.ID, r.dormantSince(a)); err != nil {
+		return nil, err
+	}
+	all, err := provision.Drift(tx, a)
+	for _, d := range all {
+		st.Differences[d.Kind]++
+	}
+	st.first = all[:min(len(all), provision.DifferencesMost)]
+	return st, err
+}
+
 // applicationHead fills what stands above the tabs.
-func (r *request) applicationHead(tx *db.Tx, a *catalog.Application, v *templates.ApplicationView) ([]provision.Difference, error) {
+func (r *request) applicationHead(tx *db.Tx, a *catalog.Application, st *standing, v *templates.ApplicationView) error {
 	home := applicationURL(a.Name)
 	v.Name, v.Kind, v.Mode = a.Title, kindLabel(a), string(a.Mode)
 	health, err := catalog.Health(tx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	h := health[a.ID]
 	v.Health, v.HealthText = healthOf(h)
@@ -201,7 +241,7 @@ func (r *request) applicationHead(tx *db.Tx, a *catalog.Application, v *template
 	}
 	readings, err := catalog.LastReadings(tx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if x, ok := readings[a.ID]; ok {
 		v.Read = ui.Link{Text: fmt.Sprintf("#%d, %s", x.ID, r.at(x.StartedAt).Text)}
@@ -209,41 +249,18 @@ func (r *request) applicationHead(tx *db.Tx, a *catalog.Application, v *template
 	if a.OwnerID != nil {
 		people, err := identity.People(tx, []int{*a.OwnerID})
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if p := people[*a.OwnerID]; p != nil {
 			v.Owner = ui.Link{Text: p.Name, URL: r.to("person.read_any", personURL(p.PublicID))}
 		}
 	}
-	counts, err := catalog.CountLogins(tx, a.ID, r.dormantSince(a))
-	if err != nil {
-		return nil, err
-	}
 	waiting, err := access.Board(tx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	// The whole comparison is only made where it is shown; elsewhere the prepared count stands for it.
-	var drift []provision.Difference
-	w, differences := waiting[a.ID], 0
-	if v.Tab == "" {
-		if drift, err = provision.Drift(tx, a); err != nil {
-			return nil, err
-		}
-		for _, d := range drift {
-			if d.Kind != "orphan" {
-				differences++
-			}
-		}
-	} else {
-		figures, err := audit.Latest(tx)
-		if err != nil {
-			return nil, err
-		}
-		if figures != nil {
-			differences = figures.Apps[a.ID].OutOfBand
-		}
-	}
+	w, counts, differences := waiting[a.ID], st.Accounts, st.Amiss()
+	v.Counted = r.at(st.At)
 	accounts := func(state string) string { return link(home, "tab", "accounts", "state", state) }
 	v.Figures = []ui.Figure{
 		{Label: "Enabled accounts", Value: ui.Int(counts["enabled"]), URL: accounts("enabled")},
@@ -270,12 +287,12 @@ func (r *request) applicationHead(tx *db.Tx, a *catalog.Application, v *template
 		v.Health, v.Paused = "paused", p.By+" paused it "+r.at(p.At).Text+": "+p.Reason
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if r.mayFor("application.adopt", r.owns(a)) {
 		v.AdoptURL = home + "/adopt"
 	}
-	return drift, nil
+	return nil
 }
 
 // dormantSince is the day before which a last sign-in makes an account dormant.
@@ -318,6 +335,10 @@ func (s *server) applicationCheck(r *request) error {
 	}
 	n, err := s.readTarget(r, a)
 	if err != nil {
+		return err
+	}
+	// Who had it read wants to see what that showed.
+	if err := r.do(func(tx *db.Tx) error { return audit.Recount(tx, a) }); err != nil {
 		return err
 	}
 	return r.goWith(applicationURL(a.Name), n)

@@ -28,7 +28,7 @@ func accountsOf(application string) *listSpec {
 }
 
 // applicationAccounts fills the tab of accounts, or sends it as a file.
-func (r *request) applicationAccounts(tx *db.Tx, cat *catalog.Catalog, a *catalog.Application, v *templates.ApplicationView) (sent bool, err error) {
+func (r *request) applicationAccounts(tx *db.Tx, cat *catalog.Catalog, a *catalog.Application, counts map[string]int, v *templates.ApplicationView) (sent bool, err error) {
 	l, err := r.list(accountsOf(a.Name))
 	if err != nil {
 		return false, err
@@ -42,10 +42,6 @@ func (r *request) applicationAccounts(tx *db.Tx, cat *catalog.Catalog, a *catalo
 	}
 	if l.csv {
 		return true, r.accountFile(tx, f, l)
-	}
-	counts, err := catalog.CountLogins(tx, a.ID, f.Dormant)
-	if err != nil {
-		return false, err
 	}
 	for _, o := range accountStates {
 		c := l.chip(o.Text, "state", o.Value)

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"tenure/internal/audit"
 	"tenure/internal/catalog"
 	"tenure/internal/db"
 	"tenure/internal/errs"
@@ -19,7 +20,7 @@ import (
 
 // applicationCatalogue fills the tab of entitlements.
 func (r *request) applicationCatalogue(tx *db.Tx, cat *catalog.Catalog, a *catalog.Application, v *templates.ApplicationView) error {
-	holders, err := catalog.CountHolders(tx, a.ID)
+	holdings, err := r.holdersOf(tx, a)
 	if err != nil {
 		return err
 	}
@@ -39,11 +40,11 @@ func (r *request) applicationCatalogue(tx *db.Tx, cat *catalog.Catalog, a *catal
 			missing[m]++
 		}
 		row := templates.CatalogueRow{ID: fmt.Sprintf("e-%d", e.ID), Name: e.Title, Code: e.Name, Kind: e.Kind, What: e.Description, Risk: e.RiskLevel(), RiskStated: e.Risk != nil,
-			Privileged: e.Privileged, Holders: ui.Link{Text: ui.Int(holders[e.ID])}, OwnerInherited: e.OwnerID == nil}
+			Privileged: e.Privileged, Holders: ui.Link{Text: ui.Int(holdings[e.ID].Accounts)}, How: howHeld(holdings[e.ID]), OwnerInherited: e.OwnerID == nil}
 		if !e.Named() && slices.Contains(lacks, "name") {
 			row.Name = "No plain name yet"
 		}
-		if holders[e.ID] > 0 {
+		if holdings[e.ID].Accounts > 0 {
 			row.Holders.URL = link(applicationURL(a.Name), "tab", "accounts", "entitlement", strconv.Itoa(e.ID))
 		}
 		if len(lacks) > 0 {
@@ -63,7 +64,56 @@ func (r *request) applicationCatalogue(tx *db.Tx, cat *catalog.Catalog, a *catal
 	}
 	v.Catalogue.Complete, v.Catalogue.Missing = complete(stated, whole), missingWords(missing)
 	v.Catalogue.Licence = r.licenceForm(a)
-	return nil
+	trend, err := audit.HeldTrend(tx, a.ID, trendDays)
+	v.Catalogue.Trend = heldTrend(trend)
+	return err
+}
+
+// trendDays is how far the trend of an application's grants goes back.
+const trendDays = 90
+
+// heldTrend draws how many grants an application had, when there are two days to compare.
+func heldTrend(days []audit.HeldOn) *templates.HeldTrend {
+	if len(days) < 2 {
+		return nil
+	}
+	first, last := days[0], days[len(days)-1]
+	v := &templates.HeldTrend{Chart: ui.Chart{ID: "held", Title: "Grants held, day by day", Head: []string{"Day", "Grants"},
+		Summary: fmt.Sprintf("%s on %s, %s on %s.", ui.Int(first.Held), day(first.Day), ui.Int(last.Held), day(last.Day))}}
+	line := ui.Series{Name: "held"}
+	for _, d := range days {
+		line.Points = append(line.Points, float64(d.Held))
+		v.Chart.Rows = append(v.Chart.Rows, []string{day(d.Day), ui.Int(d.Held)})
+	}
+	v.Lines = ui.LineChart{Series: []ui.Series{line}, Steps: []string{first.Day.Format("2 Jan"), last.Day.Format("2 Jan")}}
+	return v
+}
+
+// holdersOf counts who has each entitlement, as a job did; until there was a first count only the accounts, here.
+func (r *request) holdersOf(tx *db.Tx, a *catalog.Application) (map[int]audit.Holding, error) {
+	out, err := audit.Holdings(tx, a.ID)
+	if err != nil || len(out) > 0 {
+		return out, err
+	}
+	holders, err := catalog.CountHolders(tx, a.ID)
+	for id, n := range holders {
+		out[id] = audit.Holding{Accounts: n}
+	}
+	return out, err
+}
+
+// howHeld says of how many people what gives it to them.
+func howHeld(h audit.Holding) []string {
+	var out []string
+	for _, x := range []struct {
+		n    int
+		word string
+	}{{h.Role, "by a role"}, {h.Rule, "by a rule"}, {h.Direct, "directly"}, {h.HandOver, "for a hand-over"}, {h.Nothing, "without a reason"}} {
+		if x.n > 0 {
+			out = append(out, ui.Int(x.n)+" "+x.word)
+		}
+	}
+	return out
 }
 
 func ownersOf(a *catalog.Application, all []*catalog.Entitlement) []int {

@@ -101,6 +101,7 @@ func (s *server) runPage(r *request, status int, typed templates.Release, confli
 			func() error { return r.runGroups(tx, &v, run) },
 			func() error { return r.runRejects(tx, &v, run) },
 			func() error { return r.runMoved(tx, &v, run) },
+			func() error { return r.runManagers(tx, &v, run) },
 		} {
 			if err := part(); err != nil {
 				return err
@@ -293,6 +294,26 @@ func (r *request) runMoved(tx *db.Tx, v *templates.RunView, run *hr.Run) error {
 		v.Moved = append(v.Moved, plural(m.People, "person", "people")+" of this run changed for another reason meanwhile.")
 	}
 	return nil
+}
+
+// runManagers names, on the page of a source's newest good run, who has a manager whom nobody is known by.
+func (r *request) runManagers(tx *db.Tx, v *templates.RunView, run *hr.Run) error {
+	_, good, err := hr.NewestRuns(tx)
+	if err != nil || good[run.SourceID] == nil || good[run.SourceID].ID != run.ID {
+		return err
+	}
+	src, err := hr.Find(tx, run.Source)
+	if err != nil {
+		return err
+	}
+	all, err := hr.Unresolved(tx, src, sample+1)
+	for _, u := range all[:min(len(all), sample)] {
+		v.Unmanaged = append(v.Unmanaged, templates.Unmanaged{Number: u.Number, Name: u.Name, Manager: u.Manager})
+	}
+	if len(all) > sample {
+		v.UnmanagedMore = fmt.Sprintf("These are the first %d.", sample)
+	}
+	return err
 }
 
 // runDone says what an applied run did to whom.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tenure/internal/access"
+	"tenure/internal/audit"
 	"tenure/internal/catalog"
 	"tenure/internal/connector"
 	"tenure/internal/db"
@@ -141,8 +142,11 @@ func (s *server) operationShow(r *request) error {
 		}
 		row := r.operationRow(&o)
 		v = templates.OperationView{ID: row.ID, What: row.What, State: row.State, Urgent: row.Urgent, Application: row.Application, Account: row.Account,
-			Person: row.Person, Cause: ui.Link{Text: causeWord(o.Cause)}, Created: r.at(o.Created), Next: row.Next, Acknowledged: r.maybe(o.Acknowledged),
+			Person: row.Person, Created: r.at(o.Created), Next: row.Next, Acknowledged: r.maybe(o.Acknowledged),
 			Verified: r.maybe(o.Verified), Error: o.Error, RetryURL: row.RetryURL}
+		if v.Cause, err = r.causeOf(tx, &o); err != nil {
+			return err
+		}
 		if o.VerifiedBy != nil {
 			v.Reading.Text = fmt.Sprintf("reading #%d", *o.VerifiedBy)
 		}
@@ -175,6 +179,24 @@ func (s *server) operationShow(r *request) error {
 		sh.Refresh = v.Live.URL != ""
 	}
 	return r.show(templates.Operation(sh, v))
+}
+
+// causeOf says why an operation exists, and leads to what decided it: the HR run, or the entry of the person's timeline.
+func (r *request) causeOf(tx *db.Tx, o *access.Item) (ui.Link, error) {
+	l := ui.Link{Text: causeWord(o.Cause)}
+	if o.PersonID == 0 {
+		return l, nil
+	}
+	e, ok, err := audit.CauseOf(tx, o.PersonID, o.ID, o.Created)
+	switch {
+	case err != nil || !ok:
+	case e.Facts.Cause == "hr" && e.Facts.Ref > 0 && r.may("hr.read"):
+		l = ui.Link{Text: fmt.Sprintf("HR run #%d", e.Facts.Ref), URL: runURL(e.Facts.Ref)}
+	default:
+		id := strconv.FormatInt(e.ID, 10)
+		l.URL = r.to("person.read_any", link(personURL(o.PersonRef), "event", id)+"#e"+id)
+	}
+	return l, err
 }
 
 // outcomeWord sorts the class of an attempt into what a reader can tell apart.

@@ -1,18 +1,21 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 
 	"tenure/internal/app"
 	"tenure/internal/db"
+	"tenure/internal/errs"
 	"tenure/internal/hr"
 )
 
 type hrCmd struct {
 	Sync    hrSyncCmd    `cmd:"" help:"Read a file of an HR source and apply it, or hold it for a second person."`
 	Release hrReleaseCmd `cmd:"" help:"Release a held run, as another person than who loaded it."`
+	Look    hrLookCmd    `cmd:"" help:"Work out anew what releasing a held run would do, and say what has moved."`
 	Discard hrDiscardCmd `cmd:"" help:"Drop a held run."`
 	Expect  hrExpectCmd  `cmd:"" help:"Announce a planned mass change, as another person than who will load it."`
 	Runs    hrRunsCmd    `cmd:"" help:"List the newest runs."`
@@ -85,11 +88,62 @@ func (c *hrReleaseCmd) Run(r *run) error {
 		if err != nil {
 			return err
 		}
-		out, err := a.HR.Release(r.ctx, who, c.RunID, c.Reason)
+		var run *hr.Run
+		if err := a.DB.Read(r.ctx, func(tx *db.Tx) (err error) { run, err = hr.GetRun(tx, c.RunID); return err }); err != nil {
+			return err
+		}
+		// What is released is what was last worked out, and shown by the portal or by hr look: if that has moved, nothing happens.
+		out, err := a.HR.Decide(r.ctx, who, hr.Decision{Run: c.RunID, Reason: c.Reason, Seen: run.Content})
+		if errors.Is(err, hr.ErrMoved) {
+			return errs.Conflict("what run %d would do has changed since it was looked at; nothing was applied. Look at it again: tenure hr look %d", c.RunID, c.RunID)
+		}
 		if err != nil {
 			return err
 		}
 		return r.result(out)
+	})
+}
+
+type hrLookCmd struct {
+	RunID int `arg:"" name:"run" help:"Number of the held run."`
+}
+
+// looked is the answer of hr look: what a release would do, and who is in it otherwise than before.
+type looked struct {
+	Run    int       `json:"run"`
+	Counts hr.Counts `json:"counts"`
+	Now    []string  `json:"now"` // new in it, or otherwise than before
+	Was    []string  `json:"was"` // as it was before
+}
+
+func (c *hrLookCmd) Run(r *run) error {
+	return r.with(func(a *app.App) error {
+		who, err := r.who(a, "hr.release")
+		if err != nil {
+			return err
+		}
+		out := looked{Run: c.RunID}
+		if out.Now, out.Was, err = a.HR.LookAgain(r.ctx, who, c.RunID); err != nil {
+			return err
+		}
+		var run *hr.Run
+		if err := a.DB.Read(r.ctx, func(tx *db.Tx) (err error) { run, err = hr.GetRun(tx, c.RunID); return err }); err != nil {
+			return err
+		}
+		out.Counts = run.Counts
+		return r.answer(out, func() {
+			n := run.Counts
+			fmt.Printf("Run %d would do: joiners %d, movers %d, leavers %d, returns %d, updated %d.\n", c.RunID, n.Joiners, n.Movers, n.Leavers, n.Returns, n.Updated)
+			if len(out.Now)+len(out.Was) == 0 {
+				fmt.Println("That is what was shown before.")
+			}
+			for _, name := range out.Now {
+				fmt.Printf("  new or different now: %s\n", name)
+			}
+			for _, name := range out.Was {
+				fmt.Printf("  as it was before: %s\n", name)
+			}
+		})
 	})
 }
 

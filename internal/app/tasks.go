@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 
+	"tenure/internal/audit"
+	"tenure/internal/catalog"
 	"tenure/internal/db"
 	"tenure/internal/hr"
 	"tenure/internal/provision"
@@ -118,5 +120,20 @@ func read(ctx context.Context, p *provision.Service, w *task.Work) error {
 	if err != nil {
 		return err
 	}
+	if err := w.Step(ctx, "Counting what it holds", 2, 3); err != nil {
+		return err
+	}
+	if err := p.DB.Do(ctx, db.System, func(tx *db.Tx) error { return recount(tx, a.Application) }); err != nil {
+		return err
+	}
 	return w.Finish(ctx, Outcome{URL: "/applications/" + a.Name, Text: fmt.Sprintf("It was read whole: reading #%d.", id)}, nil)
+}
+
+// recount counts an application anew for its page.
+func recount(tx *db.Tx, id int) error {
+	cat, err := catalog.Load(tx)
+	if err != nil || cat.Apps[id] == nil {
+		return err
+	}
+	return audit.Recount(tx, cat.Apps[id])
 }

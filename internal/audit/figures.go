@@ -23,7 +23,7 @@ type Figures struct {
 }
 
 // format is the shape of Figures: what an older program counted is counted anew.
-const format = 2
+const format = 3
 
 // Periods are the lengths of time, in days back from now, for which flows are counted.
 var Periods = []int{7, 30, 90, 365}
@@ -112,6 +112,7 @@ type AppFigure struct {
 	Orphans      int    `json:"orphans"`
 	Zombies      int    `json:"zombies"` // enabled accounts of people who left
 	OutOfBand    int    `json:"out_of_band"`
+	Held         int    `json:"held"` // entitlements held by accounts, the login itself not counted
 	Entitlements int    `json:"entitlements"`
 	Undescribed  int    `json:"undescribed"`
 	Failed       int    `json:"failed"`
@@ -199,7 +200,7 @@ func Compute(tx *db.Tx, force bool) (bool, error) {
 		return false, err
 	}
 	f := Figures{Format: format, At: tx.Now, Flow: map[int]Flow{}}
-	for _, part := range []func(*db.Tx, *Figures) error{countFlows, countStock, countHandovers, countPrivileged, countApplications, countSources} {
+	for _, part := range []func(*db.Tx, *Figures) error{countFlows, countStock, countHandovers, countPrivileged, countApplications, countSources, recountAll} {
 		if err := part(tx, &f); err != nil {
 			return false, err
 		}

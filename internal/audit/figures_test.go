@@ -201,6 +201,9 @@ func TestStockIsWhatLoopsFind(t *testing.T) {
 		for i, l := range m.accounts {
 			a := want[l.app]
 			for e, held := range l.holds {
+				if held && e != entitlement(l.app, 0) {
+					a.Held++
+				}
 				if !held || l.person == 0 {
 					continue
 				}

@@ -126,16 +126,17 @@ type Difference struct {
 // Drift compares what the last reading of an application showed with the live reasons, operations on their way apart. It is
 // what `tenure check` prints after a fresh reading.
 func Drift(tx *db.Tx, app *catalog.Application) ([]Difference, error) {
-	rows, err := tx.Query(driftSQL, app.ID, tx.Now)
+	rows, err := tx.Query(diffSQL+driftTail, app.ID, tx.Now)
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (Difference, error) {
-		var d Difference
-		err := r.Scan(&d.Kind, &d.Account, &d.Person, &d.Identity, &d.Entitlement)
-		d.Text = d.words()
-		return d, err
-	})
+	return pgx.CollectRows(rows, scanDifference)
+}
+
+func scanDifference(r pgx.CollectableRow) (d Difference, err error) {
+	err = r.Scan(&d.Kind, &d.Account, &d.Person, &d.Identity, &d.Entitlement)
+	d.Text = d.words()
+	return d, err
 }
 
 func (d *Difference) words() string {
@@ -151,33 +152,3 @@ func (d *Difference) words() string {
 	}
 	return fmt.Sprintf("account %s of %s should be able to sign in and is not", d.Account, d.Person)
 }
-
-// driftSQL lists the differences of one application ($1) at a business time ($2).
-const driftSQL = `
-with want as (
-	select distinct r.identity_id, r.entitlement_id, e.kind from reason r join entitlement e on e.id = r.entitlement_id
-	where e.application_id = $1 and r.known_to = 'infinity' and r.state = 'live' and r.valid_from <= $2 and r.valid_to > $2),
-acc as (
-	select a.id, a.name, a.slot, a.kind, a.native_id is not null and a.gone_at is null there, coalesce(s.enabled, false) enabled, l.identity_id
-	from account a left join account_seen s on s.account_id = a.id left join account_link l on l.account_id = a.id and l.known_to = 'infinity'
-	where a.application_id = $1),
-busy as (select distinct account_id from operation where application_id = $1 and state in ('proposed', 'pending', 'claimed', 'acknowledged')),
-diff as (
-	select 'missing' kind, coalesce(acc.name, '') account, w.identity_id, w.entitlement_id from want w
-		left join acc on acc.identity_id = w.identity_id and acc.slot = ''
-		where w.kind <> 'account' and not exists (select from observed o where o.account_id = acc.id and o.entitlement_id = w.entitlement_id and o.seen_to is null)
-		and not exists (select from busy where busy.account_id = acc.id)
-	union all
-	select 'extra', acc.name, acc.identity_id, o.entitlement_id from acc join observed o on o.account_id = acc.id and o.seen_to is null
-		join entitlement e on e.id = o.entitlement_id and e.kind <> 'account'
-		where acc.identity_id is not null and not exists (select from want w where w.identity_id = acc.identity_id and w.entitlement_id = o.entitlement_id)
-		and not exists (select from busy where busy.account_id = acc.id)
-	union all
-	select 'orphan', acc.name, null, null from acc where acc.there and acc.identity_id is null and acc.kind = 'person'
-	union all
-	select case when acc.enabled then 'enabled' else 'disabled' end, acc.name, acc.identity_id, null from acc join identity i on i.id = acc.identity_id
-		where acc.there and not exists (select from busy where busy.account_id = acc.id)
-		and acc.enabled <> (i.state = 'active' and i.locked_at is null and (acc.slot <> '' or exists (select from want w where w.identity_id = acc.identity_id)))
-		and (acc.slot = '' or i.state = 'left'))
-select d.kind, d.account, coalesce(i.name, ''), coalesce(i.public_id::text, ''), coalesce(nullif(e.title, ''), e.name, '') from diff d
-left join identity i on i.id = d.identity_id left join entitlement e on e.id = d.entitlement_id order by 1, 3, 2, 5`
