@@ -54,6 +54,7 @@ var states = map[string]string{
 	"OrphanAsk":      "empty=form one=form full:orphan-claim error:orphan-claim-error",
 	"Orphans":        "empty:orphans-empty one:orphans-one full:orphans-full error=answered",
 	"People":         "empty:people-empty one:people-one full:people-full error:people-error",
+	"Permissions":    "empty=fixed one=fixed full:permissions-full error=answered",
 	"Person":         "empty:person-left one=single full:person-full error:person-wrong-date",
 	"Policy":         "empty:policy-roles-empty one:policy-roles-one full:policy-rules error=answered",
 	"PortalRoles":    "empty:portal-roles-empty one:portal-roles-one full:portal-roles-full error=answered",
