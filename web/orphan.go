@@ -73,7 +73,7 @@ func (r *request) orphanRow(a *catalog.Application, o *catalog.Orphan) templates
 
 // orphanAct is one thing to do with an orphan: what its page asks, and what is done.
 type orphanAct struct {
-	title, lead  string
+	title        string
 	will, not    []string
 	button, icon string
 	field        ui.Field

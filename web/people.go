@@ -34,18 +34,18 @@ const choicesMost = 300
 func peopleChoices(tx *db.Tx) (*listSpec, error) {
 	spec := peopleSpec
 	spec.filters = slices.Clone(spec.filters)
+	values, err := identity.Choices(tx, choicesMost)
+	if err != nil {
+		return nil, err
+	}
 	for i := range spec.filters {
 		f := &spec.filters[i]
-		column, all := map[string]string{"department": "department", "location": "location", "type": "worker_type"}[f.name], "All"
+		column := map[string]string{"department": "department", "location": "location", "type": "worker_type"}[f.name]
 		if column == "" {
 			continue
 		}
-		values, err := identity.Choices(tx, column, choicesMost)
-		if err != nil {
-			return nil, err
-		}
-		f.options = []ui.Option{{Text: all}}
-		for _, v := range values {
+		f.options = []ui.Option{{Text: "All"}}
+		for _, v := range values[column] {
 			f.options = append(f.options, ui.Option{Value: v, Text: v})
 		}
 	}

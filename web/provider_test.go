@@ -213,11 +213,12 @@ func TestStepUpAtAProvider(t *testing.T) {
 	c.post("/stepup", "next", act).want(t, http.StatusBadRequest) // here it is not proved
 	c.get(act).want(t, http.StatusSeeOther)
 
-	p, asked := c.through(op, begin, "sub-"+employee) // somebody else
+	p, _ = c.through(op, begin, "sub-"+employee) // somebody else
 	p.want(t, http.StatusForbidden).says(t, "somebody else")
 	c.get(act).want(t, http.StatusSeeOther)
 	before := c.cookie("tenure")
-	if p, asked = c.through(op, begin, "sub-"+compliance); p.want(t, http.StatusSeeOther).to != act || !asked {
+	p, asked := c.through(op, begin, "sub-"+compliance)
+	if p.want(t, http.StatusSeeOther).to != act || !asked {
 		t.Errorf("led to %s, asked %v", p.to, asked)
 	}
 	if c.cookie("tenure") == before {

@@ -17,6 +17,7 @@ import (
 	"tenure/internal/errs"
 	"tenure/internal/identity"
 	"tenure/internal/policy"
+	"tenure/internal/task"
 	"tenure/templates/ui"
 )
 
@@ -40,7 +41,8 @@ type reader struct {
 	identity.Person
 	actor db.Actor
 	roles []string
-	waits int // things in their inbox
+	waits int        // things in their inbox
+	ended *task.Task // the last of their tasks that ended without their being told; nil for none
 	// rights are what roles may do, read in the transaction that found out who is there; acting, for whom the reader acts as well.
 	rights *policy.Rights
 	acting []auth.Acting
@@ -107,7 +109,7 @@ func (s *server) identify(r *request) error {
 	}
 	id := s.sessions.GetInt(ctx, sessionPerson)
 	var open *auth.Session
-	err := r.read(func(tx *db.Tx) (err error) {
+	err := s.app.DB.ReadOften(ctx, func(tx *db.Tx) (err error) {
 		if id != 0 {
 			if open, err = auth.OpenSession(tx, s.sessions.GetInt(ctx, sessionID), id); err != nil {
 				return err
@@ -144,25 +146,25 @@ const seenEvery = 5 * time.Minute
 // be makes the reader of somebody who may be here, nobody otherwise.
 func (r *request) be(tx *db.Tx, who int, actor db.Actor) (err error) {
 	r.now = tx.Now
-	if r.simulated, err = tx.Simulated(); err != nil || who == 0 {
-		return err
+	if r.simulated = tx.ByHand; who == 0 {
+		return nil
 	}
 	p, err := auth.Still(tx, who)
 	if err != nil || p == nil {
 		return err
 	}
 	actor.Name, actor.Identity = p.Person.Name, who
-	r.who = &reader{Person: p.Person, roles: p.Roles, actor: actor}
+	r.who = &reader{Person: p.Person, roles: p.Roles, acting: p.Acting, actor: actor}
 	if r.who.rights, err = policy.RightsAt(tx); err != nil {
-		return err
-	}
-	if r.who.acting, err = auth.ActingFor(tx, who); err != nil {
 		return err
 	}
 	if r.who.prefs, err = identity.Preferences(tx, who); err != nil {
 		return err
 	}
-	r.who.waits, err = audit.CountInbox(tx, r.scope())
+	if r.who.waits, err = audit.CountInbox(tx, r.scope()); err != nil || !r.telling() {
+		return err
+	}
+	r.who.ended, err = task.Ended(tx, who, r.toldUntil())
 	return err
 }
 

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/alexedwards/scs/pgxstore"
 	"github.com/alexedwards/scs/v2"
 
 	"tenure/internal/auth"
@@ -39,8 +38,7 @@ const (
 // bound to this very host where browsers come by https (the __Host- prefix of RFC 6265bis).
 func (s *server) newSessions(ctx context.Context) *scs.SessionManager {
 	m := scs.New()
-	store := pgxstore.NewWithCleanupInterval(s.app.DB.Pool, 0) // its own cleanup could not be ended safely
-	m.Store = store
+	m.Store, m.Codec = newSessionStore(s.app.DB.Pool), sessionCodec{}
 	m.HashTokenInStore = true
 	m.IdleTimeout, m.Lifetime = idleFor, signedInFor
 	m.Cookie.Name = "tenure"

@@ -200,18 +200,25 @@ func (r *request) beginTask(n task.New, small bool) error {
 	return r.goTo(taskURL(ref))
 }
 
-// told puts a line on top of a page when a task of the reader's ended that they have not looked at.
-func (r *request) told() *ui.Notice {
-	if r.who == nil || polling(r.Request) || r.Request.Method != http.MethodGet {
-		return nil
-	}
+// telling says whether the answer is a page that may have told on top.
+func (r *request) telling() bool {
+	return r.Request.Method == http.MethodGet && !polling(r.Request) && r.bearer == nil
+}
+
+// toldUntil is up to when the reader knows of the ends of their tasks, a day ago at the earliest.
+func (r *request) toldUntil() time.Time {
 	after := time.Now().Add(-24 * time.Hour)
 	if seen := r.s.sessions.GetInt64(r.Request.Context(), sessionTold); seen > after.UnixMicro() {
 		after = time.UnixMicro(seen)
 	}
-	var t *task.Task
-	if err := r.read(func(tx *db.Tx) (err error) { t, err = task.Ended(tx, r.who.ID, after); return err }); err != nil || t == nil {
-		return nil // the page is worth more than the line above it
+	return after
+}
+
+// told puts a line on top of a page when a task of the reader's ended that they have not looked at.
+func (r *request) told() *ui.Notice {
+	t := r.who.ended
+	if t == nil {
+		return nil
 	}
 	n := ui.Notice{Tone: ui.Good, Title: "Done: " + t.Title, Link: ui.Link{Text: "See what came of it", URL: taskURL(t.Ref)}}
 	switch t.State {

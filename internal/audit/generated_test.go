@@ -50,10 +50,10 @@ type login struct {
 }
 
 type op struct {
-	person, account, entitlement int
-	kind, state                  string
-	urgency                      int
-	created, verified            time.Time
+	person, account   int
+	kind, state       string
+	urgency           int
+	created, verified time.Time
 }
 
 type flow struct {

@@ -73,7 +73,7 @@ func Delegate(tx *db.Tx, to int, begins, ends time.Time, scope, reason string) (
 
 // delegationRule gives the words for a rule of the table that was broken.
 func delegationRule(err error) error {
-	field, rule := "", ""
+	var field, rule string
 	switch db.ConstraintName(err) {
 	case "delegation_is_not_to_oneself":
 		field, rule = "to", "must be somebody else: nobody acts for themselves"

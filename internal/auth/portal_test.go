@@ -160,14 +160,12 @@ func (c *company) delegate(from, to, scope string, begins, ends time.Duration) e
 func (c *company) as(who, person string) (name int, roles []string) {
 	c.Helper()
 	c.do(db.System, func(tx *db.Tx) error {
-		acting, err := ActingFor(tx, c.people[who].ID)
-		if err != nil {
+		var acting []Acting
+		var err error
+		if roles, acting, err = standing(tx, c.people[who].ID); err != nil {
 			return err
 		}
-		if name, err = AsManager(tx, c.people[who].ID, acting, c.people[person].ID, true); err != nil {
-			return err
-		}
-		roles, err = Roles(tx, c.people[who].ID)
+		name, err = AsManager(tx, c.people[who].ID, acting, c.people[person].ID, true)
 		return err
 	})
 	return name, roles

@@ -15,18 +15,36 @@ import (
 // Roles gives the portal roles of a person: what was given, "employee" for people of an HR source, "manager" for who has somebody
 // to manage and "owner" for who owns an application, themselves or acting for somebody.
 func Roles(tx *db.Tx, who int) ([]string, error) {
-	rows, err := tx.Query(`with `+actingSQL+`
-		select role from portal_role where identity_id = $1
-		union select 'employee' from identity where id = $1 and kind = 'person'
-		union select 'manager' where exists (select from employment_version v where v.manager_id in (select $1 union all select from_identity
-			from acting where scope in ('team', 'all')) and v.known_to = 'infinity' and v.valid_from <= $2 and v.valid_to > $2 and v.ends_at > $2)
-		union select 'owner' where exists (select from application where owner_id in (select $1 union all select from_identity
-			from acting where scope in ('applications', 'all')))
-		order by 1`, who, tx.Now)
+	roles, _, err := standing(tx, who)
+	return roles, err
+}
+
+// standing gives a person's portal roles, and for whom they act at present, the soonest to end first: both in one statement, because
+// every request asks for them.
+func standing(tx *db.Tx, who int) (roles []string, acting []Acting, err error) {
+	rows, err := tx.Query(`with `+actingSQL+`,
+		role as (select role from portal_role where identity_id = $1
+			union select 'employee' from identity where id = $1 and kind = 'person'
+			union select 'manager' where exists (select from employment_version v where v.manager_id in (select $1 union all select from_identity
+				from acting where scope in ('team', 'all')) and v.known_to = 'infinity' and v.valid_from <= $2 and v.valid_to > $2 and v.ends_at > $2)
+			union select 'owner' where exists (select from application where owner_id in (select $1 union all select from_identity
+				from acting where scope in ('applications', 'all'))))
+		select role, 0, 0, '', '', '', $2, $2 from role
+		union all select '', id, from_identity, name, public_id::text, scope, from_at, to_at from acting order by 1, 8, 2`, who, tx.Now)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return pgx.CollectRows(rows, pgx.RowTo[string])
+	var role string
+	var a Acting
+	_, err = pgx.ForEachRow(rows, []any{&role, &a.Delegation, &a.For, &a.Name, &a.Ref, &a.Scope, &a.From, &a.Until}, func() error {
+		if role != "" {
+			roles = append(roles, role)
+		} else {
+			acting = append(acting, a)
+		}
+		return nil
+	})
+	return roles, acting, err
 }
 
 // actingSQL are the delegations to $1 that run at $2. Who left or was terminated hands nothing on; who is on leave does.
@@ -49,16 +67,6 @@ func (a Acting) Team() bool { return a.Scope == ScopeTeam || a.Scope == ScopeAll
 
 // Applications says whether the acting is as an owner of applications.
 func (a Acting) Applications() bool { return a.Scope == ScopeApplications || a.Scope == ScopeAll }
-
-// ActingFor gives for whom a person acts at present, the soonest to end first.
-func ActingFor(tx *db.Tx, who int) ([]Acting, error) {
-	rows, err := tx.Query(`with `+actingSQL+`
-		select id, from_identity, name, public_id::text, scope, from_at, to_at from acting order by to_at, id`, who, tx.Now)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, pgx.RowToStructByPos[Acting])
-}
 
 // AsManager gives in whose name a person may act as the manager of another: their own id, that of somebody for whom they act, and
 // 0 when in nobody's. Nobody manages themselves, not even in the name of their manager. below counts everybody further down the

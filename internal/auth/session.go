@@ -33,6 +33,7 @@ func SignIn(tx *db.Tx, p *identity.Person, method string) (db.Actor, error) {
 type Present struct {
 	Person identity.Person
 	Roles  []string
+	Acting []Acting // for whom they act besides
 }
 
 // Still gives a signed-in person as they are now, and nil when their session must end: they left, are on leave or not here
@@ -45,8 +46,8 @@ func Still(tx *db.Tx, who int) (*Present, error) {
 	if err != nil || p.Locked() || p.State != identity.Active {
 		return nil, err
 	}
-	roles, err := Roles(tx, who)
-	return &Present{Person: *p, Roles: roles}, err
+	roles, acting, err := standing(tx, who)
+	return &Present{Person: *p, Roles: roles, Acting: acting}, err
 }
 
 // Persona is somebody of a demo company as whom a visitor may look around. Role is what makes them worth it: a portal role,

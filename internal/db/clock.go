@@ -30,7 +30,7 @@ func (t *Tx) GoLive() error {
 	return err
 }
 
-// Simulated says whether business time is moved by hand at present.
+// Simulated says whether business time is moved by hand at present, which may differ from ByHand once locks are held.
 func (t *Tx) Simulated() (bool, error) {
 	var sim bool
 	err := t.QueryRow(`select at is not null from clock`).Scan(&sim)

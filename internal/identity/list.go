@@ -171,47 +171,50 @@ func (v *Version) Ahead(now time.Time) (first, last *time.Time) {
 // Capped is how far people are counted for a page: beyond it, it is "more than".
 const Capped = 1000
 
-// Count counts the people whom a filter lets through, up to Capped + 1.
-func Count(tx *db.Tx, f Filter) (n int, err error) {
-	q := f.conditions()
-	err = tx.QueryRow(fmt.Sprintf(`select count(*) from (select from identity_entry e where %s limit %d) e`, strings.Join(q.where, " and "), Capped+1), q.args...).Scan(&n)
-	return n, err
-}
-
 // CountStates counts the people whom a filter lets through by their state, whatever state it asks for, each up to Capped + 1.
 func CountStates(tx *db.Tx, f Filter) (map[State]int, error) {
+	f.State = ""
+	q := f.conditions()
+	states, parts := []State{Prehire, Active, Leave, Left}, []string{}
+	for _, s := range states {
+		parts = append(parts, fmt.Sprintf(`(select count(*) from (select from identity_entry e where %s and e.state = '%s' limit %d) e)`,
+			strings.Join(q.where, " and "), s, Capped+1))
+	}
+	n := make([]int, len(states))
+	if err := tx.QueryRow(`select `+strings.Join(parts, ", "), q.args...).Scan(&n[0], &n[1], &n[2], &n[3]); err != nil {
+		return nil, err
+	}
 	out := map[State]int{}
-	for _, s := range []State{Prehire, Active, Leave, Left} {
-		f.State = s
-		n, err := Count(tx, f)
-		if err != nil {
-			return nil, err
-		}
-		out[s] = n
+	for i, s := range states {
+		out[s] = n[i]
 	}
 	return out, nil
 }
 
-// Choices gives the values that people have in one of the columns department, location and worker_type, up to a number of them:
+// Choices gives the values that people have in each of the columns department, location and worker_type, up to a number of them:
 // each is found by a step through the index, not by reading all lines.
-func Choices(tx *db.Tx, column string, most int) ([]string, error) {
-	if column != "department" && column != "location" && column != "worker_type" {
-		return nil, fmt.Errorf("no choices of %q", column)
+func Choices(tx *db.Tx, most int) (map[string][]string, error) {
+	var steps, values []string
+	for _, column := range []string{"department", "location", "worker_type"} {
+		steps = append(steps, fmt.Sprintf(`%[1]s_step(v, n) as ((select %[1]s, 1 from identity_entry order by 1 limit 1)
+			union all select (select %[1]s from identity_entry where %[1]s > s.v order by 1 limit 1), n + 1 from %[1]s_step s where s.v is not null and n <= $1)`, column))
+		values = append(values, fmt.Sprintf(`(select '%[1]s', v from %[1]s_step where v <> '' order by v limit $1)`, column))
 	}
-	rows, err := tx.Query(`with recursive c(v, n) as ((select `+column+`, 1 from identity_entry order by 1 limit 1)
-		union all select (select `+column+` from identity_entry where `+column+` > c.v order by 1 limit 1), n + 1 from c where c.v is not null and n <= $1)
-		select v from c where v <> '' order by v limit $1`, most)
+	rows, err := tx.Query(`with recursive `+strings.Join(steps, ", ")+` `+strings.Join(values, " union all "), most)
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, pgx.RowTo[string])
+	out := map[string][]string{}
+	var column, value string
+	_, err = pgx.ForEachRow(rows, []any{&column, &value}, func() error { out[column] = append(out[column], value); return nil })
+	return out, err
 }
 
 // ByRef gives a person by the public id that addresses carry; ok is false when there is none.
 func ByRef(tx *db.Tx, ref string) (p *Person, ok bool, err error) {
 	id, err := uuid.Parse(ref)
 	if err != nil || len(ref) != 36 {
-		return nil, false, nil
+		return nil, false, nil //nolint:nilerr // what is no id names nobody
 	}
 	var found []Person
 	if err := tx.Gorm.Where("public_id = ?", id).Limit(1).Find(&found).Error; err != nil || len(found) == 0 {

@@ -92,8 +92,11 @@ func (l *Liar) seen(list *[]url.Values) []url.Values {
 	return append([]url.Values(nil), *list...)
 }
 
-// Own is the key of providers, Foreign somebody else's.
-var Own, Foreign = sync.OnceValue(newKey), sync.OnceValue(newKey)
+// Own is the key of providers.
+var Own = sync.OnceValue(newKey)
+
+// Foreign is somebody else's.
+var Foreign = sync.OnceValue(newKey)
 
 func newKey() *rsa.PrivateKey {
 	k, err := rsa.GenerateKey(rand.Reader, 2048)
@@ -233,7 +236,7 @@ func (l *Liar) token(w http.ResponseWriter, r *http.Request) {
 	}
 	header := map[string]any{"alg": "RS256", "kid": l.kid, "typ": "JWT"}
 	maps.Copy(header, l.lie.Header)
-	token := ""
+	var token string
 	if l.lie.Sign != nil {
 		token = l.lie.Sign(l, header, claims)
 	} else {

@@ -66,6 +66,8 @@ func (c client) DevMode() bool                        { return true } // http on
 func (c client) IsScopeAllowed(string) bool           { return false }
 func (c client) IDTokenUserinfoClaimsAssertion() bool { return !c.p.quiet }
 func (c client) ClockSkew() time.Duration             { return 0 }
+
+//nolint:revive,staticcheck // the name is the interface's
 func (c client) RestrictAdditionalIdTokenScopes() func([]string) []string {
 	return func(s []string) []string { return s }
 }
