@@ -26,7 +26,9 @@ func galleryFactors() []Sample {
 	wrong.Errors = ui.Errors{{Field: "code", Text: "The code is not the one the app shows now."}}
 	ask := FactorPasskeyView{Up: up, Action: "/me/factors/passkey", Options: `{"challenge":"AA"}`, Cancel: cancel}
 	again := ask
-	again.Name, again.Errors = "Blue stick", ui.Errors{{Text: "The passkey was not added: its answer was not accepted. Try again."}}
+	again.Name, again.Refused = "Blue stick", true
+	nameless := ask
+	nameless.Errors = ui.Errors{{Field: "name", Text: "The name must have 1 to 60 characters."}}
 	return []Sample{
 		{"factors-full", Factors(s, full)},
 		{"factors-one", Factors(s, one)},
@@ -39,6 +41,7 @@ func galleryFactors() []Sample {
 		{"factor-codes", NewCodes(s, NewCodesView{Up: up, Done: "The authenticator app is set up.", Codes: codes, Next: ui.Link{Text: "I have stored them", URL: "/me/factors"}})},
 		{"factor-passkey", FactorPasskey(s, ask)},
 		{"factor-passkey-error", FactorPasskey(s, again)},
+		{"factor-passkey-nameless", FactorPasskey(s, nameless)},
 		{"factor-name", FactorName(s, FactorNameView{Up: up, Action: "/me/factors/4/name", Was: "Blue stick", Name: "Blue stick", Cancel: cancel})},
 		{"factor-name-error", FactorName(s, FactorNameView{Up: up, Action: "/me/factors/4/name", Was: "Blue stick", Errors: ui.Errors{{Field: "name", Text: "The name must have 1 to 60 characters."}}, Cancel: cancel})},
 		{"factor-remove", Ask(s, AskView{Up: up, Title: "Remove Blue stick?", Will: []string{"It signs you in no more, here and everywhere", "Your other second steps and your recovery codes stay as they are", "Delete it on the device as well: the portal cannot"},

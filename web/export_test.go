@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alexedwards/scs/v2"
+
 	"tenure/internal/app"
 )
 
@@ -46,6 +48,9 @@ func Beat(t testing.TB, every time.Duration) {
 	streamBeat = every
 	t.Cleanup(func() { streamBeat = was })
 }
+
+// SessionCodec is how sessions are stored.
+var SessionCodec scs.Codec = sessionCodec{}
 
 // Inside is how an address is kept within the portal.
 var Inside = inside

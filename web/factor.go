@@ -180,7 +180,7 @@ func (s *server) factorPasskey(r *request) error {
 		return err
 	}
 	if refusal != nil {
-		v.Errors = ui.Errors{{Text: "The passkey was not added: its answer was not accepted. Try again."}}
+		v.Refused = true
 		return s.factorPasskeyPage(r, http.StatusUnauthorized, v)
 	}
 	return r.goWith(factorsURL, ui.Notice{Tone: ui.Good, Title: "The passkey is added", Text: "From now on it signs you in as your second step."})

@@ -41,10 +41,23 @@ func TestHeadersAreOnEveryAnswer(t *testing.T) {
 		c.site = "cross-site"
 		protected(t, "POST", "from another site", c.post("/theme", "theme", "dark"))
 	}
+	for path, kind := range map[string]string{"/people?export=csv": "text/csv", th.at("/tasks/:id/events"): "text/event-stream"} {
+		p := w.as(manager).get(path)
+		if protected(t, "GET", path, p); !strings.HasPrefix(p.header.Get("Content-Type"), kind) {
+			t.Errorf("%s is answered %d as %s", path, p.status, p.header.Get("Content-Type"))
+		}
+	}
 	w.app.Config.PublicURL = "https://access.example.com"
 	w.serve(web.Options{})
-	if p := w.anonymous().get("/signin"); !strings.HasPrefix(p.header.Get("Strict-Transport-Security"), "max-age=63072000") {
-		t.Error("browsers that come by https are not told to stay with it")
+	c := w.anonymous()
+	for _, path := range []string{"/signin", "/no/such/page", "/people", "/healthz", "/static/nothing.css", "/%00"} {
+		if p := c.get(path); p.header.Get("Strict-Transport-Security") != "max-age=63072000; includeSubDomains" {
+			t.Errorf("%s (%d): browsers that come by https are not told to stay with it", path, p.status)
+		}
+	}
+	c.site = "cross-site"
+	if p := c.post("/theme", "theme", "dark"); p.status != http.StatusForbidden || p.header.Get("Strict-Transport-Security") == "" {
+		t.Errorf("what is refused (%d) does not say it", p.status)
 	}
 }
 

@@ -31,6 +31,10 @@ func TestOnlyOurPagesChangeAnything(t *testing.T) {
 			return c.post("/me/tokens", "name", "x", "days", "7", "scope", "read")
 		},
 		"silent about itself": func() page { c.site = ""; return c.post("/me/tokens", "name", "x", "days", "7", "scope", "read") },
+		"an origin of no page": func() page {
+			c.site = ""
+			return c.send("POST", "/me/tokens", strings.NewReader("name=x&days=7&scope=read"), "Content-Type", "application/x-www-form-urlencoded", "Origin", "null")
+		},
 		"another origin": func() page {
 			c.site = ""
 			return c.send("POST", "/me/tokens", strings.NewReader("name=x&days=7&scope=read"), "Content-Type", "application/x-www-form-urlencoded", "Origin", "https://evil.example")

@@ -32,10 +32,14 @@ func random(n int) string {
 }
 
 // Begin notes a new session of a person and gives its id. Method is how they proved who they are, and proved when: a provider that
-// knew the browser asked nothing today. Agent is what the browser says it is, in a few words.
+// knew the browser asked nothing today. Agent is what the browser says it is, in a few words. Whoever is sent away at this very moment
+// begins none: the row of the person is held meanwhile.
 func Begin(tx *db.Tx, who int, method, agent string, proved time.Time) (id int, err error) {
-	err = tx.QueryRow(`insert into portal_session (identity_id, method, agent, proved_at) values ($1, $2, left($3, 120), least(clock_timestamp(), $4)) returning id`,
-		who, method, agent, proved).Scan(&id)
+	err = tx.QueryRow(`insert into portal_session (identity_id, method, agent, proved_at) select i.id, $2, left($3, 120), least(clock_timestamp(), $4)
+		from identity i where i.id = $1 and i.state = 'active' and i.locked_at is null for share returning id`, who, method, agent, proved).Scan(&id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		err = errs.Unauthenticated("you do not work here at present")
+	}
 	return id, err
 }
 
