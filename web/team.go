@@ -13,7 +13,7 @@ import (
 )
 
 // teamMost is how many people the page of a team shows; the list of people has the rest.
-const teamMost = 200
+const teamMost = pageSize
 
 // team is a manager's people, one line each: who reports to them, or with everybody below, through others as well.
 func (s *server) team(r *request) error {

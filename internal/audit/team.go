@@ -25,10 +25,13 @@ func Members(tx *db.Tx, ids []int) (map[int]*Member, error) {
 		out[id] = &Member{}
 	}
 	var who, a, b, c int
-	rows, err := tx.Query(`select r.identity_id, count(distinct r.entitlement_id) filter (where e.privileged), count(distinct e.application_id),
-			count(distinct e.application_id) filter (where exists (select from account_link l join account a on a.id = l.account_id and a.application_id = e.application_id
-				and a.native_id is not null and a.gone_at is null where l.identity_id = r.identity_id and l.known_to = 'infinity'))
+	// Each is a few sets put side by side: a question asked for each grant of a team would be asked thousands of times.
+	rows, err := tx.Query(`with there as materialized (
+			select distinct l.identity_id, a.application_id from account_link l join account a on a.id = l.account_id and a.native_id is not null and a.gone_at is null
+			where l.identity_id = any($1) and l.known_to = 'infinity')
+		select r.identity_id, count(distinct r.entitlement_id) filter (where e.privileged), count(distinct e.application_id), count(distinct there.application_id)
 		from reason r join entitlement e on e.id = r.entitlement_id join application p on p.id = e.application_id and p.mode <> 'observe'
+			left join there on there.identity_id = r.identity_id and there.application_id = e.application_id
 		where r.identity_id = any($1) and r.known_to = 'infinity' and r.state = 'live' and r.valid_from <= $2 and r.valid_to > $2 group by 1`, ids, tx.Now)
 	if err != nil {
 		return nil, err
@@ -39,14 +42,20 @@ func Members(tx *db.Tx, ids []int) (map[int]*Member, error) {
 	}); err != nil {
 		return nil, err
 	}
-	rows, err = tx.Query(`select l.identity_id, count(*) filter (where s.enabled and s.last_sign_in < $2::timestamptz - make_interval(days => coalesce((p.spec->'accounts'->>'dormant_days')::int, 90))),
-			coalesce(sum((select count(*) from observed o join entitlement e on e.id = o.entitlement_id where o.account_id = a.id and o.seen_to is null and e.kind <> 'account'
-				and not exists (select from reason r where r.identity_id = l.identity_id and r.entitlement_id = o.entitlement_id and r.known_to = 'infinity' and r.valid_to > $2)
-				and not exists (select from operation k where k.account_id = a.id and k.entitlement_id = o.entitlement_id and k.kind = 'revoke'
-					and k.state in ('proposed', 'pending', 'claimed', 'acknowledged')))), 0)
-		from account_link l join account a on a.id = l.account_id and a.gone_at is null join application p on p.id = a.application_id
-			left join account_seen s on s.account_id = a.id
-		where l.identity_id = any($1) and l.known_to = 'infinity' group by 1`, ids, tx.Now)
+	rows, err = tx.Query(`with mine as materialized (
+			select l.identity_id, a.id, a.application_id from account_link l join account a on a.id = l.account_id and a.gone_at is null
+			where l.identity_id = any($1) and l.known_to = 'infinity'),
+		has as materialized (select distinct identity_id, entitlement_id from reason where identity_id = any($1) and known_to = 'infinity' and valid_to > $2),
+		going as materialized (select distinct k.account_id, k.entitlement_id from mine join operation k on k.account_id = mine.id and k.kind = 'revoke'
+			and k.state in ('proposed', 'pending', 'claimed', 'acknowledged')),
+		extra as (select m.identity_id, count(*) n from mine m join observed o on o.account_id = m.id and o.seen_to is null
+				join entitlement e on e.id = o.entitlement_id and e.kind <> 'account'
+				left join has on has.identity_id = m.identity_id and has.entitlement_id = o.entitlement_id
+				left join going on going.account_id = m.id and going.entitlement_id = o.entitlement_id
+			where has.identity_id is null and going.account_id is null group by 1),
+		dormant as (select m.identity_id, count(*) n from mine m join application p on p.id = m.application_id join account_seen s on s.account_id = m.id
+			where s.enabled and s.last_sign_in < $2::timestamptz - make_interval(days => coalesce((p.spec->'accounts'->>'dormant_days')::int, 90)) group by 1)
+		select identity_id, coalesce(dormant.n, 0), coalesce(extra.n, 0) from extra full join dormant using (identity_id)`, ids, tx.Now)
 	if err != nil {
 		return nil, err
 	}
