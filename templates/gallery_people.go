@@ -73,6 +73,26 @@ func sampleHeld() []HeldApp {
 	}
 }
 
+// plainHeld is the same as who holds it reads it.
+func plainHeld() []HeldApp {
+	all := sampleHeld()
+	for i := range all {
+		a := &all[i]
+		a.URL, a.Ask, a.AskMail = "", "Priya Nair", "priya.nair@halden.example"
+		for k := range a.Grants {
+			if a.Grants[k].Operation.URL = ""; a.Grants[k].State == "verified" {
+				a.Grants[k].StateText = ""
+			}
+			for n := range a.Grants[k].Reasons {
+				a.Grants[k].Reasons[n].URL = ""
+			}
+		}
+	}
+	all[0].Grants[0].Reasons[0].Text, all[0].Grants[1].Reasons[0].Text, all[0].Grants[2].Reasons[0].Text = "it comes with your job (Everybody)", "it comes with your job (Finance)", "it comes with your job (Leads of accounts payable)"
+	all[0].Grants[1].Reasons[1].Text = "you keep it for the hand-over after your move"
+	return all
+}
+
 func sampleTimeline() []ui.Event {
 	return []ui.Event{
 		{Day: "Ahead", At: at("1 January 2027", "2027-01-01"), Tone: ui.Info, Icon: "calendar-event", Kind: "HR", Title: "Moves to Controlling as Controller", Who: "from HR run #40", Future: true},
@@ -88,11 +108,11 @@ var sampleLives = []ui.Option{{Value: "1", Text: "1 day"}, {Value: "7", Text: "7
 
 func galleryMine() []Sample {
 	s := sampleShell("My access", "My access")
-	full := MineView{Held: sampleHeld()[:2], Grants: 5, Secrets: []FirstSecret{
+	full := MineView{Held: plainHeld()[:2], Grants: 5, Secrets: []FirstSecret{
 		{Application: "Warehouse", Account: "jlind", Until: at("24 November, 14:00", "2026-11-24T13:00:00Z"), URL: "/me/secrets/1"},
 		{Application: "Warehouse", Account: "cokonkwo", For: "Chidera Okonkwo-Vandenberghe", Until: at("8 December, 09:00", "2026-12-08T08:00:00Z"), URL: "/me/secrets/2"},
 	}}
-	one := MineView{Held: sampleHeld()[:1], Grants: 1}
+	one := MineView{Held: plainHeld()[:1], Grants: 1}
 	one.Held[0].Grants = one.Held[0].Grants[:1]
 	back := ui.Link{Text: "My access", URL: "/me"}
 	return []Sample{

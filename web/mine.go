@@ -71,9 +71,14 @@ func (r *request) myAccess(tx *db.Tx, v *templates.MineView) error {
 			}
 		}
 		for k := range a.Grants {
-			a.Grants[k].Ends = endsOn(a.Grants[k].Reasons)
+			if a.Grants[k].Ends = endsOn(a.Grants[k].Reasons); a.Grants[k].State == "verified" {
+				a.Grants[k].StateText = "" // which reading showed it is for who looks after the application
+			}
 			for n := range a.Grants[k].Reasons {
-				a.Grants[k].Reasons[n].URL = ""
+				x := &a.Grants[k].Reasons[n]
+				if x.URL = ""; x.Plain != "" {
+					x.Text = x.Plain
+				}
 			}
 		}
 	}

@@ -238,11 +238,24 @@ func titleOf(e *catalog.Entitlement, cat *catalog.Catalog) string {
 	return e.Name
 }
 
+// plainReason says a reason to the person who holds something by it; "" where the words for everybody are plain enough.
+func plainReason(x *audit.Reason) string {
+	switch {
+	case x.Kind == access.Handover:
+		return "you keep it for the hand-over after your move"
+	case x.Kind == access.Birthright && x.Title != "":
+		return "it comes with your job (" + x.Title + ")"
+	case x.Kind == access.Birthright:
+		return "it comes with your job"
+	}
+	return ""
+}
+
 // grant puts one grant of the audit room in the words of a page.
 func (r *request) grant(g *audit.Grant) templates.Grant {
 	out := templates.Grant{Name: g.Title, Code: g.Entitlement, What: g.Description, Privileged: g.Privileged}
 	for _, x := range g.Reasons {
-		reason := templates.Reason{Text: x.Text, Since: r.at(x.Since), URL: r.to("policy.read", "/policy?tab=rules")}
+		reason := templates.Reason{Text: x.Text, Plain: plainReason(&x), Since: r.at(x.Since), URL: r.to("policy.read", "/policy?tab=rules")}
 		if x.Kind == "needed" || x.Kind == access.Found {
 			reason.URL = ""
 		}

@@ -1,7 +1,6 @@
 package web_test
 
 import (
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -10,8 +9,6 @@ import (
 	"time"
 
 	"github.com/PuerkitoBio/goquery"
-	cdppage "github.com/chromedp/cdproto/page"
-	"github.com/chromedp/chromedp"
 
 	"tenure/internal/auth/oidctest"
 	"tenure/internal/config"
@@ -267,23 +264,4 @@ func TestAProviderThatIsDown(t *testing.T) {
 	if n := w.events("auth.refused", ""); n != 0 {
 		t.Errorf("%d refusals stand in the log for nobody's fault", n)
 	}
-}
-
-// A person signs in at the provider with a real browser, under the portal's content policy.
-func TestStoryOfASignInAtAProvider(t *testing.T) {
-	w := newWorld(t)
-	op := oidctest.New(t, "entra", user(manager), user(employee))
-	w.trusting(op.Config())
-	op.Register(w.server.URL)
-	s := &story{t: t, ctx: browser(t)}
-	if _, err := chromedp.Call(s.ctx, cdppage.AddScriptToEvaluateOnNewDocument, cdppage.AddScriptToEvaluateOnNewDocumentParams{Source: watch}); err != nil {
-		t.Fatal(err)
-	}
-	s.do("provider 1 asked", chromedp.Navigate(w.server.URL+"/team"), chromedp.WaitVisible(css(`.t-providers a`)))
-	s.do("provider 2 there", chromedp.Click(css(`.t-providers a`)), chromedp.WaitVisible(css(`button[name=subject]`)))
-	s.do("provider 3 back", chromedp.Click(css(fmt.Sprintf(`button[value="sub-%s"]`, manager))), chromedp.WaitVisible(css(`.t-wide form[action="/signout"]`)))
-	if text := s.text(); !strings.Contains(text, "Person Nr1060") {
-		t.Errorf("the page that was asked for is not opened:\n%s", text)
-	}
-	s.do("provider 4 out", chromedp.Click(css(`.t-wide form[action="/signout"] button`)), chromedp.WaitVisible(css(`.t-providers a`)))
 }

@@ -45,9 +45,10 @@ type Reason struct {
 	Since time.Time  `json:"since"`
 	Until *time.Time `json:"until,omitempty"`
 
-	ID  int64 `json:"-"`
-	Ref int   `json:"-"` // the rule
-	Via int   `json:"-"` // the role on the way
+	ID    int64  `json:"-"`
+	Ref   int    `json:"-"` // the rule
+	Via   int    `json:"-"` // the role on the way
+	Title string `json:"-"` // the rule's own words
 }
 
 // Held gives what a person holds and why, and what they hold without a reason.
@@ -156,7 +157,9 @@ func heldReasons(tx *db.Tx, who int, m Moment, pol *policy.Snapshot, get func(in
 		if end := db.Time(until); end.Before(db.Forever) {
 			r.Until = &end
 		}
-		if pol.Object(r.Ref) == nil && rule != "" {
+		if o := pol.Object(r.Ref); o != nil {
+			r.Title = o.Title
+		} else if rule != "" {
 			rule += " (retired)"
 		}
 		r.Text = words(&r, version, rule, role, acceptor)
