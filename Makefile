@@ -34,6 +34,12 @@ test: deps ## Run the tests (installs what they need)
 	@[ -d test/axe/node_modules ] || npm ci --silent --no-audit --no-fund --prefix test/axe
 	$(GO) test -timeout 30m ./...
 
+.PHONY: pictures
+pictures: ## Make the pictures of the pages in docs/ anew, after a page has changed
+	@bash scripts/deps.sh chromium
+	rm -f docs/images/pages/*.webp
+	$(GO) test ./templates -count 1 -run TestPictures -pictures $(abspath docs/images/pages)
+
 .PHONY: race
 race: deps ## Run the tests with the race detector
 	$(GO) test -race ./internal/access/... ./internal/db/... ./internal/provision/... ./internal/connector/... ./web/...

@@ -237,7 +237,7 @@ func TestMenuOnAPhone(t *testing.T) {
 	server := serveGallery(t)
 	if err := chromedp.Do(ctx, chromedp.EmulateViewport(390, 844), chromedp.Navigate(server.URL+"/home-full"),
 		chromedp.Focus(chromedp.CSS(".t-narrow > summary")), chromedp.KeyEvent(kb.Enter),
-		chromedp.WaitVisible(chromedp.CSS(".t-narrow a[href='/people']")), chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Tab)); err != nil {
+		chromedp.WaitVisible(chromedp.CSS(".t-narrow a[href='/people']")), chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Tab)); err != nil {
 		t.Fatal(err)
 	}
 	at, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.activeElement.getAttribute('href')`))
@@ -245,7 +245,25 @@ func TestMenuOnAPhone(t *testing.T) {
 		t.Fatal(err)
 	}
 	if at != "/inbox" {
-		t.Errorf("after the menu and two steps, focus is at %q", at)
+		t.Errorf("after the menu, its search and two steps, focus is at %q", at)
+	}
+	phone := []look{}
+	for _, l := range looks {
+		if l.width <= 640 { // wider, there is no such menu
+			phone = append(phone, l)
+		}
+	}
+	opened(t, ctx, "the-menu", phone...)
+}
+
+// TestMenusOfAList opens the menus above a list: saved views, and columns.
+func TestMenusOfAList(t *testing.T) {
+	ctx := browser(t)
+	server := serveGallery(t)
+	must(t, chromedp.Do(ctx, chromedp.EmulateViewport(1280, 800), chromedp.Navigate(server.URL+"/people-full")))
+	for _, name := range []string{"Views", "Columns"} {
+		must(t, chromedp.Do(ctx, chromedp.Evaluate[chromedp.Void](`document.querySelectorAll('details.t-menu').forEach(d => { d.open = d.querySelector('summary').textContent.includes('`+name+`') })`)))
+		opened(t, ctx, "the-menu-"+name, looks...)
 	}
 }
 

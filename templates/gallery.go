@@ -29,6 +29,7 @@ func sampleShell(title, current string) ui.Shell {
 		{Label: "Inbox", URL: "/inbox", Icon: "inbox", Count: 3},
 		{Label: "Dashboard", URL: "/dashboard", Icon: "chart-bar"},
 		{Label: "People", URL: "/people", Icon: "users"},
+		{Label: "My team", URL: "/team", Icon: "users"},
 		{Label: "My access", URL: "/me", Icon: "key"},
 		{Label: "HR", URL: "/hr/runs", Icon: "file-import", Sub: []ui.NavItem{
 			{Label: "Runs", URL: "/hr/runs"}, {Label: "Sources", URL: "/hr/sources"}, {Label: "Planned changes", URL: "/hr/expect"}, {Label: "Demo feed", URL: "/demo/hr"}}},
@@ -49,12 +50,14 @@ func sampleShell(title, current string) ui.Shell {
 		Title:        title,
 		Organisation: "Halden & Frost",
 		Nav:          nav,
-		User:         ui.User{Name: "Jo Lind", Role: "IT administrator", URL: "/people/jo"},
+		User:         ui.User{Name: "Jo Lind", Role: "IT", URL: "/people/jo", Profile: "/me/profile"},
 		NeedsMe:      3,
 		DemoBanner:   "A demo company: everybody here is invented.",
 		DemoLink:     ui.Link{Text: "Play its HR department", URL: "/demo/hr"},
 		Reference:    "7f3a-91c2",
 		Path:         "/",
+		SearchURL:    "/search",
+		Letters:      true,
 	}
 }
 

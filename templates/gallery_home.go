@@ -56,15 +56,16 @@ func galleryHome() []Sample {
 	}
 	mine := HomeSection{ID: "mine", Title: "Your access", Quiet: "Nothing of yours ends soon, and nothing is on its way.", Link: ui.Link{Text: "What do you hold, and why?", URL: "/me"}}
 	return []Sample{
+		{"home-replay", Home(replay, HomeView{Greeting: "Hello, Jo", Sections: []HomeSection{mine}})},
 		{"home-start", Home(fresh, HomeView{Greeting: "Good morning, Jo", Start: Checklist{Note: "1 of 3 done", Steps: steps, First: true}})},
 		{"home-employee", Home(fresh, HomeView{Greeting: "Good evening, Ana", Sections: []HomeSection{mine}})},
 		{"home-busy-employee", Home(fresh, HomeView{Greeting: "Good evening, Ana", Sections: []HomeSection{{ID: "mine", Title: "Your access", Link: mine.Link, Lines: []HomeLine{
 			{State: ui.Tag{Tone: ui.Info, Icon: "hourglass", Text: "On its way"}, Title: ui.Link{Text: "Directory", URL: "/me"}, Text: "2 changes are being made", At: at("today 09:14", "2026-11-22T09:14:00Z")},
 			{State: ui.Tag{Tone: ui.Neutral, Icon: "clock", Text: "Ends"}, Title: ui.Link{Text: "Book travel", URL: "/me"}, Text: "in Ledger, kept for the hand-over after your move", At: at("29 Nov 2026", "2026-11-29T00:00:00Z")},
 		}}}})},
-		{"home-full", Home(replay, HomeView{
-			Greeting: "Good morning, Jo", Lead: "7 things wait for you, 1 overdue.", Inbox: sampleInbox(), All: ui.Link{Text: "All 7 in your inbox", URL: "/inbox"},
-			Start: Checklist{Note: "2 of 3 done", Steps: steps},
+		{"home-full", Home(sampleShell("Home", "Home"), HomeView{
+			Greeting: "Good morning, Jo", Lead: "7 things wait for you, 2 overdue.", Inbox: sampleInbox()[:5], All: ui.Link{Text: "All 7 in your inbox", URL: "/inbox"},
+			Start: Checklist{Note: "5 of 6 done", Steps: []Step{{Next: true, Text: "Give every application an owner (3 of 4 have one)", Link: ui.Link{Text: "Applications", URL: "/applications/wiki"}}}},
 			Sections: []HomeSection{
 				{ID: "compliance", Title: "What should not be", Note: "Counted today 14:02", Link: ui.Link{Text: "Dashboard", URL: "/dashboard"}, Figures: []ui.Figure{
 					{Label: "Open accounts of people who left", Value: "4", URL: "/applications", Tone: ui.Bad, Icon: "ghost"}, {Label: "Access without a reason", Value: "15", URL: "/applications", Tone: ui.Warn, Icon: "alert-triangle"},
@@ -89,7 +90,7 @@ func galleryDashboard() []Sample {
 		Leavers: LeaverFigures{Whole: []ui.Figure{{Label: "Half of them within", Value: "2 seconds"}, {Label: "95 % within", Value: "71 hours"}, {Label: "The worst", Value: "71 hours"}, {Label: "Not at zero yet", Value: "1", Tone: ui.Bad, Icon: "alert-triangle"}, {Label: "Leavers", Value: "6", Note: "0 had no access"}},
 			Work:  "From the end of the job until a reading of every application showed nothing.",
 			Chart: ui.Chart{ID: "leaver-times", Title: "Until zero access", Summary: "Each step to the right is ten times as long.", Head: []string{"", "Time"}, Rows: [][]string{{"Half within", "2 seconds"}, {"95 % within", "71 hours"}, {"Worst", "71 hours"}}},
-			Times: ui.Spread{Bins: []float64{4, 1, 0, 0, 0, 0, 0, 0, 1, 0}, Max: 6, Low: "1 second", High: "11 days", Marks: []ui.Point{{Name: "p50", Value: 0.3, Text: "2 seconds"}, {Name: "p95", Value: 5.4, Text: "71 hours"}, {Name: "worst", Value: 5.4, Text: "71 hours"}}},
+			Times: ui.Spread{Bins: []float64{4, 1, 0, 0, 0, 0, 0, 0, 1, 0}, Max: 6, Low: "1 second", High: "11 days", Marks: []ui.Point{{Name: "half", Value: 0.3, Text: "2 seconds"}, {Name: "95 %", Value: 5.4, Text: "71 hours"}, {Name: "worst", Value: 5.4, Text: "71 hours"}}},
 			Trend: ui.Chart{ID: "leaver-weeks", Title: "By week", Summary: "Hours until zero access, of those who left in each week.", Head: []string{"Week of", "Leavers", "Half within", "Worst"}, Rows: [][]string{{"9 November 2026", "2", "2 seconds", "2 seconds"}, {"16 November 2026", "4", "2 seconds", "71 hours"}}},
 			Weeks: ui.LineChart{Series: []ui.Series{{Name: "half", Points: []float64{0, 0}}, {Name: "95 %", Points: []float64{0, 71}}}, Steps: []string{"9 Nov", "16 Nov"}, TopTxt: "71 h"},
 			Cases: []CaseRow{left("Omar Diaz", "terminated", "20 Nov, 16:00", "", "open for 46 hours", ui.Tag{Tone: ui.Bad, Icon: "circle-x", Text: "1 change failed"}),

@@ -5,7 +5,7 @@ import "tenure/templates/ui"
 func galleryPeople() []Sample {
 	list := sampleShell("People", "People")
 	left := samplePerson()
-	left.State, left.Held, left.Grants, left.TerminateURL, left.Ahead = "left", nil, 0, "", nil
+	left.State, left.Held, left.Grants, left.Accounts, left.TerminateURL, left.Ahead = "left", nil, 0, 0, "", nil
 	left.Until = at("20 November 2026", "2026-11-20")
 	left.Timeline = nil
 	page := sampleShell("Ana Ruiz", "People")
@@ -28,8 +28,8 @@ func galleryPeople() []Sample {
 			What: "crm/export", Until: "2026-12-21", Min: "2026-11-29", Max: "2026-12-21", Cancel: ui.Link{Text: "Go back, change nothing", URL: "/people/ana/move"},
 			Errors: ui.Errors{{Field: "until", Text: "Until must be later than it ends now."}}})},
 		{"explain-start", Explain(page, sampleExplain(false))}, {"explain-not", Explain(page, sampleExplain(true))},
-		{"team-full", Team(page, sampleTeam())}, {"team-empty", Team(page, TeamView{Lead: "0 people report to you.", Scopes: sampleTeam().Scopes})},
-		{"team-error", Team(page, TeamView{Failed: "The database did not answer in time. Try again in a moment."})},
+		{"team-full", Team(sampleShell("My team", "My team"), sampleTeam())}, {"team-empty", Team(page, TeamView{Lead: "0 people report to you.", Scopes: sampleTeam().Scopes})},
+		{"team-error", Team(sampleShell("My team", "My team"), TeamView{Failed: "The database did not answer in time. Try again in a moment."})},
 		{"search-start", Search(page, SearchView{Action: "/search", Scope: "Through your team and what may be held in applications."})},
 		{"search-none", Search(page, SearchView{Action: "/search", Query: "zzz", Scope: "Through your team and what may be held in applications."})},
 		{"search-full", Search(page, sampleSearch())}, {"people-checked", Checked(list, CheckedView{Asked: 1, Refused: 1, Back: ui.Link{Text: "People", URL: "/people"},
@@ -41,13 +41,13 @@ func galleryPeople() []Sample {
 func samplePerson() PersonView {
 	return PersonView{
 		Name: "Ana Ruiz", State: "active", Number: "H-1042", Department: "Finance", Title: "AP Lead", Location: "Berlin", Email: "ana.ruiz@halden.example", Zone: "Europe/Berlin",
-		Manager: ui.Link{Text: "Jo Lind", URL: "/people/jo"}, Since: at("1 March 2024", "2024-03-01"), Grants: 6,
+		Manager: ui.Link{Text: "Jo Lind", URL: "/people/jo"}, Since: at("1 March 2024", "2024-03-01"), Accounts: 3, Grants: 6,
 		Ahead:        []ui.Notice{{Tone: ui.Info, Title: "Moves on 1 January 2027", Text: "To Controlling as Controller: loses 4, gains 6, keeps 9.", Link: ui.Link{Text: "What changes", URL: "/people/ana/move"}}},
-		TerminateURL: "/people/ana/terminate",
-		Held:         sampleHeld(),
-		Filters:      []ui.Chip{{Text: "All", URL: "?", Current: true}, {Text: "HR", URL: "?kind=hr"}, {Text: "Access", URL: "?kind=access"}, {Text: "Operations", URL: "?kind=operation"}, {Text: "Sign-ins", URL: "?kind=signin"}},
-		Timeline:     sampleTimeline(),
-		Older:        ui.Link{Text: "Older entries", URL: "?before=x"},
+		TerminateURL: "/people/ana/terminate", ExplainURL: "/people/ana/explain", AsOf: AsOf{Action: "/people/ana", Latest: "2026-11-22"},
+		Held:     sampleHeld(),
+		Filters:  []ui.Chip{{Text: "All", URL: "?", Current: true}, {Text: "HR", URL: "?kind=hr"}, {Text: "Access", URL: "?kind=access"}, {Text: "Operations", URL: "?kind=operation"}, {Text: "Sign-ins", URL: "?kind=signin"}},
+		Timeline: sampleTimeline(),
+		Older:    ui.Link{Text: "Older entries", URL: "?before=x"},
 	}
 }
 

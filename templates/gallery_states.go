@@ -23,7 +23,7 @@ func galleryStates() []Sample {
 	none := EndingView{Name: "Björn Åkesson", PersonURL: "/people/b", Since: at("today 14:02", "2026-11-22T14:02:00Z"), Over: true, Watch: ui.Watching{ID: "ending", Over: true, Percent: 100}}
 	key := ui.Errors{{Field: "code", Text: "The code is not the one the app shows now. Codes change every 30 seconds."}}
 	return []Sample{
-		{"team-one", Team(page, team)}, {"search-one", Search(page, found)}, {"search-error", Search(page, broken)}, {"person-wrong-date", Person(page, wrong)},
+		{"team-one", Team(sampleShell("My team", "My team"), team)}, {"search-one", Search(page, found)}, {"search-error", Search(page, broken)}, {"person-wrong-date", Person(page, wrong)},
 		{"operations-one", Operations(ops, lonely)}, {"operations-error", Operations(ops, silent)},
 		{"tokens-one", Tokens(page, TokensView{Action: "/me/tokens", Valid: sampleLives, Scopes: sampleScopes, List: token})}, {"tokens-error", Tokens(page, unnamed)},
 		{"tasks-one", Tasks(sampleShell("My tasks", ""), TasksView{Rows: []TaskRow{{Title: "Read people-2026-11-22.csv", URL: "/tasks/x", State: "running", Percent: 66, Begun: at("today 09:12", "2026-11-22T09:12:04Z")}}})},
@@ -36,7 +36,7 @@ func galleryStates() []Sample {
 		{"sources-error", Sources(hr, SourcesView{Sources: []Source{sampleSource(ui.Errors{{Field: "file", Text: "Choose a file that is not empty."}})}, ExpectURL: "/hr/expect"})},
 		{"expect-one", Expect(hr, sampleExpect(nil))}, {"expect-error", Expect(hr, sampleExpect(ui.Errors{{Field: "count", Text: "At most must be 1 or more."}, {Field: "note", Text: "Say why so many people change at once."}}))},
 		{"run-people", RunList(hr, sampleRunList(sampleRun().Groups...))}, {"run-people-one", RunList(hr, sampleRunList(sampleRun().Groups[1:2]...))}, {"run-people-empty", RunList(hr, sampleRunList())},
-		{"demo-one", DemoFeed(sampleShell("Demo HR feed", "Demo feed"), DemoFeedView{Day: "22 November 2026", Pending: []string{"End Björn Åkesson on 2026-12-31"}, SendURL: "/demo/hr/send", Action: "/demo/hr", Query: "kesson", Pager: ui.Pager{Text: "1 person"},
+		{"demo-one", DemoFeed(sampleShell("Demo HR feed", "Demo feed"), DemoFeedView{Day: "22 November 2026", Pending: []string{"End Björn Åkesson on 2026-12-31"}, SendURL: "/demo/hr/send", Action: "/demo/hr", Query: "kesson", Watch: ui.Watching{ID: "happening", Over: true, Percent: 100}, Pager: ui.Pager{Text: "1 person"},
 			Rows: []DemoPerson{{Number: "H-0311", Name: "Björn Åkesson", Department: "Engineering", Title: "Senior Engineer", Start: "2019-08-15", End: "2026-12-31", Changed: "end changed, not sent yet", ChangeURL: "/demo/hr/H-0311"}},
 			Hire: DemoHire{Action: "/demo/hr/hire", Start: "2026-12-01", Departments: []ui.Option{{Value: "Finance", Text: "Finance"}}}})},
 	}

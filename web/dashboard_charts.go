@@ -60,7 +60,7 @@ func spreadOf(l *audit.Spread) ui.Spread {
 	for _, m := range []struct {
 		name string
 		n    int64
-	}{{"p50", l.P50}, {"p95", l.P95}, {"worst", l.Worst}} {
+	}{{"half", l.P50}, {"95 %", l.P95}, {"worst", l.Worst}} {
 		s.Marks = append(s.Marks, ui.Point{Name: m.name, Value: place(m.n), Text: seconds(m.n)})
 	}
 	return s

@@ -146,6 +146,14 @@
     d.showModal();
   };
 
+  // A link to a part of the page takes the focus there, as it does by itself for what can have it.
+  document.addEventListener('click', e => {
+    const link = e.target.closest?.('a[href^="#"]'), to = link && document.getElementById(decodeURIComponent(link.hash.slice(1)));
+    if (!to || e.ctrlKey || e.metaKey || e.shiftKey || e.altKey) return;
+    if (!to.matches('a, button, input, select, textarea, summary, [tabindex]')) to.tabIndex = -1;
+    to.focus({ preventScroll: true });
+  });
+
   // What must be typed before something is done holds the button back. The server checks it as well.
   function hold(box) {
     const field = one('input', box), button = one('button[type=submit]', box.closest('form'));

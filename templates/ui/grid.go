@@ -182,3 +182,6 @@ func Kept(pairs ...string) []Option {
 	}
 	return out
 }
+
+// asks says whether the list has something to fill in, besides its chips.
+func (g *Grid) asks() bool { return g.Filter.Search != "" || len(g.Filter.Selects) > 0 }
