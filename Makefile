@@ -49,8 +49,9 @@ lint: ## Vet, format, generated files, golangci-lint where it is installed
 	@bash scripts/lint.sh
 
 .PHONY: generate
-generate: ## Generate the pages' Go code
+generate: ## Generate the pages' Go code and the list of their texts
 	$(GO) tool templ generate
+	$(GO) generate ./templates/lang
 
 .PHONY: check
 check: lint test ## Lint and test

@@ -13,6 +13,10 @@ go tool templ generate >/dev/null 2>&1
 after=$(git ls-files -s '*_templ.go' | sha256sum; git diff -- '*_templ.go' | sha256sum)
 [ "$before" = "$after" ] || { echo "generated pages are not up to date: run make generate and commit" >&2; exit 1; }
 
+before=$(sha256sum templates/lang/messages.yaml)
+go generate ./templates/lang
+[ "$before" = "$(sha256sum templates/lang/messages.yaml)" ] || { echo "the list of texts is not up to date: run make generate and commit" >&2; exit 1; }
+
 if command -v golangci-lint >/dev/null; then
 	golangci-lint run
 else

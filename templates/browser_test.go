@@ -104,7 +104,7 @@ func TestBrowser(t *testing.T) {
 			}
 		})
 	}
-	for _, s := range Gallery() {
+	for _, s := range Gallery(context.Background()) {
 		if strings.HasPrefix(s.Name, *only) {
 			samples <- s
 		}
@@ -327,7 +327,7 @@ func browser(t *testing.T) context.Context {
 
 func serveGallery(t *testing.T) *httptest.Server {
 	pages := map[string][]byte{}
-	for _, s := range Gallery() {
+	for _, s := range Gallery(context.Background()) {
 		pages["/"+s.Name] = render(t, s)
 	}
 	files := static.Handler()

@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"context"
 	"github.com/a-h/templ"
 
 	"tenure/templates/ui"
@@ -14,9 +15,9 @@ type Sample struct {
 
 // Gallery renders every page in its states, for golden files, pictures and the accessibility test. A new page adds its
 // states here: empty, one, full and error where it has them.
-func Gallery() []Sample {
+func Gallery(ctx context.Context) []Sample {
 	var all []Sample
-	for _, part := range [][]Sample{galleryKit(), gallerySignIn(), galleryHome(), galleryInbox(), galleryDashboard(), galleryPeople(), galleryMine(), galleryHR(), galleryApplications(), galleryOperations(), galleryOwning(), galleryOrphans(), galleryOperationsMany(), galleryPolicy(), galleryAnswers(), galleryPortal(), galleryFactors(), galleryDemo(), galleryTasks(), galleryStates()} {
+	for _, part := range [][]Sample{galleryKit(ctx), gallerySignIn(), galleryHome(ctx), galleryInbox(), galleryDashboard(), galleryPeople(ctx), galleryMine(), galleryHR(), galleryApplications(), galleryOperations(), galleryOwning(), galleryOrphans(), galleryOperationsMany(), galleryPolicy(), galleryAnswers(ctx), galleryPortal(ctx), galleryFactors(), galleryDemo(), galleryTasks(), galleryStates(ctx)} {
 		all = append(all, part...)
 	}
 	return all

@@ -1,6 +1,9 @@
 package templates
 
-import "tenure/templates/ui"
+import (
+	"context"
+	"tenure/templates/ui"
+)
 
 func sampleInbox() []InboxItem {
 	return []InboxItem{
@@ -44,7 +47,7 @@ func galleryInbox() []Sample {
 	}
 }
 
-func galleryHome() []Sample {
+func galleryHome(ctx context.Context) []Sample {
 	fresh := sampleShell("Home", "Home")
 	fresh.NeedsMe, fresh.DemoBanner = 0, ""
 	replay := sampleShell("Home", "Home")
@@ -71,8 +74,8 @@ func galleryHome() []Sample {
 					{Label: "Open accounts of people who left", Value: "4", URL: "/applications", Tone: ui.Bad, Icon: "ghost"}, {Label: "Access without a reason", Value: "15", URL: "/applications", Tone: ui.Warn, Icon: "alert-triangle"},
 					{Label: "Exceptions", Value: "0", Note: "accepted conflicts"}}},
 				{ID: "hr", Title: "HR files", Link: ui.Link{Text: "All runs", URL: "/hr/runs"}, Lines: []HomeLine{
-					{State: tag(runTags, "held"), Title: ui.Link{Text: "#41 people-2026-11-22.csv", URL: "/hr/runs/41"}, Text: "2 joiners, 0 movers, 31 leavers, 1 row set aside", At: at("today 09:12", "2026-11-22T09:12:04Z")},
-					{State: tag(runTags, "applied"), Title: ui.Link{Text: "#40 people-2026-11-21.csv", URL: "/hr/runs/40"}, Text: "0 joiners, 3 movers, 0 leavers", At: at("yesterday 06:00", "2026-11-21T06:00:00Z")}}},
+					{State: tag(ctx, runTags, "held"), Title: ui.Link{Text: "#41 people-2026-11-22.csv", URL: "/hr/runs/41"}, Text: "2 joiners, 0 movers, 31 leavers, 1 row set aside", At: at("today 09:12", "2026-11-22T09:12:04Z")},
+					{State: tag(ctx, runTags, "applied"), Title: ui.Link{Text: "#40 people-2026-11-21.csv", URL: "/hr/runs/40"}, Text: "0 joiners, 3 movers, 0 leavers", At: at("yesterday 06:00", "2026-11-21T06:00:00Z")}}},
 				{ID: "team", Title: "Your team in the next 30 days", Quiet: "Nobody of your team joins, moves or leaves."},
 			},
 		})},

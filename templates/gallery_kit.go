@@ -1,27 +1,28 @@
 package templates
 
 import (
+	"context"
 	"github.com/a-h/templ"
 
 	"tenure/templates/ui"
 )
 
 // galleryKit shows the parts that pages are made of, each in its states, and the reader's own settings.
-func galleryKit() []Sample {
+func galleryKit(ctx context.Context) []Sample {
 	s := sampleShell("Parts", "")
 	s.SearchURL, s.Letters, s.At = "/search", true, at("today 09:14", "2026-11-22T08:14:00Z")
 	s.User.Profile = "/me/profile"
 	return []Sample{
-		{"kit-list", kitList(s, sampleGrid())},
-		{"kit-list-dense", kitList(s, func() ui.Grid { g := sampleGrid(); g.Dense = true; return g }())},
+		{"kit-list", kitList(s, sampleGrid(ctx))},
+		{"kit-list-dense", kitList(s, func() ui.Grid { g := sampleGrid(ctx); g.Dense = true; return g }())},
 		{"kit-list-empty", kitList(s, ui.Grid{Name: "people", Label: "People", Blank: ui.Blank{Icon: "users", Title: "Nobody here yet", Text: "People come from an HR source.", Link: ui.Link{Text: "HR sources", URL: "/hr/sources"}}})},
 		{"kit-list-filtered", kitList(s, func() ui.Grid {
-			g := sampleGrid()
+			g := sampleGrid(ctx)
 			g.Rows, g.Filtered, g.Filter.Query, g.Filter.ClearURL = nil, true, "zzz", "/people"
 			return g
 		}())},
 		{"kit-list-error", kitList(s, func() ui.Grid {
-			g := sampleGrid()
+			g := sampleGrid(ctx)
 			g.Rows, g.Failed = g.Rows[:1], ui.Failed{Text: "GitHub could not be read since 09:10.", Since: at("today 09:10", "2026-11-22T08:10:00Z"), Retry: ui.Link{Text: "Try again", URL: "/people"}}
 			return g
 		}())},
@@ -46,7 +47,7 @@ func sampleProfile(bad ui.Errors) ProfileView {
 		Start:   []ui.Option{{Text: "Home", Selected: true}, {Value: "/inbox", Text: "Inbox"}}}
 }
 
-func sampleGrid() ui.Grid {
+func sampleGrid(ctx context.Context) ui.Grid {
 	g := ui.Grid{Name: "people", Label: "People", ExportURL: "/people?export=csv", DenseURL: "/people?dense=1",
 		Columns: []ui.Col{{Key: "name", Text: "Name", Sort: "/people?sort=-name", Sorted: "ascending"}, {Key: "state", Text: "State"}, {Key: "department", Text: "Department", Sort: "/people?sort=department"},
 			{Key: "title", Text: "Title", Hidden: true}, {Key: "risk", Text: "Highest risk"}, {Key: "grants", Text: "Grants", Number: true, Sort: "/people?sort=grants"}, {Key: "seen", Text: "Last seen"}},
@@ -60,17 +61,17 @@ func sampleGrid() ui.Grid {
 	for _, p := range []struct{ id, name, number, dept, state, risk string }{
 		{"1", "Ana Ruiz", "1001", "Finance", "active", "high"}, {"2", "Omar Diaz", "1002", "Finance", "leave", "critical"}, {"3", "Maximiliane Hohenstein-Oberschleißheim", "1003", "Research and development", "active", "low"}} {
 		g.Rows = append(g.Rows, ui.Row{ID: p.id, Name: p.name, URL: "/gallery/kit-drawer", Drawer: true, Quiet: p.state == "leave", Cells: []templ.Component{
-			ui.Main(p.name, "/gallery/kit-drawer", p.number), ui.Stated(tag(personTags, p.state), "since 1 March 2024"), ui.Words(p.dept), ui.Words("Clerk"), ui.Badge(ui.Risk(p.risk)), ui.Number(17, "/people/1"), ui.When(at("today 09:14", "2026-11-22T08:14:00Z"), "never seen")},
+			ui.Main(p.name, "/gallery/kit-drawer", p.number), ui.Stated(tag(ctx, personTags, p.state), "since 1 March 2024"), ui.Words(p.dept), ui.Words("Clerk"), ui.Badge(ui.Risk(ctx, p.risk)), ui.Number(17, "/people/1"), ui.When(at("today 09:14", "2026-11-22T08:14:00Z"), "never seen")},
 			Acts: []ui.Act{{Key: "a", Text: "Keep", Icon: "check", URL: "/people/" + p.id + "/keep"}, {Key: "r", Text: "Remove", Icon: "x", URL: "/people/" + p.id + "/remove", Get: true, Danger: true}}})
 	}
 	return g
 }
 
-func sampleDiff() ui.Diff {
+func sampleDiff(ctx context.Context) ui.Diff {
 	return ui.Diff{
 		Keeps: []ui.DiffLine{{Title: "Mail", Sub: "Directory", Reason: "because of rule “Everybody” (v3)"}, {Title: "Payroll view", Sub: "Ledger", Reason: "because of request R-118", When: "until 31 December 2026"}},
-		Gains: []ui.DiffLine{{Title: "Pay invoices", Sub: "Ledger", Reason: "because of role AP Lead (v3)", When: "on 21 November", Badges: []ui.Tag{ui.Risk("high")}}},
-		Loses: []ui.DiffLine{{Title: "CRM export", Sub: "Directory", Reason: "no longer in Sales", When: "now", Badges: []ui.Tag{ui.Risk("critical")}}, {Title: "Book travel", Sub: "Directory", When: "on 21 November", Act: ui.Act{Text: "Keep for hand-over", URL: "/people/1/handover", Get: true}}},
+		Gains: []ui.DiffLine{{Title: "Pay invoices", Sub: "Ledger", Reason: "because of role AP Lead (v3)", When: "on 21 November", Badges: []ui.Tag{ui.Risk(ctx, "high")}}},
+		Loses: []ui.DiffLine{{Title: "CRM export", Sub: "Directory", Reason: "no longer in Sales", When: "now", Badges: []ui.Tag{ui.Risk(ctx, "critical")}}, {Title: "Book travel", Sub: "Directory", When: "on 21 November", Act: ui.Act{Text: "Keep for hand-over", URL: "/people/1/handover", Get: true}}},
 	}
 }
 

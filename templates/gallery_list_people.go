@@ -1,8 +1,11 @@
 package templates
 
-import "tenure/templates/ui"
+import (
+	"context"
+	"tenure/templates/ui"
+)
 
-func samplePeople() PeopleView {
+func samplePeople(ctx context.Context) PeopleView {
 	g := ui.Grid{Name: "people", Label: "People", ExportURL: "/people?export=csv", DenseURL: "/people?dense=1", Columns: []ui.Col{
 		{Key: "name", Text: "Name", Sort: "/people?sort=-name", Sorted: "ascending", Fixed: true}, {Key: "number", Text: "Number", Sort: "/people?sort=number"},
 		{Key: "state", Text: "State"}, {Key: "department", Text: "Department", Sort: "/people?sort=department"}, {Key: "title", Text: "Title"},
@@ -31,33 +34,33 @@ func samplePeople() PeopleView {
 		{Name: "Femke de Wit", URL: "/people/f", Number: "H-1198", State: "active", Department: "Sales", Title: "Account Executive", Manager: ui.Link{Text: "Elif Demir", URL: "/people/e"}, ManagerState: "left", Accounts: 2, Grants: 9},
 		{Name: "Gintarė Petrauskaitė", URL: "/people/g", Number: "H-0764", State: "active", Department: "Finance", Title: "Controller", Manager: ui.Link{Text: "Jo Lind", URL: "/people/jo"}, Accounts: 3, Grants: 14},
 	} {
-		row := PersonCells(p)
+		row := PersonCells(ctx, p)
 		row.ID = p.Number
 		g.Rows = append(g.Rows, row)
 	}
 	return PeopleView{Lead: "289 people, 238 of them active.", Grid: g}
 }
 
-func onePerson() PeopleView {
-	v := samplePeople()
+func onePerson(ctx context.Context) PeopleView {
+	v := samplePeople(ctx)
 	v.Grid.Rows, v.Grid.Pager, v.Lead = v.Grid.Rows[:1], ui.Pager{Text: "1–1 of 1"}, "1 person, 1 of them active."
 	return v
 }
 
-func noPeople() PeopleView {
-	v := samplePeople()
+func noPeople(ctx context.Context) PeopleView {
+	v := samplePeople(ctx)
 	v.Grid.Rows, v.Grid.Pager, v.Grid.Filter.Chips, v.Lead = nil, ui.Pager{}, nil, ""
 	return v
 }
 
-func filteredPeople() PeopleView {
-	v := samplePeople()
+func filteredPeople(ctx context.Context) PeopleView {
+	v := samplePeople(ctx)
 	v.Grid.Rows, v.Grid.Pager, v.Grid.Filtered, v.Grid.Filter.Query, v.Grid.Filter.ClearURL = nil, ui.Pager{}, true, "zzz", "/people"
 	return v
 }
 
-func failedPeople() PeopleView {
-	v := samplePeople()
+func failedPeople(ctx context.Context) PeopleView {
+	v := samplePeople(ctx)
 	v.Grid.Rows, v.Grid.Pager = nil, ui.Pager{}
 	v.Grid.Failed = ui.Failed{Text: "The database did not answer in time.", Retry: ui.Link{Text: "Try again", URL: "/people"}}
 	return v

@@ -1,8 +1,11 @@
 package templates
 
-import "tenure/templates/ui"
+import (
+	"context"
+	"tenure/templates/ui"
+)
 
-func galleryPeople() []Sample {
+func galleryPeople(ctx context.Context) []Sample {
 	list := sampleShell("People", "People")
 	left := samplePerson()
 	left.State, left.Held, left.Grants, left.Accounts, left.TerminateURL, left.Ahead = "left", nil, 0, 0, "", nil
@@ -19,8 +22,8 @@ func galleryPeople() []Sample {
 	asked := ask
 	asked.Errors = ui.Errors{{Field: "reason", Text: "Say why, in at least 10 letters"}}
 	return []Sample{
-		{"people-full", People(list, samplePeople())}, {"people-one", People(list, onePerson())}, {"people-empty", People(list, noPeople())},
-		{"people-filtered", People(list, filteredPeople())}, {"people-error", People(list, failedPeople())},
+		{"people-full", People(list, samplePeople(ctx))}, {"people-one", People(list, onePerson(ctx))}, {"people-empty", People(list, noPeople(ctx))},
+		{"people-filtered", People(list, filteredPeople(ctx))}, {"people-error", People(list, failedPeople(ctx))},
 		{"person-full", Person(page, samplePerson())}, {"person-left", Person(page, left)},
 		{"person-then", Person(page, samplePersonThen())}, {"person-compared", Person(page, samplePersonCompared())},
 		{"move-future", Move(page, sampleMove(true))}, {"move-done", Move(page, sampleMove(false))}, {"move-none", Move(page, MoveView{Up: upAna, Title: "What Ana Ruiz keeps, gains and loses", None: true})},
@@ -32,7 +35,7 @@ func galleryPeople() []Sample {
 		{"team-error", Team(sampleShell("My team", "My team"), TeamView{Failed: "The database did not answer in time. Try again in a moment."})},
 		{"search-start", Search(page, SearchView{Action: "/search", Scope: "Through your team and what may be held in applications."})},
 		{"search-none", Search(page, SearchView{Action: "/search", Query: "zzz", Scope: "Through your team and what may be held in applications."})},
-		{"search-full", Search(page, sampleSearch())}, {"people-checked", Checked(list, CheckedView{Asked: 1, Refused: 1, Back: ui.Link{Text: "People", URL: "/people"},
+		{"search-full", Search(page, sampleSearch(ctx))}, {"people-checked", Checked(list, CheckedView{Asked: 1, Refused: 1, Back: ui.Link{Text: "People", URL: "/people"},
 			Rows: []CheckedRow{{Person: ui.Link{Text: "Ana Ruiz", URL: "/people/ana"}, Accounts: []string{"Directory: aruiz", "Ledger: ana.ruiz"}}, {Person: ui.Link{Text: "Elif Demir", URL: "/people/e"}}}})},
 		{"terminate-ask", Terminate(page, ask)}, {"terminate-error", Terminate(page, asked)},
 	}

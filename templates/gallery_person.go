@@ -1,6 +1,9 @@
 package templates
 
-import "tenure/templates/ui"
+import (
+	"context"
+	"tenure/templates/ui"
+)
 
 var upAna = []ui.Link{{Text: "People", URL: "/people"}, {Text: "Ana Ruiz", URL: "/people/ana"}}
 
@@ -59,10 +62,10 @@ func sampleTeam() TeamView {
 		Gone: []ui.Notice{{Tone: ui.Warn, Title: "Elif Demir left, and 4 people still report to them", Text: "They stand in nobody's team. Ask HR to name another manager."}}}
 }
 
-func sampleSearch() SearchView {
+func sampleSearch(ctx context.Context) SearchView {
 	return SearchView{Action: "/search", Query: "an", Scope: "Through people, accounts, applications, what may be held in them, and the policy.", Groups: []SearchGroup{
 		{ID: "found-people", Title: "People", More: ui.Link{Text: "All people who match", URL: "/people?q=an"}, Hits: []SearchHit{
-			{URL: "/people/ana", Title: []Part{{"An", true}, {"a Ruiz", false}}, Code: "H-1042", Text: []Part{{"AP Lead · Finance", false}}, Tag: PersonTag("active")}}},
+			{URL: "/people/ana", Title: []Part{{"An", true}, {"a Ruiz", false}}, Code: "H-1042", Text: []Part{{"AP Lead · Finance", false}}, Tag: PersonTag(ctx, "active")}}},
 		{ID: "found-entitlements", Title: "What may be held", Hits: []SearchHit{
 			{Title: []Part{{"An", true}, {"alytics reader", false}}, Code: "wh_ro", Text: []Part{{"Reads every table · in Warehouse", false}}, Tag: ui.Tag{Tone: ui.Warn, Icon: "flag", Text: "Privileged"}}}}}}
 }

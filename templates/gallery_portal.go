@@ -1,8 +1,11 @@
 package templates
 
-import "tenure/templates/ui"
+import (
+	"context"
+	"tenure/templates/ui"
+)
 
-func samplePortalRoles() PortalRolesView {
+func samplePortalRoles(ctx context.Context) PortalRolesView {
 	g := ui.Grid{Name: "roles", Label: "Portal roles", ExportURL: "/portal/roles?export=csv", DenseURL: "/portal/roles?dense=1",
 		Columns: []ui.Col{{Key: "name", Text: "Person", Fixed: true}, {Key: "role", Text: "Role", Fixed: true}, {Key: "since", Text: "Since"}, {Key: "by", Text: "Given by"}, {Key: "reason", Text: "Because"}},
 		Filter:  ui.Filter{Action: "/portal/roles", Chips: []ui.Chip{{Text: "All", URL: "/portal/roles", Current: true}, {Text: "Administrator", URL: "?role=administrator"}, {Text: "Compliance", URL: "?role=compliance"}, {Text: "IT", URL: "?role=it"}, {Text: "HR", URL: "?role=hr"}, {Text: "Auditor", URL: "?role=auditor"}}},
@@ -15,7 +18,7 @@ func samplePortalRoles() PortalRolesView {
 		{Name: "Jo Lind", URL: "/people/jo", Role: "IT", Since: at("today 09:12", "2026-11-22T08:12:00Z"), By: "Tomás Rey", Reason: "Runs the applications of Finance", TakeURL: "/portal/roles/3/take"},
 		{Name: "Elif Demir", URL: "/people/e", Role: "HR", Idle: "Not in force: the person is not here at present", Since: at("2 Feb 2025, 11:00", "2025-02-02T10:00:00Z"), By: "Tomás Rey", Reason: "HR operations", TakeURL: "/portal/roles/4/take"},
 	} {
-		g.Rows = append(g.Rows, PortalRoleCells(v))
+		g.Rows = append(g.Rows, PortalRoleCells(ctx, v))
 	}
 	return PortalRolesView{Lead: "Managers and owners follow from facts and are not listed: people are told from HR who reports to them, and applications name their owner.", Grid: g, GiveURL: "/portal/roles/give"}
 }
@@ -30,10 +33,10 @@ func sampleGive() AskMoreView {
 			Button: ui.Buttons{Text: "Give the role", Icon: "key", Cancel: ui.Link{Text: "Go back, change nothing", URL: "/portal/roles"}}}}
 }
 
-func galleryPortal() []Sample {
+func galleryPortal(ctx context.Context) []Sample {
 	s := sampleShell("Portal roles", "Portal")
-	full := samplePortalRoles()
-	one, none, filtered, reads := full, full, full, samplePortalRoles()
+	full := samplePortalRoles(ctx)
+	one, none, filtered, reads := full, full, full, samplePortalRoles(ctx)
 	one.Grid.Rows, one.Grid.Pager.Text = full.Grid.Rows[:1], "1 role is given"
 	none.Grid.Rows, none.Grid.Pager = nil, ui.Pager{}
 	filtered.Grid.Rows, filtered.Grid.Pager, filtered.Grid.Filtered = nil, ui.Pager{}, true

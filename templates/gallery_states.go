@@ -1,17 +1,18 @@
 package templates
 
 import (
+	"context"
 	"github.com/a-h/templ"
 
 	"tenure/templates/ui"
 )
 
 // galleryStates are the states between nothing and much that other galleries leave out: one of something, and what went wrong.
-func galleryStates() []Sample {
+func galleryStates(ctx context.Context) []Sample {
 	page, ops, hr := sampleShell("Ana Ruiz", "People"), sampleShell("Operations", "Operations"), sampleShell("HR sources", "Sources")
 	team := sampleTeam()
 	team.Lead, team.Rows = "1 person reports to you.", team.Rows[:1]
-	found := sampleSearch()
+	found := sampleSearch(ctx)
 	found.Query, found.Groups = "ruiz", found.Groups[:1]
 	broken := SearchView{Action: "/search", Query: "an", Scope: found.Scope, Failed: "The search did not answer in time. Try again in a moment."}
 	wrong := samplePersonThen()

@@ -1,6 +1,9 @@
 package templates
 
-import "tenure/templates/ui"
+import (
+	"context"
+	"tenure/templates/ui"
+)
 
 func galleryApplications() []Sample {
 	list := sampleShell("Applications", "Applications")
@@ -143,7 +146,7 @@ func galleryPolicy() []Sample {
 	return all
 }
 
-func galleryAnswers() []Sample {
+func galleryAnswers(ctx context.Context) []Sample {
 	home := ui.Link{Text: "Home", URL: "/"}
 	var all []Sample
 	for _, v := range []ProblemView{
@@ -152,7 +155,7 @@ func galleryAnswers() []Sample {
 		{Status: 409, Title: "Tomás Rey released this run 2 minutes ago", When: at("today 09:31", "2026-11-22T08:31:00Z"), Now: "The run is applied; nothing was done twice.", Back: ui.Link{Text: "See the run", URL: "/hr/runs/41"}},
 		{Status: 500, Reference: "7f3a-91c2", Back: home},
 	} {
-		s := sampleShell(ProblemTitle(v), "")
+		s := sampleShell(ProblemTitle(ctx, v), "")
 		all = append(all, Sample{"problem-" + ui.Int(v.Status), Problem(s, v)})
 	}
 	return append(all,

@@ -41,7 +41,7 @@ func readable(page []byte) string {
 
 func TestGolden(t *testing.T) {
 	seen := map[string]bool{}
-	for _, s := range Gallery() {
+	for _, s := range Gallery(context.Background()) {
 		if seen[s.Name] {
 			t.Errorf("two samples are named %s", s.Name)
 		}
@@ -75,7 +75,7 @@ func TestGolden(t *testing.T) {
 
 // TestPagesKeepTheHouseRules checks what every page must hold, whatever it shows.
 func TestPagesKeepTheHouseRules(t *testing.T) {
-	for _, s := range Gallery() {
+	for _, s := range Gallery(context.Background()) {
 		t.Run(s.Name, func(t *testing.T) {
 			doc, err := goquery.NewDocumentFromReader(bytes.NewReader(render(t, s)))
 			if err != nil {
@@ -134,7 +134,7 @@ func TestWriteGallery(t *testing.T) {
 	for url, body := range static.Files() {
 		write(url, body)
 	}
-	for _, s := range Gallery() {
+	for _, s := range Gallery(context.Background()) {
 		write(s.Name+".html", render(t, s))
 	}
 }

@@ -385,7 +385,7 @@ func kitWay(s ui.Shell) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				for _, level := range []string{"low", "medium", "high", "critical"} {
-					templ_7745c5c3_Err = ui.Badge(ui.Risk(level)).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Badge(ui.Risk(ctx, level)).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -442,7 +442,7 @@ func kitWay(s ui.Shell) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = ui.Diff3(sampleDiff()).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Diff3(sampleDiff(ctx)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -738,7 +738,7 @@ func kitDrawer(s ui.Shell) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Panel(ui.Drawer{Title: "Ana Ruiz", Tag: tag(personTags, "active"), Lead: "Finance, AP Lead", Up: []ui.Link{{Text: "People", URL: "/gallery/kit-list"}}, URL: "/gallery/kit-drawer"}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var26), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Panel(ui.Drawer{Title: "Ana Ruiz", Tag: tag(ctx, personTags, "active"), Lead: "Finance, AP Lead", Up: []ui.Link{{Text: "People", URL: "/gallery/kit-list"}}, URL: "/gallery/kit-drawer"}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var26), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -8,7 +8,10 @@ package templates
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-import "tenure/templates/ui"
+import (
+	"tenure/templates/lang"
+	"tenure/templates/ui"
+)
 
 // Diff is what somebody keeps, gains and loses.
 type Diff struct {
@@ -50,12 +53,12 @@ func diff(d Diff) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if len(d.Keeps)+len(d.Gains)+len(d.Loses) == 0 {
-			templ_7745c5c3_Err = ui.Empty(ui.Blank{Icon: "equal", Title: "Nothing changes", Text: d.None}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Empty(ui.Blank{Icon: "equal", Title: lang.T(ctx, "Nothing changes"), Text: d.None}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		} else {
-			templ_7745c5c3_Err = ui.Diff3(ui.Diff{Keeps: diffLines(d.Keeps), Gains: diffLines(d.Gains), Loses: diffLines(d.Loses), KeepsNote: "Nothing is kept.", GainsNote: "Nothing is gained.", LosesNote: "Nothing is lost."}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Diff3(ui.Diff{Keeps: diffLines(ctx, d.Keeps), Gains: diffLines(ctx, d.Gains), Loses: diffLines(ctx, d.Loses), KeepsNote: lang.T(ctx, "Nothing is kept."), GainsNote: lang.T(ctx, "Nothing is gained."), LosesNote: lang.T(ctx, "Nothing is lost.")}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -121,7 +124,7 @@ func Move(s ui.Shell, v MoveView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Chips("Moves", v.Others).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Chips(lang.T(ctx, "Moves"), v.Others).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -130,13 +133,13 @@ func Move(s ui.Shell, v MoveView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if v.None {
-				templ_7745c5c3_Err = ui.Empty(ui.Blank{Icon: "arrows-exchange", Title: "No move is known", Text: "A move is a change of department, title, location or worker type. None has happened, and HR has not told of one to come.", Link: v.Up[len(v.Up)-1]}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Empty(ui.Blank{Icon: "arrows-exchange", Title: lang.T(ctx, "No move is known"), Text: lang.T(ctx, "A move is a change of department, title, location or worker type. None has happened, and HR has not told of one to come."), Link: v.Up[len(v.Up)-1]}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 			} else {
 				if v.Future {
-					templ_7745c5c3_Err = ui.Alert(ui.Notice{Tone: ui.Info, Title: "This has not happened yet", Text: "It is worked out by the same rules that will do it. If HR or the policy changes before that day, this changes with it."}).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Alert(ui.Notice{Tone: ui.Info, Title: lang.T(ctx, "This has not happened yet"), Text: lang.T(ctx, "It is worked out by the same rules that will do it. If HR or the policy changes before that day, this changes with it.")}).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -178,7 +181,7 @@ func Move(s ui.Shell, v MoveView) templ.Component {
 								var templ_7745c5c3_Var6 string
 								templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(c.From)
 								if templ_7745c5c3_Err != nil {
-									return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/move.templ`, Line: 62, Col: 16}
+									return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/move.templ`, Line: 65, Col: 16}
 								}
 								_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 								if templ_7745c5c3_Err != nil {
@@ -192,7 +195,7 @@ func Move(s ui.Shell, v MoveView) templ.Component {
 								if templ_7745c5c3_Err != nil {
 									return templ_7745c5c3_Err
 								}
-								templ_7745c5c3_Err = ui.Hidden("becomes").Render(ctx, templ_7745c5c3_Buffer)
+								templ_7745c5c3_Err = ui.Hidden(lang.T(ctx, "becomes")).Render(ctx, templ_7745c5c3_Buffer)
 								if templ_7745c5c3_Err != nil {
 									return templ_7745c5c3_Err
 								}
@@ -203,7 +206,7 @@ func Move(s ui.Shell, v MoveView) templ.Component {
 								var templ_7745c5c3_Var7 string
 								templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(c.To)
 								if templ_7745c5c3_Err != nil {
-									return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/move.templ`, Line: 65, Col: 14}
+									return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/move.templ`, Line: 68, Col: 14}
 								}
 								_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var7))
 								if templ_7745c5c3_Err != nil {
@@ -309,7 +312,7 @@ func Handover(s ui.Shell, v HandoverView) templ.Component {
 			var templ_7745c5c3_Var10 templ.SafeURL
 			templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.Action))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/move.templ`, Line: 95, Col: 55}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/move.templ`, Line: 98, Col: 55}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var10))
 			if templ_7745c5c3_Err != nil {
@@ -330,7 +333,7 @@ func Handover(s ui.Shell, v HandoverView) templ.Component {
 			var templ_7745c5c3_Var11 string
 			templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(v.What)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/move.templ`, Line: 97, Col: 58}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/move.templ`, Line: 100, Col: 58}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var11))
 			if templ_7745c5c3_Err != nil {
@@ -340,15 +343,15 @@ func Handover(s ui.Shell, v HandoverView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Input(ui.Field{Name: "until", Label: "Keep until the end of", Kind: "date", Value: v.Until, Min: v.Min, Max: v.Max, Short: true, Required: true, Hint: "Thirty days after the move at the latest.", Error: v.Errors.Of("until")}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Input(ui.Field{Name: "until", Label: lang.T(ctx, "Keep until the end of"), Kind: "date", Value: v.Until, Min: v.Min, Max: v.Max, Short: true, Required: true, Hint: lang.T(ctx, "Thirty days after the move at the latest."), Error: v.Errors.Of("until")}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Input(ui.Field{Name: "reason", Label: "Why it is needed for longer", Kind: "textarea", Value: v.Reason, Required: true, Hint: "Written into the evidence with your name.", Error: v.Errors.Of("reason")}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Input(ui.Field{Name: "reason", Label: lang.T(ctx, "Why it is needed for longer"), Kind: "textarea", Value: v.Reason, Required: true, Hint: lang.T(ctx, "Written into the evidence with your name."), Error: v.Errors.Of("reason")}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Submit(ui.Buttons{Text: "Keep it until then", Icon: "hourglass", Cancel: v.Cancel}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Submit(ui.Buttons{Text: lang.T(ctx, "Keep it until then"), Icon: "hourglass", Cancel: v.Cancel}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

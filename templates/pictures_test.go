@@ -98,7 +98,7 @@ func TestPictures(t *testing.T) {
 	names := slices.Collect(maps.Values(shown()))
 	if *every {
 		names = nil
-		for _, s := range Gallery() {
+		for _, s := range Gallery(context.Background()) {
 			names = append(names, s.Name)
 		}
 	} else if err := os.WriteFile(picturesPage, []byte(picturesDoc(t)), 0o644); err != nil {
@@ -130,7 +130,7 @@ func picturesDoc(t *testing.T) string {
 	var b strings.Builder
 	b.WriteString("# The pages\n\nEvery page of the portal with invented data, in light and in dark, made by `make pictures`.\n\n| page | light | dark |\n|---|---|---|\n")
 	samples := map[string]Sample{}
-	for _, s := range Gallery() {
+	for _, s := range Gallery(context.Background()) {
 		samples[s.Name] = s
 	}
 	pages := shown()

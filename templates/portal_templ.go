@@ -8,7 +8,11 @@ package templates
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-import "tenure/templates/ui"
+import (
+	"context"
+	"tenure/templates/lang"
+	"tenure/templates/ui"
+)
 
 // PortalRolesView is who has which portal role.
 type PortalRolesView struct {
@@ -31,11 +35,11 @@ type PortalRoleRow struct {
 }
 
 // PortalRoleCells makes a line of the list.
-func PortalRoleCells(v PortalRoleRow) ui.Row {
+func PortalRoleCells(ctx context.Context, v PortalRoleRow) ui.Row {
 	row := ui.Row{Name: v.Name + ", " + v.Role, URL: v.URL, Quiet: v.Idle != "", Cells: []templ.Component{ui.Main(v.Name, v.URL, v.Second), ui.Stated(ui.Tag{Tone: ui.Neutral, Icon: "shield", Text: v.Role}, v.Idle),
-		ui.When(v.Since, "not known"), ui.Words(v.By), ui.Words(v.Reason)}}
+		ui.When(v.Since, lang.T(ctx, "not known")), ui.Words(v.By), ui.Words(v.Reason)}}
 	if v.TakeURL != "" {
-		row.Acts = []ui.Act{{Key: "r", Text: "Take", Icon: "user-minus", URL: v.TakeURL, Get: true}}
+		row.Acts = []ui.Act{{Key: "r", Text: lang.T(ctx, "Take"), Icon: "user-minus", URL: v.TakeURL, Get: true}}
 	}
 	return row
 }
@@ -86,13 +90,13 @@ func PortalRoles(s ui.Shell, v PortalRolesView) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = ui.Go(ui.Action{URL: v.GiveURL, Text: "Give a role", Icon: "plus", Main: true}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Go(ui.Action{URL: v.GiveURL, Text: lang.T(ctx, "Give a role"), Icon: "plus", Main: true}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Head(ui.Heading{Title: "Who has which portal role", Lead: v.Lead}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Head(ui.Heading{Title: lang.T(ctx, "Who has which portal role"), Lead: v.Lead}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -99,7 +100,7 @@ func stateOf(page, state string) (sample, exception string) {
 // one of the written reasons why there is none. The browser's test then looks at each of them in every look.
 func TestEveryPageShowsItsStates(t *testing.T) {
 	samples := map[string]bool{}
-	for _, s := range Gallery() {
+	for _, s := range Gallery(context.Background()) {
 		samples[s.Name] = true
 	}
 	files, err := filepath.Glob("*.templ")

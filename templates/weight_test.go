@@ -3,6 +3,7 @@ package templates
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -28,7 +29,7 @@ var face = regexp.MustCompile(`@font-face\s*{[^}]*url\((/static/fonts/[^)]+)\)[^
 // that has a letter of it.
 func TestWeight(t *testing.T) {
 	heaviest, name := 0, ""
-	for _, s := range Gallery() {
+	for _, s := range Gallery(context.Background()) {
 		body := render(t, s)
 		doc, err := goquery.NewDocumentFromReader(bytes.NewReader(body))
 		if err != nil {

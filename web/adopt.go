@@ -28,11 +28,11 @@ func (s *server) adoptPage(r *request, status int, bad ui.Errors) error {
 			return err
 		}
 		home := ui.Link{Text: a.Title, URL: applicationURL(a.Name)}
-		v = templates.AskView{Up: []ui.Link{{Text: "Applications", URL: "/applications"}, home}, Title: "Accept the access found in " + a.Title + "?",
-			Lead: plural(n, "grant", "grants") + " of " + plural(people, "person", "people") + " " + be(n) + " there without a reason.",
-			Will: []string{"Each gets the reason “found in the application and accepted by " + r.who.Name + "”", "Nothing changes at the target",
-				"What you hold yourself is left out: nobody accepts their own"},
-			Action: home.URL + "/adopt", Button: "Accept it", Icon: "key", Reason: true, Errors: bad, Cancel: ui.Link{Text: "Go back, change nothing", URL: home.URL}}
+		v = templates.AskView{Up: []ui.Link{{Text: r.T("Applications"), URL: "/applications"}, home}, Title: r.T("Accept the access found in %s?", a.Title),
+			Lead: r.unreasoned(n, people),
+			Will: []string{r.T("Each gets the reason “found in the application and accepted by %s”", r.who.Name), r.T("Nothing changes at the target"),
+				r.T("What you hold yourself is left out: nobody accepts their own")},
+			Action: home.URL + "/adopt", Button: r.T("Accept it"), Icon: "key", Reason: true, Errors: bad, Cancel: ui.Link{Text: r.T("Go back, change nothing"), URL: home.URL}}
 		return nil
 	})
 	if err != nil {
@@ -41,11 +41,11 @@ func (s *server) adoptPage(r *request, status int, bad ui.Errors) error {
 	return r.render(status, templates.Ask(r.shell(v.Title), v))
 }
 
-func be(n int) string {
+func (r *request) unreasoned(n, people int) string {
 	if n == 1 {
-		return "is"
+		return r.T("%s of %s is there without a reason.", r.Plural(n, "grant", "grants"), r.Plural(people, "person", "people"))
 	}
-	return "are"
+	return r.T("%s of %s are there without a reason.", r.Plural(n, "grant", "grants"), r.Plural(people, "person", "people"))
 }
 
 // adopt accepts it.
@@ -55,7 +55,7 @@ func (s *server) adopt(r *request) error {
 	}
 	reason := r.field("reason")
 	if reason == "" {
-		return s.adoptPage(r, http.StatusBadRequest, ui.Errors{{Field: "reason", Text: "Say why this access is right."}})
+		return s.adoptPage(r, http.StatusBadRequest, ui.Errors{{Field: "reason", Text: r.T("Say why this access is right.")}})
 	}
 	n := 0
 	var a *catalog.Application
@@ -69,7 +69,7 @@ func (s *server) adopt(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.goWith(applicationURL(a.Name), ui.Notice{Tone: ui.Good, Title: plural(n, "grant is", "grants are") + " accepted", Text: "Each has your name as its reason."})
+	return r.goWith(applicationURL(a.Name), ui.Notice{Tone: ui.Good, Title: r.T("%s accepted", r.Plural(n, "grant is", "grants are")), Text: r.T("Each has your name as its reason.")})
 }
 
 // proposalsRelease lets ticked proposals go. The first post brings what was ticked and is asked back for a reason; the second
@@ -90,20 +90,20 @@ func (s *server) proposalsRelease(r *request) error {
 	}
 	back := link(applicationURL(a.Name), "tab", "operations")
 	if len(ids) == 0 {
-		return r.goWith(back, ui.Notice{Tone: ui.Warn, Title: "Nothing was ticked", Text: "Tick the operations that may be done."})
+		return r.goWith(back, ui.Notice{Tone: ui.Warn, Title: r.T("Nothing was ticked"), Text: r.T("Tick the operations that may be done.")})
 	}
 	reason, asked := r.GetPostForm("reason")
 	if reason = strings.TrimSpace(reason); reason == "" {
-		v := templates.AskView{Up: []ui.Link{{Text: "Applications", URL: "/applications"}, {Text: a.Title, URL: back}},
-			Title: "Release " + plural(len(ids), "operation", "operations") + " in " + a.Title + "?", Will: []string{"A worker carries them to the target, and each is read back",
-				"What is for yourself is left out: nobody releases their own"}, Action: r.Request.URL.Path, Button: "Release", Icon: "lock-open", Reason: true,
-			Cancel: ui.Link{Text: "Go back, change nothing", URL: back}}
+		v := templates.AskView{Up: []ui.Link{{Text: r.T("Applications"), URL: "/applications"}, {Text: a.Title, URL: back}},
+			Title: r.T("Release %s in %s?", r.Plural(len(ids), "operation", "operations"), a.Title), Will: []string{r.T("A worker carries them to the target, and each is read back"),
+				r.T("What is for yourself is left out: nobody releases their own")}, Action: r.Request.URL.Path, Button: r.T("Release"), Icon: "lock-open", Reason: true,
+			Cancel: ui.Link{Text: r.T("Go back, change nothing"), URL: back}}
 		for _, id := range ids {
-			v.Hidden = append(v.Hidden, ui.Option{Text: "operation", Value: strconv.FormatInt(id, 10)})
+			v.Hidden = append(v.Hidden, ui.Option{Text: r.T("operation"), Value: strconv.FormatInt(id, 10)})
 		}
 		status := http.StatusOK
 		if asked {
-			status, v.Errors = http.StatusBadRequest, ui.Errors{{Field: "reason", Text: "Say why they are right."}}
+			status, v.Errors = http.StatusBadRequest, ui.Errors{{Field: "reason", Text: r.T("Say why they are right.")}}
 		}
 		return r.render(status, templates.Ask(r.shell(v.Title), v))
 	}
@@ -111,5 +111,5 @@ func (s *server) proposalsRelease(r *request) error {
 	if err := r.do(func(tx *db.Tx) (err error) { n, err = access.Release(tx, a.ID, reason, ids...); return err }); err != nil {
 		return err
 	}
-	return r.goWith(back, ui.Notice{Tone: ui.Good, Title: plural(n, "operation is", "operations are") + " on the way"})
+	return r.goWith(back, ui.Notice{Tone: ui.Good, Title: r.T("%s on the way", r.Plural(n, "operation is", "operations are"))})
 }

@@ -78,7 +78,7 @@ func (s *server) applications(r *request) error {
 			row := templates.ApplicationRow{Name: a.Title, URL: home, Kind: kindLabel(a), Mode: string(a.Mode), Enabled: n.Accounts,
 				Orphans: n.Orphans, OrphansURL: link(home, "tab", "accounts", "state", "orphan"), Zombies: n.Zombies, ZombiesURL: link(home, "tab", "accounts", "state", "zombie"),
 				Drift: n.OutOfBand, DriftURL: home, Waiting: w.Pending + w.Claimed + w.Unread + w.Proposed, WaitingURL: link(home, "tab", "operations"),
-				Complete: completeness(cat, a), CompleteURL: link(home, "tab", "entitlements")}
+				Complete: r.completeness(cat, a), CompleteURL: link(home, "tab", "entitlements")}
 			if a.LicenceCostCents != nil && a.LicenceCurrency != nil {
 				row.Cost = fmt.Sprintf("%d.%02d %s", *a.LicenceCostCents/100, *a.LicenceCostCents%100, *a.LicenceCurrency)
 			}
@@ -96,7 +96,7 @@ func (s *server) applications(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.show(templates.Applications(r.shell("Applications"), v))
+	return r.show(templates.Applications(r.shell(r.T("Applications")), v))
 }
 
 // preparedFigures are the counts of every application as a job prepared them; until there are any, accounts are counted now.
@@ -119,14 +119,14 @@ func (r *request) preparedFigures(tx *db.Tx, cat *catalog.Catalog) (map[int]audi
 	return out, nil
 }
 
-func completeness(cat *catalog.Catalog, a *catalog.Application) string {
+func (r *request) completeness(cat *catalog.Catalog, a *catalog.Application) string {
 	stated, whole := 0, 0
 	for _, e := range cat.Of(a.ID) {
 		if e.Kind != catalog.AccountKind {
 			whole, stated = whole+4, stated+4-len(e.Missing(a))
 		}
 	}
-	return complete(stated, whole)
+	return r.complete(stated, whole)
 }
 
 func kindLabel(a *catalog.Application) string {
@@ -187,7 +187,7 @@ func (r *request) applicationDifferences(tx *db.Tx, a *catalog.Application, st *
 		}
 	}
 	if n := st.Amiss() + st.Differences["orphan"]; n > len(all) {
-		v.Trimmed = fmt.Sprintf("These are the first %d of %s.", len(all), ui.Int(n))
+		v.Trimmed = r.T("These are the first %d of %s.", len(all), r.Int(n))
 	}
 	for _, d := range all {
 		row := templates.Drift{Kind: d.Kind, Account: d.Account, Entitlement: d.Entitlement, Text: d.Text}
@@ -237,7 +237,7 @@ func (r *request) applicationHead(tx *db.Tx, a *catalog.Application, st *standin
 	h := health[a.ID]
 	v.Health, v.HealthText = healthOf(h)
 	if h.State != "" {
-		v.HealthSince = ui.Time{Text: "since " + r.at(h.Since).Text, Exact: r.at(h.Since).Exact}
+		v.HealthSince = ui.Time{Text: r.T("since %s", r.at(h.Since).Text), Exact: r.at(h.Since).Exact}
 	}
 	readings, err := catalog.LastReadings(tx)
 	if err != nil {
@@ -263,16 +263,16 @@ func (r *request) applicationHead(tx *db.Tx, a *catalog.Application, st *standin
 	v.Counted = r.at(st.At)
 	accounts := func(state string) string { return link(home, "tab", "accounts", "state", state) }
 	v.Figures = []ui.Figure{
-		{Label: "Enabled accounts", Value: ui.Int(counts["enabled"]), URL: accounts("enabled")},
-		{Label: "Disabled", Value: ui.Int(counts["disabled"]), URL: accounts("disabled")},
-		alarm(ui.Figure{Label: "Orphans", Value: ui.Int(counts["orphan"]), URL: accounts("orphan")}, counts["orphan"], ui.Warn, "ghost"),
-		alarm(ui.Figure{Label: "Zombies", Value: ui.Int(counts["zombie"]), URL: accounts("zombie")}, counts["zombie"], ui.Bad, "alert-triangle"),
-		alarm(ui.Figure{Label: "Dormant", Value: ui.Int(counts["dormant"]), URL: accounts("dormant")}, counts["dormant"], ui.Warn, "history"),
-		alarm(ui.Figure{Label: "Differences", Value: ui.Int(differences), URL: home}, differences, ui.Warn, "alert-triangle"),
-		{Label: "Waiting operations", Value: ui.Int(w.Proposed + w.Pending + w.Claimed + w.Unread), URL: link(home, "tab", "operations")},
-		alarm(ui.Figure{Label: "Failed", Value: ui.Int(w.Failed), URL: link(home, "tab", "operations")}, w.Failed, ui.Bad, "circle-x"),
+		{Label: r.T("Enabled accounts"), Value: r.Int(counts["enabled"]), URL: accounts("enabled")},
+		{Label: r.T("Disabled"), Value: r.Int(counts["disabled"]), URL: accounts("disabled")},
+		alarm(ui.Figure{Label: r.T("Orphans"), Value: r.Int(counts["orphan"]), URL: accounts("orphan")}, counts["orphan"], ui.Warn, "ghost"),
+		alarm(ui.Figure{Label: r.T("Zombies"), Value: r.Int(counts["zombie"]), URL: accounts("zombie")}, counts["zombie"], ui.Bad, "alert-triangle"),
+		alarm(ui.Figure{Label: r.T("Dormant"), Value: r.Int(counts["dormant"]), URL: accounts("dormant")}, counts["dormant"], ui.Warn, "history"),
+		alarm(ui.Figure{Label: r.T("Differences"), Value: r.Int(differences), URL: home}, differences, ui.Warn, "alert-triangle"),
+		{Label: r.T("Waiting operations"), Value: r.Int(w.Proposed + w.Pending + w.Claimed + w.Unread), URL: link(home, "tab", "operations")},
+		alarm(ui.Figure{Label: r.T("Failed"), Value: r.Int(w.Failed), URL: link(home, "tab", "operations")}, w.Failed, ui.Bad, "circle-x"),
 	}
-	for _, t := range []struct{ tab, word string }{{"", "Differences"}, {"accounts", "Accounts"}, {"entitlements", "Entitlements"}, {"operations", "Operations"}} {
+	for _, t := range []struct{ tab, word string }{{"", r.T("Differences")}, {"accounts", r.T("Accounts")}, {"entitlements", r.T("Entitlements")}, {"operations", r.T("Operations")}} {
 		v.Tabs = append(v.Tabs, ui.Chip{Text: t.word, URL: link(home, "tab", t.tab), Current: t.tab == v.Tab})
 	}
 	if r.mayFor("application.check", r.owns(a)) {
@@ -284,7 +284,7 @@ func (r *request) applicationHead(tx *db.Tx, a *catalog.Application, st *standin
 	}
 	pauses, err := catalog.Pauses(tx)
 	if p, ok := pauses[a.ID]; ok {
-		v.Health, v.Paused = "paused", p.By+" paused it "+r.at(p.At).Text+": "+p.Reason
+		v.Health, v.Paused = "paused", r.T("%s paused it %s: %s", p.By, r.at(p.At).Text, p.Reason)
 	}
 	if err != nil {
 		return err
@@ -352,17 +352,17 @@ func (s *server) readTarget(r *request, a *catalog.Application) (ui.Notice, erro
 	id, err := s.app.Provision.ReadWhole(ctx, a.ID)
 	switch {
 	case err == nil:
-		return ui.Notice{Tone: ui.Good, Title: a.Title + " was read", Text: fmt.Sprintf("Reading #%d is stored and compared.", id)}, nil
+		return ui.Notice{Tone: ui.Good, Title: r.T("%s was read", a.Title), Text: r.T("Reading #%d is stored and compared.", id)}, nil
 	case r.Request.Context().Err() != nil:
 		return ui.Notice{}, r.Request.Context().Err()
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		ref := ""
 		err := r.do(func(tx *db.Tx) (err error) {
-			ref, err = task.Begin(tx, task.New{Kind: app.TaskRead, Title: "Read " + a.Title, Args: app.ReadArgs{Application: a.ID, Name: a.Name}})
+			ref, err = task.Begin(tx, task.New{Kind: app.TaskRead, Title: r.T("Read %s", a.Title), Args: app.ReadArgs{Application: a.ID, Name: a.Name}})
 			return err
 		})
-		return ui.Notice{Tone: ui.Info, Title: "The reading takes longer", Text: "A worker goes on with it.", Link: ui.Link{Text: "Follow it", URL: taskURL(ref)}}, err
+		return ui.Notice{Tone: ui.Info, Title: r.T("The reading takes longer"), Text: r.T("A worker goes on with it."), Link: ui.Link{Text: r.T("Follow it"), URL: taskURL(ref)}}, err
 	}
 	slog.Warn("a target could not be read", "application", a.ID, "class", string(connector.Classify(err)), "reference", r.reference())
-	return ui.Notice{Tone: ui.Bad, Title: a.Title + " could not be read", Text: "The application's health below says why. Nothing is concluded from a reading that failed."}, nil
+	return ui.Notice{Tone: ui.Bad, Title: r.T("%s could not be read", a.Title), Text: r.T("The application's health below says why. Nothing is concluded from a reading that failed.")}, nil
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"strconv"
+	"tenure/templates/lang"
 	"time"
 
 	"github.com/a-h/templ"
@@ -13,12 +14,12 @@ import (
 	"tenure/templates/ui"
 )
 
-var accountStates = []ui.Option{{Text: "All"}, {Value: "enabled", Text: "Enabled"}, {Value: "disabled", Text: "Disabled"}, {Value: "orphan", Text: "Orphans"}, {Value: "zombie", Text: "Zombies"},
-	{Value: "dormant", Text: "Dormant"}, {Value: "privileged", Text: "Privileged"}, {Value: "service", Text: "Service accounts"}}
+var accountStates = []ui.Option{{Text: lang.Mark("All")}, {Value: "enabled", Text: lang.Mark("Enabled")}, {Value: "disabled", Text: lang.Mark("Disabled")}, {Value: "orphan", Text: lang.Mark("Orphans")}, {Value: "zombie", Text: lang.Mark("Zombies")},
+	{Value: "dormant", Text: lang.Mark("Dormant")}, {Value: "privileged", Text: lang.Mark("Privileged")}, {Value: "service", Text: lang.Mark("Service accounts")}}
 
-var accountSpec = listSpec{name: "accounts", label: "Accounts", sort: "name", other: []string{"tab"},
+var accountSpec = listSpec{name: "accounts", label: lang.Mark("Accounts"), sort: "name", other: []string{"tab"},
 	filters: []listFilter{{name: "state", options: accountStates}, {name: "entitlement"}},
-	columns: []listColumn{{key: "name", text: "Account", sorted: true, fixed: true}, {key: "person", text: "Person"}, {key: "state", text: "State"}, {key: "sign_in", text: "Last sign-in", sorted: true}}}
+	columns: []listColumn{{key: "name", text: lang.Mark("Account"), sorted: true, fixed: true}, {key: "person", text: lang.Mark("Person")}, {key: "state", text: lang.Mark("State")}, {key: "sign_in", text: lang.Mark("Last sign-in"), sorted: true}}}
 
 // accountsOf is the list of an application's accounts.
 func accountsOf(application string) *listSpec {
@@ -53,7 +54,7 @@ func (r *request) applicationAccounts(tx *db.Tx, cat *catalog.Catalog, a *catalo
 		return false, err
 	}
 	v.Grid = l.grid()
-	v.Grid.Blank = ui.Blank{Icon: "user", Title: "No account here", Text: "They appear with the first reading of the target."}
+	v.Grid.Blank = ui.Blank{Icon: "user", Title: r.T("No account here"), Text: r.T("They appear with the first reading of the target.")}
 	for i := range all {
 		row := r.accountRow(&all[i], f.Dormant)
 		v.Grid.Rows = append(v.Grid.Rows, ui.Row{Name: row.Name, URL: row.Person.URL, Cells: []templ.Component{templates.AccountName(row), templates.AccountPerson(row), templates.AccountState(row), templates.AccountSignIn(row)}})
@@ -89,7 +90,7 @@ func (r *request) accountRow(a *catalog.Login, dormant time.Time) templates.Acco
 	case a.Person != "":
 		row.Person = ui.Link{Text: a.Person, URL: r.to("person.read_any", personURL(a.PersonRef))}
 	case a.Kind == "service":
-		row.Person = ui.Link{Text: "a machine's"}
+		row.Person = ui.Link{Text: r.T("a machine's")}
 	}
 	return row
 }
@@ -101,7 +102,7 @@ func (r *request) accountFile(tx *db.Tx, f catalog.LoginFilter, l *list) error {
 	if err != nil {
 		return err
 	}
-	return r.sendCSV("accounts", []string{"Account", "Id at the target", "Person", "Kind", "Enabled", "Privileged", "Last sign-in"}, eachLine(all, func(a *catalog.Login) []string {
+	return r.sendCSV("accounts", []string{r.T("Account"), r.T("Id at the target"), r.T("Person"), r.T("Kind"), r.T("Enabled"), r.T("Privileged"), r.T("Last sign-in")}, eachLine(all, func(a *catalog.Login) []string {
 		last := ""
 		if a.LastSignIn != nil {
 			last = a.LastSignIn.UTC().Format(time.RFC3339)

@@ -40,15 +40,15 @@ func (r *request) applicationCatalogue(tx *db.Tx, cat *catalog.Catalog, a *catal
 			missing[m]++
 		}
 		row := templates.CatalogueRow{ID: fmt.Sprintf("e-%d", e.ID), Name: e.Title, Code: e.Name, Kind: e.Kind, What: e.Description, Risk: e.RiskLevel(), RiskStated: e.Risk != nil,
-			Privileged: e.Privileged, Holders: ui.Link{Text: ui.Int(holdings[e.ID].Accounts)}, How: howHeld(holdings[e.ID]), OwnerInherited: e.OwnerID == nil}
+			Privileged: e.Privileged, Holders: ui.Link{Text: r.Int(holdings[e.ID].Accounts)}, How: r.howHeld(holdings[e.ID]), OwnerInherited: e.OwnerID == nil}
 		if !e.Named() && slices.Contains(lacks, "name") {
-			row.Name = "No plain name yet"
+			row.Name = r.T("No plain name yet")
 		}
 		if holdings[e.ID].Accounts > 0 {
 			row.Holders.URL = link(applicationURL(a.Name), "tab", "accounts", "entitlement", strconv.Itoa(e.ID))
 		}
 		if len(lacks) > 0 {
-			row.Missing = "Missing: " + and(lacks, 4)
+			row.Missing = r.T("Missing: %s", r.and(lacks, 4))
 		}
 		owner := e.OwnerID
 		if owner == nil {
@@ -62,10 +62,10 @@ func (r *request) applicationCatalogue(tx *db.Tx, cat *catalog.Catalog, a *catal
 		}
 		v.Catalogue.Rows = append(v.Catalogue.Rows, row)
 	}
-	v.Catalogue.Complete, v.Catalogue.Missing = complete(stated, whole), missingWords(missing)
+	v.Catalogue.Complete, v.Catalogue.Missing = r.complete(stated, whole), r.missingWords(missing)
 	v.Catalogue.Licence = r.licenceForm(a)
 	trend, err := audit.HeldTrend(tx, a.ID, trendDays)
-	v.Catalogue.Trend = heldTrend(trend)
+	v.Catalogue.Trend = r.heldTrend(trend)
 	return err
 }
 
@@ -73,19 +73,19 @@ func (r *request) applicationCatalogue(tx *db.Tx, cat *catalog.Catalog, a *catal
 const trendDays = 90
 
 // heldTrend draws how many grants an application had, when there are two days to compare.
-func heldTrend(days []audit.HeldOn) *templates.HeldTrend {
+func (r *request) heldTrend(days []audit.HeldOn) *templates.HeldTrend {
 	if len(days) < 2 {
 		return nil
 	}
 	first, last := days[0], days[len(days)-1]
-	v := &templates.HeldTrend{Chart: ui.Chart{ID: "held", Title: "Grants held, day by day", Head: []string{"Day", "Grants"},
-		Summary: fmt.Sprintf("%s on %s, %s on %s.", ui.Int(first.Held), day(first.Day), ui.Int(last.Held), day(last.Day))}}
+	v := &templates.HeldTrend{Chart: ui.Chart{ID: "held", Title: r.T("Grants held, day by day"), Head: []string{r.T("Day"), r.T("Grants")},
+		Summary: r.T("%s on %s, %s on %s.", r.Int(first.Held), r.day(first.Day), r.Int(last.Held), r.day(last.Day))}}
 	line := ui.Series{Name: "held"}
 	for _, d := range days {
 		line.Points = append(line.Points, float64(d.Held))
-		v.Chart.Rows = append(v.Chart.Rows, []string{day(d.Day), ui.Int(d.Held)})
+		v.Chart.Rows = append(v.Chart.Rows, []string{r.day(d.Day), r.Int(d.Held)})
 	}
-	v.Lines = ui.LineChart{Series: []ui.Series{line}, Steps: []string{first.Day.Format("2 Jan"), last.Day.Format("2 Jan")}}
+	v.Lines = ui.LineChart{Series: []ui.Series{line}, Steps: []string{r.Date(first.Day, "2 Jan"), r.Date(last.Day, "2 Jan")}}
 	return v
 }
 
@@ -103,14 +103,14 @@ func (r *request) holdersOf(tx *db.Tx, a *catalog.Application) (map[int]audit.Ho
 }
 
 // howHeld says of how many people what gives it to them.
-func howHeld(h audit.Holding) []string {
+func (r *request) howHeld(h audit.Holding) []string {
 	var out []string
 	for _, x := range []struct {
 		n    int
 		word string
-	}{{h.Role, "by a role"}, {h.Rule, "by a rule"}, {h.Direct, "directly"}, {h.HandOver, "for a hand-over"}, {h.Nothing, "without a reason"}} {
+	}{{h.Role, r.T("by a role")}, {h.Rule, r.T("by a rule")}, {h.Direct, "directly"}, {h.HandOver, r.T("for a hand-over")}, {h.Nothing, r.T("without a reason")}} {
 		if x.n > 0 {
-			out = append(out, ui.Int(x.n)+" "+x.word)
+			out = append(out, r.Int(x.n)+" "+x.word)
 		}
 	}
 	return out
@@ -131,24 +131,24 @@ func ownersOf(a *catalog.Application, all []*catalog.Entitlement) []int {
 }
 
 // complete rounds down: 100 % means that nothing is missing.
-func complete(stated, whole int) string {
+func (r *request) complete(stated, whole int) string {
 	if whole == 0 {
-		return "Nothing to describe"
+		return r.T("Nothing to describe")
 	}
-	return fmt.Sprintf("%d %% complete", stated*100/whole)
+	return r.T("%d %% complete", stated*100/whole)
 }
 
-func missingWords(m map[string]int) string {
+func (r *request) missingWords(m map[string]int) string {
 	var parts []string
-	for _, x := range []struct{ key, one, many string }{{"name", "plain name", "plain names"}, {"description", "description", "descriptions"}, {"risk", "risk", "risks"}, {"owner", "owner", "owners"}} {
+	for _, x := range []struct{ key, one, many string }{{r.T("name"), r.T("plain name"), r.T("plain names")}, {r.T("description"), r.T("description"), r.T("descriptions")}, {r.T("risk"), r.T("risk"), r.T("risks")}, {r.T("owner"), r.T("owner"), r.T("owners")}} {
 		if n := m[x.key]; n > 0 {
-			parts = append(parts, plural(n, x.one, x.many))
+			parts = append(parts, r.Plural(n, x.one, x.many))
 		}
 	}
 	if len(parts) == 0 {
 		return ""
 	}
-	return "Missing: " + and(parts, 4) + "."
+	return r.T("Missing: %s.", r.and(parts, 4))
 }
 
 func entitlementURL(a *catalog.Application, id int) string {
@@ -156,10 +156,10 @@ func entitlementURL(a *catalog.Application, id int) string {
 }
 
 func (r *request) licenceForm(a *catalog.Application) *templates.LicenceForm {
-	l := &templates.LicenceForm{Words: "Nobody has stated it yet.", Version: strconv.Itoa(a.Version), Stated: a.Spec.Licence != nil}
+	l := &templates.LicenceForm{Words: r.T("Nobody has stated it yet."), Version: strconv.Itoa(a.Version), Stated: a.Spec.Licence != nil}
 	if a.LicenceCostCents != nil && a.LicenceCurrency != nil {
 		l.Amount, l.Currency = fmt.Sprintf("%d.%02d", *a.LicenceCostCents/100, *a.LicenceCostCents%100), *a.LicenceCurrency
-		l.Words = l.Amount + " " + l.Currency + " a month for each enabled account"
+		l.Words = r.T("%s %s a month for each enabled account", l.Amount, l.Currency)
 	}
 	if r.mayFor("entitlement.edit", r.owns(a)) {
 		l.Action = applicationURL(a.Name) + "/licence"
@@ -198,9 +198,9 @@ func (s *server) entitlementPage(r *request, status int, given func(*templates.E
 		back := link(applicationURL(a.Name), "tab", "entitlements")
 		derived := *e
 		derived.Risk = nil
-		v = templates.EntitlementView{Up: []ui.Link{{Text: "Applications", URL: "/applications"}, {Text: a.Title, URL: back}}, Row: fmt.Sprintf("e-%d", e.ID),
+		v = templates.EntitlementView{Up: []ui.Link{{Text: r.T("Applications"), URL: "/applications"}, {Text: a.Title, URL: back}}, Row: fmt.Sprintf("e-%d", e.ID),
 			Code: e.Name, Kind: e.Kind, Title: e.Title, What: e.Description, Derived: derived.RiskLevel(), Version: strconv.Itoa(e.Version),
-			Action: entitlementURL(a, e.ID), Cancel: back, Stated: and(e.Stated, 4)}
+			Action: entitlementURL(a, e.ID), Cancel: back, Stated: r.and(e.Stated, 4)}
 		if e.Risk != nil {
 			v.Risk = *e.Risk
 		}
@@ -228,7 +228,7 @@ func (s *server) entitlementPage(r *request, status int, given func(*templates.E
 	if polling(r.Request) {
 		return r.render(status, templates.EntitlementInline(v))
 	}
-	return r.render(status, templates.Entitlement(r.shell("Describe "+v.Title), v))
+	return r.render(status, templates.Entitlement(r.shell(r.T("Describe %s", v.Title)), v))
 }
 
 // entitlementDescribe writes what was said.
@@ -253,17 +253,17 @@ func (s *server) entitlementDescribe(r *request) error {
 	var stale *catalog.Stale
 	if errors.As(err, &stale) {
 		return s.entitlementPage(r, http.StatusConflict, func(v *templates.EntitlementView) {
-			v.Conflict = fmt.Sprintf("%s changed it %s. It now says: “%s”. “%s” Your words are still below; saving puts them in place of those.", stale.By.Name, r.at(stale.By.At).Text, v.Title, v.What)
+			v.Conflict = r.T("%s changed it %s. It now says: “%s”. “%s” Your words are still below; saving puts them in place of those.", stale.By.Name, r.at(stale.By.At).Text, v.Title, v.What)
 			typed(v)
 		})
 	}
-	if bad, ok := faults(err, nil); ok && errs.KindOf(err) == errs.KindInvalid {
+	if bad, ok := r.faults(err, nil); ok && errs.KindOf(err) == errs.KindInvalid {
 		return s.entitlementPage(r, http.StatusBadRequest, func(v *templates.EntitlementView) { typed(v); v.Errors, v.Version = bad, strconv.Itoa(version) })
 	}
 	if err != nil {
 		return err
 	}
-	return r.goWith(link(applicationURL(a.Name), "tab", "entitlements"), ui.Notice{Tone: ui.Good, Title: d.Title + " is described"})
+	return r.goWith(link(applicationURL(a.Name), "tab", "entitlements"), ui.Notice{Tone: ui.Good, Title: r.T("%s is described", d.Title)})
 }
 
 // licenceSet says what an account costs.
@@ -291,5 +291,5 @@ func (s *server) licenceSet(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.goWith(link(applicationURL(a.Name), "tab", "entitlements"), ui.Notice{Tone: ui.Good, Title: "The cost is saved"})
+	return r.goWith(link(applicationURL(a.Name), "tab", "entitlements"), ui.Notice{Tone: ui.Good, Title: r.T("The cost is saved")})
 }

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"fmt"
 	"log/slog"
 	"strconv"
 	"time"
@@ -45,13 +44,13 @@ func (s *server) connectorShow(r *request) error {
 	if err != nil {
 		return err
 	}
-	v.Facts = s.guards(a)
+	v.Facts = s.guards(r, a)
 	if who != 0 {
 		if err := s.connectorPreview(r, a, who, &v.Preview); err != nil {
 			return err
 		}
 	}
-	return r.show(templates.Connector(r.shell("How Tenure reaches "+a.Title), v))
+	return r.show(templates.Connector(r.shell(r.T("How Tenure reaches %s", a.Title)), v))
 }
 
 // connectorState says how it stands, in words, and what waits.
@@ -82,7 +81,7 @@ func (r *request) connectorState(tx *db.Tx, a *catalog.Application, v *templates
 	v.Fault, v.FaultAt = h.Detail, ui.Time{}
 	if h.Detail != "" {
 		v.FaultAt = r.at(h.Since)
-		v.FaultAt.Text = "since " + v.FaultAt.Text
+		v.FaultAt.Text = r.T("since %s", v.FaultAt.Text)
 	} else if recent.LastAt != nil && recent.Last != "" {
 		v.Fault, v.FaultAt = recent.Last, r.maybe(recent.LastAt)
 	}
@@ -90,7 +89,7 @@ func (r *request) connectorState(tx *db.Tx, a *catalog.Application, v *templates
 	for _, word := range []struct {
 		urgent bool
 		name   string
-	}{{true, "Leavers, before everything else"}, {false, "Everything else"}} {
+	}{{true, r.T("Leavers, before everything else")}, {false, r.T("Everything else")}} {
 		row := templates.QueueRow{Name: word.name, WaitingURL: link("/operations", "state", "pending", "application", a.Name), UnreadURL: link("/operations", "state", "acknowledged", "application", a.Name)}
 		for _, q := range queues {
 			if q.Application == a.ID && q.Urgent == word.urgent {
@@ -105,76 +104,76 @@ func (r *request) connectorState(tx *db.Tx, a *catalog.Application, v *templates
 	}
 	if p, ok := pauses[a.ID]; ok {
 		v.State, v.PauseURL = "paused", ""
-		v.Words = "Paused by " + p.By + "."
-		v.Paused = &templates.PausedView{Reason: p.Reason, By: p.By, Since: r.at(p.At), Urgent: urgent > 0, ResumeURL: r.to("connector.run", connectorURL(a)+"/resume"), Waits: pauseWaits(waits, urgent)}
+		v.Words = r.T("Paused by %s.", p.By)
+		v.Paused = &templates.PausedView{Reason: p.Reason, By: p.By, Since: r.at(p.At), Urgent: urgent > 0, ResumeURL: r.to("connector.run", connectorURL(a)+"/resume"), Waits: r.pauseWaits(waits, urgent)}
 	}
 	return nil
 }
 
-func pauseWaits(all, urgent int) string {
+func (r *request) pauseWaits(all, urgent int) string {
 	switch {
 	case urgent > 0:
-		return fmt.Sprintf("%s, and %s somebody's access away at once.", plural(all, "operation waits", "operations wait"), plural(urgent, "of them takes", "of them take"))
+		return r.T("%s, and %s somebody's access away at once.", r.Plural(all, "operation waits", "operations wait"), r.Plural(urgent, "of them takes", "of them take"))
 	case all > 0:
-		return plural(all, "operation waits.", "operations wait.")
+		return r.Plural(all, "operation waits.", "operations wait.")
 	}
 	return ""
 }
 
 // healthWords says in a sentence how the target answers.
 func (r *request) healthWords(h catalog.ApplicationHealth, last catalog.Reading, t access.Recent) string {
-	read := "It was never read whole."
+	read := r.T("It was never read whole.")
 	if last.ID != 0 {
-		read = "Last read " + r.at(last.StartedAt).Text + ": " + plural(last.Rows, "line", "lines") + " of accounts and grants"
-		if t := took(last.StartedAt, last.EndedAt); t != "" {
-			read += " in " + t
+		read = r.T("Last read %s: %s of accounts and grants", r.at(last.StartedAt).Text, r.Plural(last.Rows, "line", "lines"))
+		if t := r.took(last.StartedAt, last.EndedAt); t != "" {
+			read += r.T(" in %s", t)
 		}
 		read += "."
 	}
 	switch h.State {
 	case "ok":
-		return "Healthy. " + read
+		return r.T("Healthy. %s", read)
 	case "degraded":
 		if t.Failed > 0 {
-			return fmt.Sprintf("Degraded: %d of the last %d calls failed. %s", t.Failed, t.Tries, read)
+			return r.T("Degraded: %d of the last %d calls failed. %s", t.Failed, t.Tries, read)
 		}
-		return "Degraded. " + read
+		return r.T("Degraded. %s", read)
 	case "attention":
-		return "It needs a person: without new credentials or settings nothing will work. " + read
+		return r.T("It needs a person: without new credentials or settings nothing will work. %s", read)
 	}
-	return "It was not called yet."
+	return r.T("It was not called yet.")
 }
 
 // guards are the limits around the connector, as they stand in this process.
-func (s *server) guards(a *catalog.Application) []ui.Line {
+func (s *server) guards(r *request, a *catalog.Application) []ui.Line {
 	conn, err := s.app.Provision.Connector(a)
 	if err != nil {
-		return []ui.Line{{Name: "Connector", Text: "It cannot be opened with these settings: " + sentenceOf(err)}}
+		return []ui.Line{{Name: r.T("Connector"), Text: r.T("It cannot be opened with these settings: %s", r.sentenceOf(err))}}
 	}
 	g, _ := connector.GuardsOf(conn)
-	rate := "no limit"
+	rate := r.T("no limit")
 	if g.PerSecond > 0 {
-		rate = strconv.FormatFloat(g.PerSecond, 'f', -1, 64) + " calls a second"
+		rate = r.T("%s calls a second", strconv.FormatFloat(g.PerSecond, 'f', -1, 64))
 	}
-	breaker := "closed: calls go through"
+	breaker := r.T("closed: calls go through")
 	switch {
 	case g.OpenFor > 0:
-		breaker = fmt.Sprintf("open: the target is left alone for another %s", g.OpenFor.Round(time.Second))
+		breaker = r.T("open: the target is left alone for another %s", g.OpenFor.Round(time.Second))
 	case g.WaitFor > 0:
-		breaker = fmt.Sprintf("the target asked to be left alone for another %s", g.WaitFor.Round(time.Second))
+		breaker = r.T("the target asked to be left alone for another %s", g.WaitFor.Round(time.Second))
 	case g.Failures > 0:
-		breaker = fmt.Sprintf("closed; %d of %d failures in a row that would open it", g.Failures, g.Limits.Failures)
+		breaker = r.T("closed; %d of %d failures in a row that would open it", g.Failures, g.Limits.Failures)
 	}
-	return []ui.Line{{Name: "Calls at once", Text: fmt.Sprintf("%d of %d under way", g.Busy, g.Concurrent)}, {Name: "Rate", Text: rate},
-		{Name: "Patience", Text: fmt.Sprintf("%s for a call, %s for a whole reading", g.Timeout, g.ListTimeout)}, {Name: "Breaker", Text: breaker}}
+	return []ui.Line{{Name: r.T("Calls at once"), Text: r.T("%d of %d under way", g.Busy, g.Concurrent)}, {Name: r.T("Rate"), Text: rate},
+		{Name: r.T("Patience"), Text: r.T("%s for a call, %s for a whole reading", g.Timeout, g.ListTimeout)}, {Name: r.T("Breaker"), Text: breaker}}
 }
 
 // sentenceOf gives what a person may read of an error, and no more.
-func sentenceOf(err error) string {
-	if text, _ := words(err, statusOf(err)); text != "" {
+func (r *request) sentenceOf(err error) string {
+	if text, _ := r.words(err, statusOf(err)); text != "" {
 		return text
 	}
-	return "the log says why."
+	return r.T("the log says why.")
 }
 
 func (r *request) connectorSettings(tx *db.Tx, a *catalog.Application, v *templates.ConnectorView) error {
@@ -201,9 +200,9 @@ func (r *request) secretWords(set map[string]catalog.SecretSet, field string) st
 	}
 	days := int(time.Since(x.At).Hours() / 24)
 	if days < 1 {
-		return "Set today by " + x.By
+		return r.T("Set today by %s", x.By)
 	}
-	return "Set " + plural(days, "day", "days") + " ago by " + x.By
+	return r.T("Set %s ago by %s", r.Plural(days, "day", "days"), x.By)
 }
 
 func (r *request) previewPerson(tx *db.Tx, p *templates.PreviewView) (int, error) {
@@ -217,7 +216,7 @@ func (r *request) previewPerson(tx *db.Tx, p *templates.PreviewView) (int, error
 		return 0, err
 	}
 	if people[id] == nil {
-		p.Fault = "No single person has this number or e-mail address."
+		p.Fault = r.T("No single person has this number or e-mail address.")
 		return 0, nil
 	}
 	p.Person = ui.Link{Text: people[id].Name, URL: r.to("person.read_any", personURL(people[id].PublicID))}
@@ -231,16 +230,16 @@ func (s *server) connectorPreview(r *request, a *catalog.Application, who int, p
 	}
 	switch {
 	case got.Account == 0:
-		p.Lead = "no account here yet. A first one would be made like this, with a number behind the name if it is taken."
+		p.Lead = r.T("no account here yet. A first one would be made like this, with a number behind the name if it is taken.")
 	case got.Err != nil:
-		p.Lead = "what would be sent. What is there now is not known."
-		p.Failed = classWords(got.Err)
+		p.Lead = r.T("what would be sent. What is there now is not known.")
+		p.Failed = r.classWords(got.Err)
 	case got.Now == nil:
-		p.Lead = "the target does not have the account."
+		p.Lead = r.T("the target does not have the account.")
 	default:
-		p.Lead, p.Read = "what would be sent, and what is there now.", true
+		p.Lead, p.Read = r.T("what would be sent, and what is there now."), true
 	}
-	p.Rows = append(p.Rows, templates.PreviewRow{Name: "login name", From: a.Spec.Accounts.Name, Sent: got.Sent.Name, Now: got.NowName, Differs: p.Read && got.NowName != got.Sent.Name})
+	p.Rows = append(p.Rows, templates.PreviewRow{Name: r.T("login name"), From: a.Spec.Accounts.Name, Sent: got.Sent.Name, Now: got.NowName, Differs: p.Read && got.NowName != got.Sent.Name})
 	for _, n := range got.Names() {
 		p.Rows = append(p.Rows, templates.PreviewRow{Name: n, From: got.From[n], Sent: got.Sent.Attrs[n], Now: got.Now[n], Differs: p.Read && got.Now[n] != got.Sent.Attrs[n]})
 	}
@@ -248,16 +247,16 @@ func (s *server) connectorPreview(r *request, a *catalog.Application, who int, p
 }
 
 // classWords says what a failed call means for whoever looks after it. The error's own words go to the log and to the health.
-func classWords(err error) string {
+func (r *request) classWords(err error) string {
 	switch connector.Classify(err) {
 	case connector.ClassUnauthorized:
-		return "It answers and refuses the credentials. Replace the secret below, or correct it in the policy file."
+		return r.T("It answers and refuses the credentials. Replace the secret below, or correct it in the policy file.")
 	case connector.ClassThrottled:
-		return "It asks to be left alone for a while, or failed so often that Tenure leaves it alone. Try again in a minute."
+		return r.T("It asks to be left alone for a while, or failed so often that Tenure leaves it alone. Try again in a minute.")
 	case connector.ClassPermanent, connector.ClassNotFound:
-		return "It answers, and not as this connector expects. Is the address right?"
+		return r.T("It answers, and not as this connector expects. Is the address right?")
 	}
-	return "It does not answer. Is it running, and is the address right?"
+	return r.T("It does not answer. Is it running, and is the address right?")
 }
 
 // connectorTest calls the target once, outside any transaction.
@@ -268,10 +267,10 @@ func (s *server) connectorTest(r *request) error {
 	}
 	r.allow(patience)
 	t, err := s.app.Provision.Try(r.Request.Context(), a)
-	n := ui.Notice{Tone: ui.Good, Title: "The connection works", Text: fmt.Sprintf("%s answered in %d ms and takes the credentials.", a.Title, t.Milliseconds())}
+	n := ui.Notice{Tone: ui.Good, Title: r.T("The connection works"), Text: r.T("%s answered in %d ms and takes the credentials.", a.Title, t.Milliseconds())}
 	if err != nil {
 		slog.Warn("a connection was tested and fails", "application", a.ID, "class", string(connector.Classify(err)), "reference", r.reference())
-		n = ui.Notice{Tone: ui.Bad, Title: "The connection does not work", Text: classWords(err)}
+		n = ui.Notice{Tone: ui.Bad, Title: r.T("The connection does not work"), Text: r.classWords(err)}
 	}
 	return r.goWith(connectorURL(a), n)
 }

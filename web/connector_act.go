@@ -45,16 +45,16 @@ func (s *server) pausePage(r *request, status int, pause bool, bad ui.Errors) er
 			}
 		}
 		here := ui.Link{Text: a.Title, URL: connectorURL(a)}
-		v = templates.AskView{Up: []ui.Link{{Text: "Applications", URL: "/applications"}, here}, Errors: bad, Reason: true, Typed: r.field("reason"), Cancel: ui.Link{Text: "Go back, change nothing", URL: here.URL}}
+		v = templates.AskView{Up: []ui.Link{{Text: r.T("Applications"), URL: "/applications"}, here}, Errors: bad, Reason: true, Typed: r.field("reason"), Cancel: ui.Link{Text: r.T("Go back, change nothing"), URL: here.URL}}
 		if pause {
-			v.Title, v.Action, v.Button, v.Icon, v.Danger = "Pause "+a.Title+"?", here.URL+"/pause", "Pause", "player-pause", true
-			v.Will = []string{"Nothing is sent to it, leavers' accounts neither: whoever leaves meanwhile keeps their access there until it goes on", "What is decided waits in its order, and the operations board shows it",
-				"Nothing is read by itself; you can still test the connection and read it", "A call that is under way ends"}
+			v.Title, v.Action, v.Button, v.Icon, v.Danger = r.T("Pause %s?", a.Title), here.URL+"/pause", r.T("Pause"), "player-pause", true
+			v.Will = []string{r.T("Nothing is sent to it, leavers' accounts neither: whoever leaves meanwhile keeps their access there until it goes on"), r.T("What is decided waits in its order, and the operations board shows it"),
+				r.T("Nothing is read by itself; you can still test the connection and read it"), r.T("A call that is under way ends")}
 		} else {
-			v.Title, v.Action, v.Button, v.Icon = "Let "+a.Title+" go on?", here.URL+"/resume", "Resume", "player-play"
-			v.Will = []string{"What waits is carried out now, leavers first", "Every change is read back"}
+			v.Title, v.Action, v.Button, v.Icon = r.T("Let %s go on?", a.Title), here.URL+"/resume", r.T("Resume"), "player-play"
+			v.Will = []string{r.T("What waits is carried out now, leavers first"), r.T("Every change is read back")}
 		}
-		v.Lead = pauseWaits(waits, urgent)
+		v.Lead = r.pauseWaits(waits, urgent)
 		return nil
 	})
 	if err != nil {
@@ -72,7 +72,7 @@ func (s *server) pauseSet(r *request, pause bool) error {
 	}
 	reason := r.field("reason")
 	if reason == "" {
-		return s.pausePage(r, http.StatusBadRequest, pause, ui.Errors{{Field: "reason", Text: "Say why."}})
+		return s.pausePage(r, http.StatusBadRequest, pause, ui.Errors{{Field: "reason", Text: r.T("Say why.")}})
 	}
 	var a *catalog.Application
 	err := r.do(func(tx *db.Tx) (err error) {
@@ -96,9 +96,9 @@ func (s *server) pauseSet(r *request, pause bool) error {
 	if err != nil {
 		return err
 	}
-	n := ui.Notice{Tone: ui.Warn, Title: a.Title + " is paused", Text: "Nothing is sent until somebody resumes it."}
+	n := ui.Notice{Tone: ui.Warn, Title: r.T("%s is paused", a.Title), Text: r.T("Nothing is sent until somebody resumes it.")}
 	if !pause {
-		n = ui.Notice{Tone: ui.Good, Title: a.Title + " goes on", Text: "What waited is carried out now."}
+		n = ui.Notice{Tone: ui.Good, Title: r.T("%s goes on", a.Title), Text: r.T("What waited is carried out now.")}
 	}
 	return r.goWith(connectorURL(a), n)
 }
@@ -129,14 +129,14 @@ func (s *server) connectorSecretPage(r *request, status int, bad ui.Errors) erro
 			return err
 		}
 		set, err := catalog.Secrets(tx, a.ID)
-		v = templates.SealView{Up: []ui.Link{{Text: "Applications", URL: "/applications"}, {Text: a.Title, URL: connectorURL(a)}}, Label: f.Label,
+		v = templates.SealView{Up: []ui.Link{{Text: r.T("Applications"), URL: "/applications"}, {Text: a.Title, URL: connectorURL(a)}}, Label: f.Label,
 			Set: r.secretWords(set, f.Name), Action: connectorURL(a) + "/secrets/" + f.Name, Cancel: connectorURL(a), Errors: bad}
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return r.render(status, templates.ReplaceSecret(r.shell("Replace: "+v.Label), v))
+	return r.render(status, templates.ReplaceSecret(r.shell(r.T("Replace: %s", v.Label)), v))
 }
 
 // connectorSecret seals a new secret. It is taken as it was sent, spaces too, and goes nowhere else.
@@ -146,7 +146,7 @@ func (s *server) connectorSecret(r *request) error {
 	}
 	value := r.PostForm("secret")
 	if value == "" {
-		return s.connectorSecretPage(r, http.StatusBadRequest, ui.Errors{{Field: "secret", Text: "Write the new value."}})
+		return s.connectorSecretPage(r, http.StatusBadRequest, ui.Errors{{Field: "secret", Text: r.T("Write the new value.")}})
 	}
 	var a *catalog.Application
 	err := r.do(func(tx *db.Tx) error {
@@ -157,11 +157,11 @@ func (s *server) connectorSecret(r *request) error {
 		a = found
 		return catalog.ReplaceSecret(tx, a.Name, f.Name, value, app.Connectors)
 	})
-	if bad, ok := faults(err, nil); ok && errs.KindOf(err) == errs.KindInvalid {
+	if bad, ok := r.faults(err, nil); ok && errs.KindOf(err) == errs.KindInvalid {
 		return s.connectorSecretPage(r, http.StatusBadRequest, bad)
 	}
 	if err != nil {
 		return err
 	}
-	return r.goWith(connectorURL(a), ui.Notice{Tone: ui.Good, Title: "The secret is replaced", Text: "The next call uses it. Test the connection to be sure."})
+	return r.goWith(connectorURL(a), ui.Notice{Tone: ui.Good, Title: r.T("The secret is replaced"), Text: r.T("The next call uses it. Test the connection to be sure.")})
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"tenure/templates/lang"
 	"time"
 
 	"tenure/internal/audit"
@@ -17,7 +18,7 @@ import (
 )
 
 // periodWords name the periods of the dashboard.
-var periodWords = map[int]string{7: "7 days", 30: "30 days", 90: "90 days", 365: "12 months"}
+var periodWords = map[int]string{7: lang.Mark("7 days"), 30: lang.Mark("30 days"), 90: lang.Mark("90 days"), 365: lang.Mark("12 months")}
 
 // dashboard shows the figures as they were counted last.
 func (s *server) dashboard(r *request) error {
@@ -25,16 +26,16 @@ func (s *server) dashboard(r *request) error {
 	if err != nil || periodWords[days] == "" {
 		days = 30
 	}
-	v := templates.DashboardView{Period: periodWords[days]}
+	v := templates.DashboardView{Period: r.T(periodWords[days])}
 	for _, d := range audit.Periods {
-		v.Periods = append(v.Periods, ui.Chip{Text: periodWords[d], URL: link("/dashboard", "days", strconv.Itoa(d)), Current: d == days})
+		v.Periods = append(v.Periods, ui.Chip{Text: r.T(periodWords[d]), URL: link("/dashboard", "days", strconv.Itoa(d)), Current: d == days})
 	}
 	err = r.read(func(tx *db.Tx) error {
 		f, err := audit.Latest(tx)
 		if err != nil || f == nil {
 			return err
 		}
-		v.Computed, v.Took = r.at(f.ComputedAt), milliseconds(f.Took)
+		v.Computed, v.Took = r.at(f.ComputedAt), r.milliseconds(f.Took)
 		cat, err := catalog.Load(tx)
 		if err != nil {
 			return err
@@ -49,12 +50,12 @@ func (s *server) dashboard(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.show(templates.Dashboard(r.shell("Dashboard"), v))
+	return r.show(templates.Dashboard(r.shell(r.T("Dashboard")), v))
 }
 
-func milliseconds(d time.Duration) string {
+func (r *request) milliseconds(d time.Duration) string {
 	if d < time.Second {
-		return fmt.Sprintf("%d ms", d.Milliseconds())
+		return r.T("%d ms", d.Milliseconds())
 	}
 	return fmt.Sprintf("%.1f s", d.Seconds())
 }
@@ -81,32 +82,32 @@ func (r *request) dashboardView(v *templates.DashboardView, f *audit.Computed, d
 		return ui.Link{Text: n[0], URL: r.to("person.read_any", personURL(n[1]))}
 	}
 	v.Now = []ui.Figure{
-		alarm(ui.Figure{Label: "Open accounts of people who left", Value: ui.Int(t.Zombies), URL: "#applications"}, t.Zombies, ui.Bad, "ghost"),
-		alarm(ui.Figure{Label: "Accounts of nobody", Value: ui.Int(t.Orphans), URL: "#applications"}, t.Orphans, ui.Warn, "ghost"),
-		alarm(ui.Figure{Label: "Access without a reason", Value: ui.Int(t.OutOfBand), URL: "#applications"}, t.OutOfBand, ui.Warn, "alert-triangle"),
-		alarm(ui.Figure{Label: "Hand-overs overdue", Value: ui.Int(f.Stock.HandoverOverdue), URL: anchor("#handovers", f.Stock.HandoverOverdue),
-			Note: ui.Int(f.Stock.HandoverOpen) + " within their time"}, f.Stock.HandoverOverdue, ui.Bad, "hourglass"),
-		alarm(r.figure("Failed operations", f.Stock.Failed, "operation.read", "/operations?state=failed"), f.Stock.Failed, ui.Bad, "circle-x"),
-		alarm(ui.Figure{Label: "Dormant privileged accounts", Value: ui.Int(f.Stock.Dormant), URL: "#applications", Note: dormantNote(&f.Stock)}, f.Stock.Dormant, ui.Warn, "moon"),
+		alarm(ui.Figure{Label: r.T("Open accounts of people who left"), Value: r.Int(t.Zombies), URL: "#applications"}, t.Zombies, ui.Bad, "ghost"),
+		alarm(ui.Figure{Label: r.T("Accounts of nobody"), Value: r.Int(t.Orphans), URL: "#applications"}, t.Orphans, ui.Warn, "ghost"),
+		alarm(ui.Figure{Label: r.T("Access without a reason"), Value: r.Int(t.OutOfBand), URL: "#applications"}, t.OutOfBand, ui.Warn, "alert-triangle"),
+		alarm(ui.Figure{Label: r.T("Hand-overs overdue"), Value: r.Int(f.Stock.HandoverOverdue), URL: anchor("#handovers", f.Stock.HandoverOverdue),
+			Note: r.T("%s within their time", r.Int(f.Stock.HandoverOpen))}, f.Stock.HandoverOverdue, ui.Bad, "hourglass"),
+		alarm(r.figure(r.T("Failed operations"), f.Stock.Failed, "operation.read", "/operations?state=failed"), f.Stock.Failed, ui.Bad, "circle-x"),
+		alarm(ui.Figure{Label: r.T("Dormant privileged accounts"), Value: r.Int(f.Stock.Dormant), URL: "#applications", Note: r.dormantNote(&f.Stock)}, f.Stock.Dormant, ui.Warn, "moon"),
 	}
 	v.Leavers = r.leaverFigures(&flow, person)
-	leaverCharts(&v.Leavers, &flow, f.Weeks, days)
+	r.leaverCharts(&v.Leavers, &flow, f.Weeks, days)
 	v.Joiners = r.joinerFigures(&flow, person)
 	v.Apps, v.AppsNote = r.appFigures(f, cat)
 	for _, o := range f.Stock.Overdue {
-		v.Overdue = append(v.Overdue, templates.CaseRow{Person: person(o.Identity), State: ui.Tag{Tone: ui.Bad, Icon: "hourglass", Text: "Overdue"},
-			What: plural(o.Grants, "access of the old job", "accesses of the old job"), At: r.at(o.Since)})
+		v.Overdue = append(v.Overdue, templates.CaseRow{Person: person(o.Identity), State: ui.Tag{Tone: ui.Bad, Icon: "hourglass", Text: r.T("Overdue")},
+			What: r.Plural(o.Grants, "access of the old job", "accesses of the old job"), At: r.at(o.Since)})
 	}
 	for _, x := range f.Stock.Coming {
-		v.Coming = append(v.Coming, templates.CaseRow{Person: person(x.Identity), State: teamWords[x.Kind], At: r.dayAt(x.Day, x.At)})
+		v.Coming = append(v.Coming, templates.CaseRow{Person: person(x.Identity), State: r.tag(teamWords[x.Kind]), At: r.dayAt(x.Day, x.At)})
 	}
 	for _, x := range f.Sources {
 		row := templates.SourceRow{Source: ui.Link{Text: x.Name, URL: r.to("hr.read", "/hr/sources")}, Good: r.maybe(x.Good), Late: x.Late}
 		if x.Good != nil {
-			row.Age = span(r.now.Sub(*x.Good))
+			row.Age = r.span(r.now.Sub(*x.Good))
 		}
 		if x.Usual > 0 {
-			row.Usual = span(x.Usual)
+			row.Usual = r.span(x.Usual)
 		}
 		v.Sources = append(v.Sources, row)
 	}
@@ -120,14 +121,14 @@ func anchor(to string, n int) string {
 	return to
 }
 
-func dormantNote(s *audit.Stock) string {
+func (r *request) dormantNote(s *audit.Stock) string {
 	if s.SignInUnknown > 0 {
-		return fmt.Sprintf("of %s; sign-in unknown of %s", ui.Int(s.Privileged), ui.Int(s.SignInUnknown))
+		return r.T("of %s; sign-in unknown of %s", r.Int(s.Privileged), r.Int(s.SignInUnknown))
 	}
-	return fmt.Sprintf("of %s", ui.Int(s.Privileged))
+	return r.T("of %s", r.Int(s.Privileged))
 }
 
-func seconds(n int64) string { return span(time.Duration(n) * time.Second) }
+func (r *request) seconds(n int64) string { return r.span(time.Duration(n) * time.Second) }
 
 func (r *request) leaverFigures(flow *audit.Flow, person func(int) ui.Link) templates.LeaverFigures {
 	l := flow.Leavers
@@ -136,24 +137,24 @@ func (r *request) leaverFigures(flow *audit.Flow, person func(int) ui.Link) temp
 		if l.N == 0 {
 			return "–"
 		}
-		return seconds(n)
+		return r.seconds(n)
 	}
 	v.Whole = []ui.Figure{
-		{Label: "Half of them within", Value: value(l.P50)},
-		{Label: "95 % within", Value: value(l.P95)},
-		{Label: "The worst", Value: value(l.Worst)},
-		alarm(ui.Figure{Label: "Not at zero yet", Value: ui.Int(flow.Open)}, flow.Open, ui.Bad, "alert-triangle"),
-		{Label: "Leavers", Value: ui.Int(l.N + flow.Open + flow.Nothing), Note: plural(flow.Nothing, "had no access", "had no access")},
+		{Label: r.T("Half of them within"), Value: value(l.P50)},
+		{Label: r.T("95 % within"), Value: value(l.P95)},
+		{Label: r.T("The worst"), Value: value(l.Worst)},
+		alarm(ui.Figure{Label: r.T("Not at zero yet"), Value: r.Int(flow.Open)}, flow.Open, ui.Bad, "alert-triangle"),
+		{Label: r.T("Leavers"), Value: r.Int(l.N + flow.Open + flow.Nothing), Note: r.Plural(flow.Nothing, "had no access", "had no access")},
 	}
-	v.Work = "Nobody left in this time."
+	v.Work = r.T("Nobody left in this time.")
 	if l.N > 0 {
-		v.Work = fmt.Sprintf("From the end of the job until a reading of every application showed nothing. Counted from the moment Tenure knew, it took %s for half of them, %s for 95 %% and %s at worst; the rest is HR telling late.",
-			seconds(flow.Work.P50), seconds(flow.Work.P95), seconds(flow.Work.Worst))
+		v.Work = r.T("From the end of the job until a reading of every application showed nothing. Counted from the moment Tenure knew, it took %s for half of them, %s for 95 %% and %s at worst; the rest is HR telling late.",
+			r.seconds(flow.Work.P50), r.seconds(flow.Work.P95), r.seconds(flow.Work.Worst))
 	}
 	for _, c := range flow.Worst {
 		row := r.caseRow(&c, person)
 		if c.Open == 0 {
-			row.State = ui.Tag{Tone: ui.Good, Icon: "circle-check", Text: "Zero access, verified"}
+			row.State = ui.Tag{Tone: ui.Good, Icon: "circle-check", Text: r.T("Zero access, verified")}
 		}
 		v.Cases = append(v.Cases, row)
 	}
@@ -166,14 +167,14 @@ func (r *request) joinerFigures(flow *audit.Flow, person func(int) ui.Link) temp
 		ready = fmt.Sprintf("%d %%", (200*flow.Ready+flow.Joiners)/(2*flow.Joiners))
 	}
 	v := templates.JoinerFigures{Figures: []ui.Figure{
-		{Label: "Ready by 8:00 of the first day", Value: ready, Note: fmt.Sprintf("%s of %s", ui.Int(flow.Ready), ui.Int(flow.Joiners))},
-		{Label: "Not ready: HR told too late", Value: ui.Int(flow.ToldLate)},
-		alarm(ui.Figure{Label: "Not ready for another reason", Value: ui.Int(flow.Joiners - flow.Ready - flow.ToldLate)}, flow.Joiners-flow.Ready-flow.ToldLate, ui.Warn, "alert-triangle"),
+		{Label: r.T("Ready by 8:00 of the first day"), Value: ready, Note: r.T("%s of %s", r.Int(flow.Ready), r.Int(flow.Joiners))},
+		{Label: r.T("Not ready: HR told too late"), Value: r.Int(flow.ToldLate)},
+		alarm(ui.Figure{Label: r.T("Not ready for another reason"), Value: r.Int(flow.Joiners - flow.Ready - flow.ToldLate)}, flow.Joiners-flow.Ready-flow.ToldLate, ui.Warn, "alert-triangle"),
 	}}
 	for _, c := range flow.Unready {
 		row := r.caseRow(&c, person)
 		if c.Open == 0 {
-			row.State = ui.Tag{Tone: ui.Good, Icon: "circle-check", Text: "Ready since"}
+			row.State = ui.Tag{Tone: ui.Good, Icon: "circle-check", Text: r.T("Ready since")}
 		}
 		v.Cases = append(v.Cases, row)
 	}
@@ -182,21 +183,21 @@ func (r *request) joinerFigures(flow *audit.Flow, person func(int) ui.Link) temp
 
 // caseRow says one leaver or joiner.
 func (r *request) caseRow(c *audit.Case, person func(int) ui.Link) templates.CaseRow {
-	row := templates.CaseRow{Person: person(c.Identity), At: r.dayAt(c.Day, c.At), Took: seconds(c.Seconds), State: ui.Tag{Tone: ui.Warn, Icon: "hourglass", Text: plural(c.Open, "change open", "changes open")}}
+	row := templates.CaseRow{Person: person(c.Identity), At: r.dayAt(c.Day, c.At), Took: r.seconds(c.Seconds), State: ui.Tag{Tone: ui.Warn, Icon: "hourglass", Text: r.Plural(c.Open, "change open", "changes open")}}
 	if c.Late >= 60 {
-		row.Late = seconds(c.Late)
+		row.Late = r.seconds(c.Late)
 	}
 	if c.Open > 0 {
-		row.Took = "open for " + row.Took
+		row.Took = r.T("open for %s", row.Took)
 	}
 	if c.Failed > 0 {
-		row.State = ui.Tag{Tone: ui.Bad, Icon: "circle-x", Text: plural(c.Failed, "change failed", "changes failed")}
+		row.State = ui.Tag{Tone: ui.Bad, Icon: "circle-x", Text: r.Plural(c.Failed, "change failed", "changes failed")}
 	}
 	switch c.Kind {
 	case "person.terminated":
 		row.What = "terminated"
 	case "person.rehired":
-		row.What = "came back"
+		row.What = r.T("came back")
 	}
 	return row
 }
@@ -228,35 +229,35 @@ func (r *request) appFigures(f *audit.Computed, cat *catalog.Catalog) ([]templat
 		switch {
 		case a.Licence != nil:
 			costs[a.Currency] += waste * *a.Licence
-			row.Cost.Text = money(waste**a.Licence, a.Currency)
+			row.Cost.Text = r.money(waste**a.Licence, a.Currency)
 		case waste > 0:
 			unstated++
-			row.Cost = ui.Link{Text: "Cost not stated", URL: url}
+			row.Cost = ui.Link{Text: r.T("Cost not stated"), URL: url}
 		default:
 			row.Cost.Text = "–"
 		}
 		out = append(out, row)
 	}
-	return out, costWords(costs, unstated)
+	return out, r.costWords(costs, unstated)
 }
 
-func money(cents int, currency string) string {
-	return fmt.Sprintf("%s.%02d %s", ui.Int(cents/100), cents%100, currency)
+func (r *request) money(cents int, currency string) string {
+	return fmt.Sprintf("%s.%02d %s", r.Int(cents/100), cents%100, currency)
 }
 
 // costWords says what the accounts of nobody and of people who left cost a month.
-func costWords(costs map[string]int, unstated int) string {
+func (r *request) costWords(costs map[string]int, unstated int) string {
 	var sums []string
 	for _, c := range slices.Sorted(maps.Keys(costs)) {
-		sums = append(sums, money(costs[c], c))
+		sums = append(sums, r.money(costs[c], c))
 	}
 	switch {
 	case len(sums) == 0 && unstated == 0:
-		return "No account costs money for nothing, as far as is stated."
+		return r.T("No account costs money for nothing, as far as is stated.")
 	case len(sums) == 0:
-		return "What they cost is not stated: state the licence cost of an account with the application."
+		return r.T("What they cost is not stated: state the licence cost of an account with the application.")
 	case unstated == 0:
-		return "Their licences cost " + strings.Join(sums, " and ") + " a month."
+		return r.T("Their licences cost %s a month.", strings.Join(sums, " and "))
 	}
-	return fmt.Sprintf("Their licences cost %s a month; the cost is not stated for %s.", strings.Join(sums, " and "), plural(unstated, "application", "applications"))
+	return r.T("Their licences cost %s a month; the cost is not stated for %s.", strings.Join(sums, " and "), r.Plural(unstated, "application", "applications"))
 }

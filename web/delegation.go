@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"tenure/templates/lang"
 	"time"
 
 	"tenure/internal/auth"
@@ -16,19 +17,19 @@ const delegationsURL = "/me/delegations"
 
 // scopes are what a delegate looks after, in words.
 var scopes = []struct{ scope, word, about string }{
-	{auth.ScopeTeam, "My team", "What a manager sees and decides for the people who report to you."},
-	{auth.ScopeApplications, "My applications", "What an owner sees and decides for the applications you own."},
-	{auth.ScopeAll, "Both", "Your team and your applications."},
+	{auth.ScopeTeam, lang.Mark("My team"), lang.Mark("What a manager sees and decides for the people who report to you.")},
+	{auth.ScopeApplications, lang.Mark("My applications"), lang.Mark("What an owner sees and decides for the applications you own.")},
+	{auth.ScopeAll, lang.Mark("Both"), lang.Mark("Your team and your applications.")},
 }
 
-func standInWord(scope string) string {
+func (r *request) standInWord(scope string) string {
 	switch scope {
 	case auth.ScopeTeam:
-		return "The team"
+		return r.T("The team")
 	case auth.ScopeApplications:
-		return "The applications"
+		return r.T("The applications")
 	}
-	return "The team and the applications"
+	return r.T("The team and the applications")
 }
 
 // delegations lists who acts for the reader, and for whom the reader acts.
@@ -48,12 +49,12 @@ func (s *server) delegations(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.show(templates.Delegations(r.shell("Acting for others"), v))
+	return r.show(templates.Delegations(r.shell(r.T("Acting for others")), v))
 }
 
 func (r *request) delegationRow(d *auth.Delegation, name, ref string) templates.DelegationRow {
-	row := templates.DelegationRow{Person: ui.Link{Text: name, URL: r.to("person.read_any", personURL(ref))}, From: day(r.inZone(d.Begins)), Until: r.lastDay(d.Ends),
-		Scope: standInWord(d.Scope), Reason: d.Reason, State: "ahead"}
+	row := templates.DelegationRow{Person: ui.Link{Text: name, URL: r.to("person.read_any", personURL(ref))}, From: r.day(r.inZone(d.Begins)), Until: r.lastDay(d.Ends),
+		Scope: r.standInWord(d.Scope), Reason: d.Reason, State: "ahead"}
 	switch {
 	case d.Ended != nil:
 		row.State, row.Ended = "ended", r.at(*d.Ended)
@@ -72,18 +73,18 @@ func (r *request) delegationRow(d *auth.Delegation, name, ref string) templates.
 }
 
 // lastDay gives the last day of something that ends with the instant after it.
-func (r *request) lastDay(end time.Time) string { return day(r.inZone(end.Add(-time.Second))) }
+func (r *request) lastDay(end time.Time) string { return r.day(r.inZone(end.Add(-time.Second))) }
 
 // actingLines say for whom the reader acts, on every page.
 func (r *request) actingLines() []string {
 	var out []string
 	for _, a := range r.who.acting {
 		last := r.inZone(a.Until.Add(-time.Second))
-		until := last.Format("2 January")
+		until := r.Date(last, "2 January")
 		if last.Year() != r.inZone(r.now).Year() {
-			until = day(last)
+			until = r.day(last)
 		}
-		out = append(out, "Acting also for "+a.Name+" until "+until)
+		out = append(out, r.T("Acting also for %s until %s", a.Name, until))
 	}
 	return out
 }
@@ -99,19 +100,19 @@ func (s *server) delegationPage(r *request, status int, bad ui.Errors) error {
 		}
 		return otherwise
 	}
-	cover := ui.Choices{Name: "scope", Label: "What they look after", Required: true, Error: bad.Of("scope")}
+	cover := ui.Choices{Name: "scope", Label: r.T("What they look after"), Required: true, Error: bad.Of("scope")}
 	for _, x := range scopes {
-		cover.Options = append(cover.Options, ui.Choice{Value: x.scope, Text: x.word, Hint: x.about, Chosen: kept("scope", auth.ScopeAll) == x.scope})
+		cover.Options = append(cover.Options, ui.Choice{Value: x.scope, Text: r.T(x.word), Hint: r.T(x.about), Chosen: kept("scope", auth.ScopeAll) == x.scope})
 	}
 	first, last := today.Format(time.DateOnly), today.AddDate(0, 0, auth.LongestDelegation-1).Format(time.DateOnly)
-	v := templates.AskMoreView{Up: []ui.Link{{Text: "Acting for others", URL: delegationsURL}},
-		Check: ui.Check{Action: delegationsURL, Title: "Let somebody act for you", Lead: "For when you are away. You go on deciding as well.", Reason: "Reason", Value: r.field("reason"), Errors: bad,
-			Will:   []string{"They see and decide what is yours as a manager or an owner.", "The log says each time that they acted for you.", "Either of you can end it at any time."},
-			Not:    []string{"They do not get your portal roles, your own access or your passwords.", "They do not get what others let you do for them.", "They decide nothing about themselves."},
-			Button: ui.Buttons{Text: "Let them act for me", Icon: "users", Cancel: ui.Link{Text: "Go back, change nothing", URL: delegationsURL}}},
-		Fields: []ui.Field{{Name: "to", Label: "Who acts for you", Kind: "text", Value: r.field("to"), Hint: "Number, e-mail address or full name", Required: true, Auto: "off", Error: bad.Of("to")},
-			{Name: "from", Label: "First day", Kind: "date", Value: kept("from", first), Required: true, Short: true, Min: first, Error: bad.Of("from")},
-			{Name: "until", Label: "Last day", Kind: "date", Value: r.field("until"), Hint: "At most 90 days in all", Required: true, Short: true, Min: first, Error: bad.Of("until")}},
+	v := templates.AskMoreView{Up: []ui.Link{{Text: r.T("Acting for others"), URL: delegationsURL}},
+		Check: ui.Check{Action: delegationsURL, Title: r.T("Let somebody act for you"), Lead: r.T("For when you are away. You go on deciding as well."), Reason: r.T("Reason"), Value: r.field("reason"), Errors: bad,
+			Will:   []string{r.T("They see and decide what is yours as a manager or an owner."), r.T("The log says each time that they acted for you."), r.T("Either of you can end it at any time.")},
+			Not:    []string{r.T("They do not get your portal roles, your own access or your passwords."), r.T("They do not get what others let you do for them."), r.T("They decide nothing about themselves.")},
+			Button: ui.Buttons{Text: r.T("Let them act for me"), Icon: "users", Cancel: ui.Link{Text: r.T("Go back, change nothing"), URL: delegationsURL}}},
+		Fields: []ui.Field{{Name: "to", Label: r.T("Who acts for you"), Kind: "text", Value: r.field("to"), Hint: r.T("Number, e-mail address or full name"), Required: true, Auto: "off", Error: bad.Of("to")},
+			{Name: "from", Label: r.T("First day"), Kind: "date", Value: kept("from", first), Required: true, Short: true, Min: first, Error: bad.Of("from")},
+			{Name: "until", Label: r.T("Last day"), Kind: "date", Value: r.field("until"), Hint: r.T("At most 90 days in all"), Required: true, Short: true, Min: first, Error: bad.Of("until")}},
 		Choices: []ui.Choices{cover}}
 	if kept("from", first) == first {
 		v.Fields[2].Max = last
@@ -129,16 +130,16 @@ func (s *server) delegationMake(r *request) error {
 	until, bad2 := time.ParseInLocation(time.DateOnly, r.field("until"), zone)
 	var bad ui.Errors
 	if r.field("to") == "" {
-		bad = append(bad, ui.FieldError{Field: "to", Text: "Say who acts for you."})
+		bad = append(bad, ui.FieldError{Field: "to", Text: r.T("Say who acts for you.")})
 	}
 	if today := r.inZone(r.now).Format(time.DateOnly); bad1 != nil || r.field("from") < today {
-		bad = append(bad, ui.FieldError{Field: "from", Text: "Write the first day, today or later, as 2026-12-31."})
+		bad = append(bad, ui.FieldError{Field: "from", Text: r.T("Write the first day, today or later, as 2026-12-31.")})
 	}
 	if bad2 != nil {
-		bad = append(bad, ui.FieldError{Field: "until", Text: "Write the last day as 2026-12-31."})
+		bad = append(bad, ui.FieldError{Field: "until", Text: r.T("Write the last day as 2026-12-31.")})
 	}
 	if r.field("reason") == "" {
-		bad = append(bad, ui.FieldError{Field: "reason", Text: "Say why: a word or two, such as holiday."})
+		bad = append(bad, ui.FieldError{Field: "reason", Text: r.T("Say why: a word or two, such as holiday.")})
 	}
 	if len(bad) > 0 {
 		return s.delegationPage(r, http.StatusBadRequest, bad)
@@ -153,13 +154,13 @@ func (s *server) delegationMake(r *request) error {
 		_, err = auth.Delegate(tx, p.ID, from, until.AddDate(0, 0, 1), r.field("scope"), r.field("reason"))
 		return err
 	})
-	if bad, ok := faults(err, map[string]string{"": "to"}); ok {
+	if bad, ok := r.faults(err, map[string]string{"": "to"}); ok {
 		return s.delegationPage(r, statusOf(err), bad)
 	}
 	if err != nil {
 		return err
 	}
-	return r.goWith(delegationsURL, ui.Notice{Tone: ui.Good, Title: name + " acts for you", Text: sentence("from " + day(from) + " until " + day(until))})
+	return r.goWith(delegationsURL, ui.Notice{Tone: ui.Good, Title: r.T("%s acts for you", name), Text: sentence(r.T("from %s until %s", r.day(from), r.day(until)))})
 }
 
 // here gives somebody who works here at present. Everybody else does not exist for whoever asks: nobody learns here who has left.
@@ -181,14 +182,14 @@ func (s *server) delegationEndAsk(r *request) error {
 	if err := r.read(func(tx *db.Tx) (err error) { d, err = auth.OneDelegation(tx, r.who.ID, id); return err }); err != nil {
 		return err
 	}
-	title, will := "Stop letting "+d.ToName+" act for you?", d.ToName+" sees and decides only what is theirs, from their next click on."
+	title, will := r.T("Stop letting %s act for you?", d.ToName), r.T("%s sees and decides only what is theirs, from their next click on.", d.ToName)
 	if d.To == r.who.ID {
-		title, will = "Stop acting for "+d.FromName+"?", "You see and decide only what is yours, from your next click on."
+		title, will = r.T("Stop acting for %s?", d.FromName), r.T("You see and decide only what is yours, from your next click on.")
 	}
-	v := templates.AskMoreView{Up: []ui.Link{{Text: "Acting for others", URL: delegationsURL}}, Check: ui.Check{Action: delegationsURL + "/" + itoa(id) + "/end", Title: title,
-		Facts: []ui.Line{{Name: "From", Text: day(r.inZone(d.Begins))}, {Name: "Until", Text: r.lastDay(d.Ends)}, {Name: "What", Text: standInWord(d.Scope)}, {Name: "Because", Text: d.Reason}},
-		Will:  []string{will}, Not: []string{"What was decided meanwhile stays."},
-		Button: ui.Buttons{Text: "End it now", Icon: "ban", Danger: true, Cancel: ui.Link{Text: "Go back, change nothing", URL: delegationsURL}}}}
+	v := templates.AskMoreView{Up: []ui.Link{{Text: r.T("Acting for others"), URL: delegationsURL}}, Check: ui.Check{Action: delegationsURL + "/" + itoa(id) + "/end", Title: title,
+		Facts: []ui.Line{{Name: r.T("From"), Text: r.day(r.inZone(d.Begins))}, {Name: r.T("Until"), Text: r.lastDay(d.Ends)}, {Name: r.T("What"), Text: r.standInWord(d.Scope)}, {Name: r.T("Because"), Text: d.Reason}},
+		Will:  []string{will}, Not: []string{r.T("What was decided meanwhile stays.")},
+		Button: ui.Buttons{Text: r.T("End it now"), Icon: "ban", Danger: true, Cancel: ui.Link{Text: r.T("Go back, change nothing"), URL: delegationsURL}}}}
 	return r.show(templates.AskMore(r.shell(title), v))
 }
 
@@ -198,14 +199,14 @@ func (s *server) delegationEnd(r *request) error {
 	if err != nil {
 		return nothing("delegation")
 	}
-	r.back = ui.Link{Text: "Acting for others", URL: delegationsURL}
+	r.back = ui.Link{Text: r.T("Acting for others"), URL: delegationsURL}
 	var d *auth.Delegation
 	if err := r.do(func(tx *db.Tx) (err error) { d, err = auth.EndDelegation(tx, id); return err }); err != nil {
 		return err
 	}
-	title := d.ToName + " no longer acts for you"
+	title := r.T("%s no longer acts for you", d.ToName)
 	if d.To == r.who.ID {
-		title = "You no longer act for " + d.FromName
+		title = r.T("You no longer act for %s", d.FromName)
 	}
-	return r.goWith(delegationsURL, ui.Notice{Tone: ui.Good, Title: title, Text: "It is ended at once."})
+	return r.goWith(delegationsURL, ui.Notice{Tone: ui.Good, Title: title, Text: r.T("It is ended at once.")})
 }

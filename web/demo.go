@@ -1,7 +1,6 @@
 package web
 
 import (
-	"fmt"
 	"hash/fnv"
 	"net/http"
 	"strconv"
@@ -52,7 +51,7 @@ func (s *server) feedPage(r *request, status int, typed demo.Hire, bad ui.Errors
 	v := templates.DemoFeedView{Action: feedURL, SendURL: feedURL + "/send", Targets: s.demo.Targets, Query: r.Query("q")}
 	v.Day = f.Today()
 	if d, err := time.Parse(time.DateOnly, v.Day); err == nil {
-		v.Day = day(d)
+		v.Day = r.day(d)
 	}
 	all, err := f.List()
 	if err != nil {
@@ -64,12 +63,12 @@ func (s *server) feedPage(r *request, status int, typed demo.Hire, bad ui.Errors
 	if err := r.read(func(tx *db.Tx) error {
 		runs, err := hr.ListRuns(tx, hr.RunFilter{Source: demo.Source, Limit: 1})
 		if len(runs) > 0 {
-			v.LastRun = ui.Link{Text: fmt.Sprintf("HR run #%d, %s", runs[0].ID, runState(&runs[0].Run)), URL: r.to("hr.read", runURL(runs[0].ID))}
+			v.LastRun = ui.Link{Text: r.T("HR run #%d, %s", runs[0].ID, runState(&runs[0].Run)), URL: r.to("hr.read", runURL(runs[0].ID))}
 		}
 		if err != nil {
 			return err
 		}
-		now, newest, err := happening(tx)
+		now, newest, err := r.happening(tx)
 		for i := range newest {
 			v.Happening = append(v.Happening, r.operationRow(&newest[i]))
 		}
@@ -93,20 +92,20 @@ func (s *server) feedPage(r *request, status int, typed demo.Hire, bad ui.Errors
 	if to < len(found) {
 		next = link(feedURL, "q", v.Query, "n", strconv.Itoa(to))
 	}
-	v.Pager = pager(from, to-from, len(found), link(feedURL, "q", v.Query), next)
+	v.Pager = r.pager(from, to-from, len(found), link(feedURL, "q", v.Query), next)
 	if typed.Start == "" {
 		typed.Start = f.Today()
 	}
 	v.Hire = templates.DemoHire{Action: feedURL + "/hire", First: typed.First, Last: typed.Last, Title: typed.Title, Start: typed.Start,
 		Departments: departments(f, typed.Department), Errors: bad}
-	return r.render(status, templates.DemoFeed(r.shell("Demo HR feed"), v))
+	return r.render(status, templates.DemoFeed(r.shell(r.T("Demo HR feed")), v))
 }
 
 // happeningMost is how many of the newest operations the feed's page follows.
 const happeningMost = 12
 
 // happening gives the newest operations, and a sign that changes with each of them.
-func happening(tx *db.Tx) (sign, []access.Item, error) {
+func (r *request) happening(tx *db.Tx) (sign, []access.Item, error) {
 	all, err := access.Items(tx, access.Query{Limit: happeningMost})
 	now, done := sign{Seq: 1}, 0
 	for i := range all {
@@ -122,13 +121,13 @@ func happening(tx *db.Tx) (sign, []access.Item, error) {
 	if len(all) > 0 {
 		now.Percent = done * 100 / len(all)
 	}
-	now.Words = fmt.Sprintf("%s of the newest %s are done and read back", ui.Int(done), plural(len(all), "change", "changes"))
+	now.Words = r.T("%s of the newest %s are done and read back", r.Int(done), r.Plural(len(all), "change", "changes"))
 	return now, all, err
 }
 
 // feedEvents rings whenever one of the newest operations has come further.
 func (s *server) feedEvents(r *request) error {
-	return r.stream(func(tx *db.Tx) (sign, error) { now, _, err := happening(tx); return now, err })
+	return r.stream(func(tx *db.Tx) (sign, error) { now, _, err := r.happening(tx); return now, err })
 }
 
 func matchesEntry(e *demo.Entry, query string) bool {
@@ -156,13 +155,13 @@ func (s *server) feedHire(r *request) error {
 	}
 	h := demo.Hire{First: r.field("first"), Last: r.field("last"), Department: r.field("department"), Title: r.field("title"), Start: r.field("start")}
 	made, err := s.demo.Feed.Hire(h)
-	if bad, ok := faults(err, nil); ok {
+	if bad, ok := r.faults(err, nil); ok {
 		return s.feedPage(r, http.StatusBadRequest, h, bad)
 	}
 	if err != nil {
 		return err
 	}
-	return r.goWith(feedURL, ui.Notice{Tone: ui.Good, Title: made.Name() + " is hired", Text: "Tenure does not know it yet: send the feed."})
+	return r.goWith(feedURL, ui.Notice{Tone: ui.Good, Title: r.T("%s is hired", made.Name()), Text: r.T("Tenure does not know it yet: send the feed.")})
 }
 
 // feedPerson is the page on which one person is moved or ended.
@@ -174,7 +173,7 @@ func (s *server) feedChange(r *request, status int, move, end ui.Errors) error {
 		return err
 	}
 	home := feedURL + "/" + escape(e.Number)
-	v := templates.DemoChangeView{Person: feedRow(e), Back: ui.Link{Text: "Demo HR feed", URL: feedURL}, MoveURL: home + "/move", MoveErrors: move,
+	v := templates.DemoChangeView{Person: feedRow(e), Back: ui.Link{Text: r.T("Demo HR feed"), URL: feedURL}, MoveURL: home + "/move", MoveErrors: move,
 		Departments: departments(s.demo.Feed, e.Department), EndURL: home + "/end", EndDay: e.End, EndErrors: end}
 	if v.EndDay == "" {
 		v.EndDay = s.demo.Feed.Today()
@@ -188,13 +187,13 @@ func (s *server) feedMove(r *request) error {
 		return err
 	}
 	err := s.demo.Feed.Move(r.Param("number"), r.field("department"), r.field("title"))
-	if bad, ok := faults(err, nil); ok && errs.KindOf(err) == errs.KindInvalid {
+	if bad, ok := r.faults(err, nil); ok && errs.KindOf(err) == errs.KindInvalid {
 		return s.feedChange(r, http.StatusBadRequest, bad, nil)
 	}
 	if err != nil {
 		return err
 	}
-	return r.goWith(feedURL, ui.Notice{Tone: ui.Good, Title: "Moved", Text: "Tenure does not know it yet: send the feed."})
+	return r.goWith(feedURL, ui.Notice{Tone: ui.Good, Title: r.T("Moved"), Text: r.T("Tenure does not know it yet: send the feed.")})
 }
 
 // feedEnd gives a person a last day.
@@ -203,13 +202,13 @@ func (s *server) feedEnd(r *request) error {
 		return err
 	}
 	err := s.demo.Feed.End(r.Param("number"), r.field("end"))
-	if bad, ok := faults(err, nil); ok && errs.KindOf(err) == errs.KindInvalid {
+	if bad, ok := r.faults(err, nil); ok && errs.KindOf(err) == errs.KindInvalid {
 		return s.feedChange(r, http.StatusBadRequest, nil, bad)
 	}
 	if err != nil {
 		return err
 	}
-	return r.goWith(feedURL, ui.Notice{Tone: ui.Good, Title: "The last day is set", Text: "Tenure does not know it yet: send the feed."})
+	return r.goWith(feedURL, ui.Notice{Tone: ui.Good, Title: r.T("The last day is set"), Text: r.T("Tenure does not know it yet: send the feed.")})
 }
 
 // feedSend lets Tenure read the feed, loaded by the visitor.
@@ -219,11 +218,11 @@ func (s *server) feedSend(r *request) error {
 	if err != nil {
 		return err
 	}
-	n := ui.Notice{Tone: ui.Good, Title: "The feed is read",
-		Text: and([]string{plural(out.Joiners, "joiner", "joiners"), plural(out.Movers, "mover", "movers"), plural(out.Leavers, "leaver", "leavers")}, 3) + "."}
+	n := ui.Notice{Tone: ui.Good, Title: r.T("The feed is read"),
+		Text: r.and([]string{r.Plural(out.Joiners, "joiner", "joiners"), r.Plural(out.Movers, "mover", "movers"), r.Plural(out.Leavers, "leaver", "leavers")}, 3) + "."}
 	if out.Held {
-		n = ui.Notice{Tone: ui.Warn, Title: "The feed is held", Text: "Nothing of it is applied until another person releases it."}
+		n = ui.Notice{Tone: ui.Warn, Title: r.T("The feed is held"), Text: r.T("Nothing of it is applied until another person releases it.")}
 	}
-	n.Link = ui.Link{Text: "HR run #" + strconv.Itoa(out.Run), URL: r.to("hr.read", runURL(out.Run))}
+	n.Link = ui.Link{Text: r.T("HR run #%s", strconv.Itoa(out.Run)), URL: r.to("hr.read", runURL(out.Run))}
 	return r.goWith(feedURL, n)
 }

@@ -3,12 +3,12 @@ package web
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"tenure/internal/auth"
 	"tenure/internal/db"
@@ -63,7 +63,7 @@ func (s *server) fail(r *request, err error) {
 	if errors.As(err, &wait) {
 		r.Header("Retry-After", strconv.Itoa(int(wait.For.Seconds())+1))
 	}
-	text, fields := words(err, status)
+	text, fields := r.words(err, status)
 	if status == http.StatusInternalServerError {
 		if errors.Is(err, context.Canceled) && r.Request.Context().Err() != nil {
 			r.Abort() // the browser has gone away: nobody reads an answer
@@ -102,7 +102,7 @@ func (s *server) fail(r *request, err error) {
 func (r *request) conflict(by *errs.Act) templates.ProblemView {
 	who := by.Who
 	if who == "" {
-		who = "Somebody"
+		who = r.T("Somebody")
 	}
 	v := templates.ProblemView{Status: http.StatusConflict, When: r.at(by.At), Now: by.State, Title: who + " " + by.Did}
 	if ago := r.ago(by.At); ago != "" {
@@ -115,43 +115,52 @@ func (s *server) failPage(r *request, v templates.ProblemView, fields []errs.Fie
 	status := v.Status
 	v.Bare = r.who == nil
 	for _, f := range fields {
-		v.Fields = append(v.Fields, ui.FieldError{Text: f.Field + " " + f.Rule})
+		v.Fields = append(v.Fields, ui.FieldError{Text: r.T("%s %s", r.T(f.Field), r.T(f.Rule))})
 	}
 	if status == http.StatusInternalServerError {
 		v.Reference = r.reference()
 	}
 	switch {
 	case status == http.StatusConflict && v.Title == "":
-		v.Title = "This is not possible now"
+		v.Title = r.T("This is not possible now")
 	case status == http.StatusRequestEntityTooLarge:
-		v.Title = "This is too large"
+		v.Title = r.T("This is too large")
 	case status == http.StatusTooManyRequests:
-		v.Title = "Please wait a little"
+		v.Title = r.T("Please wait a little")
 	case status == http.StatusMethodNotAllowed:
-		v.Title = "This address is used in another way"
+		v.Title = r.T("This address is used in another way")
 	}
 	switch {
 	case status == http.StatusUnauthorized:
-		v.Back = ui.Link{Text: "Sign in", URL: "/signin"}
+		v.Back = ui.Link{Text: r.T("Sign in"), URL: "/signin"}
 	case r.who != nil && r.back.URL != "":
 		v.Back = r.back
 	case r.who != nil:
-		v.Back = ui.Link{Text: "Go to the first page", URL: "/"}
+		v.Back = ui.Link{Text: r.T("Go to the first page"), URL: "/"}
 	}
-	if err := r.render(status, templates.Problem(r.shell(templates.ProblemTitle(v)), v)); err != nil {
+	if err := r.render(status, templates.Problem(r.shell(templates.ProblemTitle(r.Request.Context(), v)), v)); err != nil {
 		slog.Error("the page of an error cannot be drawn", "error", err, "reference", r.reference())
 		http.Error(r.Writer, "Something went wrong on our side. Reference "+r.reference(), status)
 	}
 }
 
+// said gives the message of an error in the reader's language.
+func (r *request) said(err error) string {
+	var e *errs.Error
+	if errors.As(err, &e) {
+		return e.In(r.T)
+	}
+	return r.T(err.Error())
+}
+
 // words gives what a person may read of an error. A sentence begins with a capital letter and ends with a full stop.
-func words(err error, status int) (string, []errs.Field) {
+func (r *request) words(err error, status int) (string, []errs.Field) {
 	var e *errs.Error
 	switch {
 	case errors.As(err, &e):
-		return sentence(e.Message), e.Fields
+		return sentence(e.In(r.T)), e.Fields
 	case status == http.StatusRequestEntityTooLarge:
-		return fmt.Sprintf("What was sent is larger than this page takes. A file may have %d MB.", maxUpload>>20), nil
+		return r.T("What was sent is larger than this page takes. A file may have %d MB.", maxUpload>>20), nil
 	case status == http.StatusTooManyRequests:
 		return sentence(err.Error()), nil
 	}
@@ -162,7 +171,9 @@ func sentence(text string) string {
 	if text == "" {
 		return ""
 	}
-	text = strings.ToUpper(text[:1]) + text[1:]
+	if _, size := utf8.DecodeRuneInString(text); size > 0 {
+		text = strings.ToUpper(text[:size]) + text[size:]
+	}
 	if !strings.HasSuffix(text, ".") && !strings.HasSuffix(text, "?") {
 		text += "."
 	}
@@ -182,7 +193,7 @@ func (s *server) noPage(*request) error {
 
 // noMethod answers an address that exists and is used in another way.
 func (s *server) noMethod(r *request) error {
-	s.failPage(r, templates.ProblemView{Status: http.StatusMethodNotAllowed, Text: "Open the page and use its buttons."}, nil)
+	s.failPage(r, templates.ProblemView{Status: http.StatusMethodNotAllowed, Text: r.T("Open the page and use its buttons.")}, nil)
 	return nil
 }
 

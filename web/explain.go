@@ -27,7 +27,7 @@ func (s *server) personExplain(r *request) error {
 			return err
 		}
 		page := personURL(p.PublicID)
-		v = templates.ExplainView{Up: []ui.Link{{Text: "People", URL: r.to("person.list", "/people")}, {Text: p.Name, URL: page}}, Name: p.Name, Action: page + "/explain"}
+		v = templates.ExplainView{Up: []ui.Link{{Text: r.T("People"), URL: r.to("person.list", "/people")}, {Text: p.Name, URL: page}}, Name: p.Name, Action: page + "/explain"}
 		app := cat.AppNamed[r.Query("app")]
 		for _, name := range sortedKeys(cat.AppNamed) {
 			a := cat.AppNamed[name]
@@ -39,11 +39,11 @@ func (s *server) personExplain(r *request) error {
 		var chosen *catalog.Entitlement
 		all := slices.Clone(cat.Of(app.ID))
 		slices.SortStableFunc(all, func(a, b *catalog.Entitlement) int {
-			return cmp.Or(cmp.Compare(titleOf(a, cat), titleOf(b, cat)), cmp.Compare(a.ID, b.ID))
+			return cmp.Or(cmp.Compare(r.titleOf(a, cat), r.titleOf(b, cat)), cmp.Compare(a.ID, b.ID))
 		})
 		for _, e := range all {
 			ref := cat.Ref(e.ID)
-			o := ui.Option{Value: ref, Text: titleOf(e, cat), Selected: ref == r.Query("entitlement")}
+			o := ui.Option{Value: ref, Text: r.titleOf(e, cat), Selected: ref == r.Query("entitlement")}
 			if o.Selected {
 				chosen = e
 			}
@@ -58,7 +58,7 @@ func (s *server) personExplain(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.show(templates.Explain(r.shell("Why, or why not?"), v))
+	return r.show(templates.Explain(r.shell(r.T("Why, or why not?")), v))
 }
 
 // answer puts the explanation of the audit room in sentences.
@@ -68,21 +68,21 @@ func (r *request) answer(tx *db.Tx, p *identity.Person, cat *catalog.Catalog, e 
 		return nil, err
 	}
 	app := cat.Apps[e.ApplicationID].Title
-	name := titleOf(e, cat) + " (" + app + ")"
+	name := r.titleOf(e, cat) + " (" + app + ")"
 	a := &templates.Answer{}
 	switch {
 	case len(why.Reasons) > 0 && why.Holds:
-		a.Tag, a.Title = ui.Tag{Tone: ui.Good, Icon: "circle-check", Text: "Held"}, p.Name+" holds "+name+"."
-		a.Text = []string{"There is a reason for it, and the last reading of " + app + " shows it."}
+		a.Tag, a.Title = ui.Tag{Tone: ui.Good, Icon: "circle-check", Text: r.T("Held")}, r.T("%s holds %s.", p.Name, name)
+		a.Text = []string{r.T("There is a reason for it, and the last reading of %s shows it.", app)}
 	case len(why.Reasons) > 0:
-		a.Tag, a.Title = ui.Tag{Tone: ui.Info, Icon: "clock", Text: "Wanted, not seen yet"}, p.Name+" should hold "+name+"."
-		a.Text = []string{"There is a reason for it. The last reading of " + app + " does not show it yet."}
+		a.Tag, a.Title = ui.Tag{Tone: ui.Info, Icon: "clock", Text: r.T("Wanted, not seen yet")}, r.T("%s should hold %s.", p.Name, name)
+		a.Text = []string{r.T("There is a reason for it. The last reading of %s does not show it yet.", app)}
 	case why.Holds:
-		a.Tag, a.Title = ui.Tag{Tone: ui.Warn, Icon: "alert-triangle", Text: "Out of band"}, p.Name+" holds "+name+" without a reason."
-		a.Text = []string{"The last reading of " + app + " shows it, and no rule, role or decision gives it."}
+		a.Tag, a.Title = ui.Tag{Tone: ui.Warn, Icon: "alert-triangle", Text: r.T("Out of band")}, r.T("%s holds %s without a reason.", p.Name, name)
+		a.Text = []string{r.T("The last reading of %s shows it, and no rule, role or decision gives it.", app)}
 	default:
-		a.Tag, a.Title = ui.Tag{Tone: ui.Neutral, Icon: "ban", Text: "Not held"}, p.Name+" does not hold "+name+"."
-		a.Text = []string{"There is no reason for it, and the last reading of " + app + " does not show it."}
+		a.Tag, a.Title = ui.Tag{Tone: ui.Neutral, Icon: "ban", Text: r.T("Not held")}, r.T("%s does not hold %s.", p.Name, name)
+		a.Text = []string{r.T("There is no reason for it, and the last reading of %s does not show it.", app)}
 	}
 	if why.Note != "" {
 		a.Text = append(a.Text, sentence(why.Note))
@@ -107,51 +107,51 @@ func (r *request) answerRules(why *audit.Why, a *templates.Answer) {
 			rule.Failing = append(rule.Failing, sentence(f))
 		}
 		for _, c := range x.Changes {
-			rule.Changes = append(rule.Changes, "It would apply if "+changeWords(c)+".")
+			rule.Changes = append(rule.Changes, r.T("It would apply if %s.", r.changeWords(c)))
 			if a.Change == "" && len(why.Reasons) == 0 && why.Note == "" {
-				a.Change = "One fact would change it: if " + changeWords(c) + ", rule " + x.Name + " would give it."
+				a.Change = r.T("One fact would change it: if %s, rule %s would give it.", r.changeWords(c), x.Name)
 			}
 		}
 		a.Rules = append(a.Rules, rule)
 	}
 	switch {
 	case len(why.Policy.Rules) == 0 && len(why.Reasons) == 0:
-		a.Text = append(a.Text, "No rule gives it to anybody, so no change of the job would bring it.")
+		a.Text = append(a.Text, r.T("No rule gives it to anybody, so no change of the job would bring it."))
 	case len(why.Reasons) == 1 && why.Reasons[0].Until != nil:
-		a.Change = "It has one reason, which ends " + r.at(*why.Reasons[0].Until).Text + ": then it is removed."
+		a.Change = r.T("It has one reason, which ends %s: then it is removed.", r.at(*why.Reasons[0].Until).Text)
 	case len(why.Reasons) == 1 && why.Policy.Given:
-		a.Change = "It has one reason: when rule " + why.Policy.Rules[0].Name + " no longer applies, it is removed."
+		a.Change = r.T("It has one reason: when rule %s no longer applies, it is removed.", why.Policy.Rules[0].Name)
 	case len(why.Reasons) > 1:
-		a.Change = "It has several reasons: it stays as long as one of them does."
+		a.Change = r.T("It has several reasons: it stays as long as one of them does.")
 	}
 }
 
-func changeWords(c policy.Change) string {
-	attribute := attributeWord(c.Attribute)
+func (r *request) changeWords(c policy.Change) string {
+	attribute := r.attributeWord(c.Attribute)
 	if c.From == "" {
-		return attribute + " were " + quoted(c.To)
+		return r.T("%s were %s", attribute, r.quoted(c.To))
 	}
-	return attribute + " were " + quoted(c.To) + " instead of " + quoted(c.From)
+	return r.T("%s were %s instead of %s", attribute, r.quoted(c.To), r.quoted(c.From))
 }
 
-func quoted(s string) string {
+func (r *request) quoted(s string) string {
 	if s == "" {
-		return "empty"
+		return r.T("empty")
 	}
 	return "“" + s + "”"
 }
 
 // attributeWord names an attribute of a job with its article.
-func attributeWord(name string) string {
+func (r *request) attributeWord(name string) string {
 	switch name {
 	case "department":
-		return "the department"
+		return r.T("the department")
 	case "title":
-		return "the title"
+		return r.T("the title")
 	case "location":
-		return "the location"
+		return r.T("the location")
 	case "worker_type":
-		return "the worker type"
+		return r.T("the worker type")
 	}
-	return "the attribute " + name
+	return r.T("the attribute %s", name)
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"tenure/templates/lang"
 
 	"tenure/internal/auth"
 	"tenure/internal/db"
@@ -18,7 +19,7 @@ import (
 
 const factorsURL = "/me/factors"
 
-var factorsUp = []ui.Link{{Text: "My access", URL: "/me"}, {Text: "Your second step", URL: factorsURL}}
+var factorsUp = []ui.Link{{Text: lang.Mark("My access"), URL: "/me"}, {Text: lang.Mark("Your second step"), URL: factorsURL}}
 
 // factors lists them.
 func (s *server) factors(r *request) error {
@@ -58,7 +59,7 @@ func (s *server) factors(r *request) error {
 	if s.passkeys != nil {
 		v.PasskeyURL = factorsURL + "/passkey"
 	}
-	return r.show(templates.Factors(r.shell("Your second step"), v))
+	return r.show(templates.Factors(r.shell(r.T("Your second step")), v))
 }
 
 // signedInAt is where the reader came from, when that was not here.
@@ -90,8 +91,8 @@ func (s *server) factorAppPage(r *request, status int, bad ui.Errors) error {
 	if err != nil {
 		return err
 	}
-	return r.render(status, templates.FactorApp(r.shell("Authenticator app"), templates.FactorAppView{Up: factorsUp,
-		Enrol: templates.EnrolView{Action: factorsURL + "/app", Key: e.Key, Image: e.Image, Errors: bad}, Cancel: ui.Link{Text: "Cancel", URL: factorsURL}}))
+	return r.render(status, templates.FactorApp(r.shell(r.T("Authenticator app")), templates.FactorAppView{Up: factorsUp,
+		Enrol: templates.EnrolView{Action: factorsURL + "/app", Key: e.Key, Image: e.Image, Errors: bad}, Cancel: ui.Link{Text: r.T("Cancel"), URL: factorsURL}}))
 }
 
 // factorApp takes its first code and shows the recovery codes that come with it.
@@ -113,24 +114,24 @@ func (s *server) factorApp(r *request) error {
 		return err
 	}
 	if refusal != nil {
-		return s.factorAppPage(r, http.StatusUnauthorized, ui.Errors{{Field: "code", Text: ruleOf(refusal, "The code")}})
+		return s.factorAppPage(r, http.StatusUnauthorized, ui.Errors{{Field: "code", Text: r.ruleOf(refusal, r.T("The code"))}})
 	}
 	s.sessions.Remove(ctx, sessionEnrolment)
-	return r.newCodes(codes, "The authenticator app is set up.")
+	return r.newCodes(codes, r.T("The authenticator app is set up."))
 }
 
 // newCodes shows recovery codes, this once.
 func (r *request) newCodes(codes []string, done string) error {
-	return r.show(templates.NewCodes(r.shell("Recovery codes"), templates.NewCodesView{Up: factorsUp, Done: done, Codes: codes, Next: ui.Link{Text: "I have stored them", URL: factorsURL}}))
+	return r.show(templates.NewCodes(r.shell(r.T("Recovery codes")), templates.NewCodesView{Up: factorsUp, Done: done, Codes: codes, Next: ui.Link{Text: r.T("I have stored them"), URL: factorsURL}}))
 }
 
 // ruleOf gives the broken rule of the first field as a sentence, or the error as one.
-func ruleOf(err error, field string) string {
+func (r *request) ruleOf(err error, field string) string {
 	var e *errs.Error
 	if errors.As(err, &e) && len(e.Fields) > 0 {
-		return sentence(field + " " + e.Fields[0].Rule)
+		return sentence(r.T("%s %s", field, r.T(e.Fields[0].Rule)))
 	}
-	return sentence(err.Error())
+	return sentence(r.said(err))
 }
 
 // factorPasskeyAsk asks for a new passkey.
@@ -150,8 +151,8 @@ func (s *server) factorPasskeyPage(r *request, status int, v templates.FactorPas
 		return err
 	}
 	s.sessions.Put(r.Request.Context(), sessionAskedNew, q.Kept)
-	v.Up, v.Action, v.Options, v.Cancel = factorsUp, factorsURL+"/passkey", q.Options, ui.Link{Text: "Cancel", URL: factorsURL}
-	return r.render(status, templates.FactorPasskey(r.shell("Add a passkey"), v))
+	v.Up, v.Action, v.Options, v.Cancel = factorsUp, factorsURL+"/passkey", q.Options, ui.Link{Text: r.T("Cancel"), URL: factorsURL}
+	return r.render(status, templates.FactorPasskey(r.shell(r.T("Add a passkey")), v))
 }
 
 // factorPasskey stores the one that answered.
@@ -169,7 +170,7 @@ func (s *server) factorPasskey(r *request) error {
 	v := templates.FactorPasskeyView{Name: r.field("name")}
 	name, err := auth.NameOf(v.Name)
 	if err != nil {
-		v.Errors = ui.Errors{{Field: "name", Text: ruleOf(err, "The name")}}
+		v.Errors = ui.Errors{{Field: "name", Text: r.ruleOf(err, r.T("The name"))}}
 		return s.factorPasskeyPage(r, http.StatusBadRequest, v)
 	}
 	refusal, err := s.try(r, secondAccount(r.who.ID), func(tx *db.Tx) error {
@@ -183,7 +184,7 @@ func (s *server) factorPasskey(r *request) error {
 		v.Refused = true
 		return s.factorPasskeyPage(r, http.StatusUnauthorized, v)
 	}
-	return r.goWith(factorsURL, ui.Notice{Tone: ui.Good, Title: "The passkey is added", Text: "From now on it signs you in as your second step."})
+	return r.goWith(factorsURL, ui.Notice{Tone: ui.Good, Title: r.T("The passkey is added"), Text: r.T("From now on it signs you in as your second step.")})
 }
 
 // factor gives the reader's second step that the address names.
@@ -206,8 +207,8 @@ func (s *server) factorNameAsk(r *request) error {
 }
 
 func (r *request) factorNamePage(status int, f *auth.Factor, name string, bad ui.Errors) error {
-	return r.render(status, templates.FactorName(r.shell("Name"), templates.FactorNameView{Up: factorsUp, Action: factorsURL + "/" + strconv.Itoa(f.ID) + "/name", Was: f.Name, Name: name, Errors: bad,
-		Cancel: ui.Link{Text: "Cancel", URL: factorsURL}}))
+	return r.render(status, templates.FactorName(r.shell(r.T("Name")), templates.FactorNameView{Up: factorsUp, Action: factorsURL + "/" + strconv.Itoa(f.ID) + "/name", Was: f.Name, Name: name, Errors: bad,
+		Cancel: ui.Link{Text: r.T("Cancel"), URL: factorsURL}}))
 }
 
 // factorName gives it.
@@ -222,12 +223,12 @@ func (s *server) factorName(r *request) error {
 	name := r.field("name")
 	err = r.do(func(tx *db.Tx) error { return auth.RenameFactor(tx, r.who.ID, f.ID, name) })
 	if errs.KindOf(err) == errs.KindInvalid {
-		return r.factorNamePage(http.StatusBadRequest, f, name, ui.Errors{{Field: "name", Text: ruleOf(err, "The name")}})
+		return r.factorNamePage(http.StatusBadRequest, f, name, ui.Errors{{Field: "name", Text: r.ruleOf(err, r.T("The name"))}})
 	}
 	if err != nil {
 		return err
 	}
-	return r.goWith(factorsURL, ui.Notice{Tone: ui.Good, Title: "The name is changed"})
+	return r.goWith(factorsURL, ui.Notice{Tone: ui.Good, Title: r.T("The name is changed")})
 }
 
 // factorRemoveAsk asks before one is removed.
@@ -236,12 +237,12 @@ func (s *server) factorRemoveAsk(r *request) error {
 	if err != nil {
 		return err
 	}
-	will := []string{"It signs you in no more, here and everywhere", "Your other second steps and your recovery codes stay as they are"}
+	will := []string{r.T("It signs you in no more, here and everywhere"), r.T("Your other second steps and your recovery codes stay as they are")}
 	if f.Kind == "passkey" {
-		will = append(will, "Delete it on the device as well: the portal cannot")
+		will = append(will, r.T("Delete it on the device as well: the portal cannot"))
 	}
-	return r.show(templates.Ask(r.shell("Remove"), templates.AskView{Up: factorsUp, Title: "Remove " + f.Name + "?", Will: will, Action: factorsURL + "/" + strconv.Itoa(f.ID) + "/remove",
-		Button: "Remove", Icon: "circle-minus", Danger: true, Cancel: ui.Link{Text: "Keep it", URL: factorsURL}}))
+	return r.show(templates.Ask(r.shell(r.T("Remove")), templates.AskView{Up: factorsUp, Title: r.T("Remove %s?", f.Name), Will: will, Action: factorsURL + "/" + strconv.Itoa(f.ID) + "/remove",
+		Button: r.T("Remove"), Icon: "circle-minus", Danger: true, Cancel: ui.Link{Text: r.T("Keep it"), URL: factorsURL}}))
 }
 
 // factorRemove removes it.
@@ -254,7 +255,7 @@ func (s *server) factorRemove(r *request) error {
 	if err := r.do(func(tx *db.Tx) (err error) { f, err = auth.RemoveFactor(tx, r.who.ID, id); return err }); err != nil {
 		return err
 	}
-	return r.goWith(factorsURL, ui.Notice{Tone: ui.Good, Title: f.Name + " is removed", Text: "It signs you in no more."})
+	return r.goWith(factorsURL, ui.Notice{Tone: ui.Good, Title: r.T("%s is removed", f.Name), Text: r.T("It signs you in no more.")})
 }
 
 // recoveryAsk asks before the codes that somebody may have printed end.
@@ -262,8 +263,8 @@ func (s *server) recoveryAsk(r *request) error {
 	if _, err := r.factorAccount(); err != nil {
 		return err
 	}
-	return r.show(templates.Ask(r.shell("New recovery codes"), templates.AskView{Up: factorsUp, Title: "Make new recovery codes?", Will: []string{"The codes you have end at once", "Ten new ones are shown, this once"},
-		Action: factorsURL + "/recovery", Button: "Make new codes", Icon: "refresh", Cancel: ui.Link{Text: "Keep the old ones", URL: factorsURL}}))
+	return r.show(templates.Ask(r.shell(r.T("New recovery codes")), templates.AskView{Up: factorsUp, Title: r.T("Make new recovery codes?"), Will: []string{r.T("The codes you have end at once"), r.T("Ten new ones are shown, this once")},
+		Action: factorsURL + "/recovery", Button: r.T("Make new codes"), Icon: "refresh", Cancel: ui.Link{Text: r.T("Keep the old ones"), URL: factorsURL}}))
 }
 
 // recovery makes new ones and shows them.
@@ -275,5 +276,5 @@ func (s *server) recovery(r *request) error {
 	if err := r.do(func(tx *db.Tx) (err error) { codes, err = auth.NewRecovery(tx, r.who.ID); return err }); err != nil {
 		return err
 	}
-	return r.newCodes(codes, "The codes from before have ended.")
+	return r.newCodes(codes, r.T("The codes from before have ended."))
 }

@@ -108,7 +108,7 @@ func (r *request) longCursor(name string) int64 {
 
 // faults turns an error about input into messages for the fields of a form. names maps the field of the error to that of the
 // form. ok is false for every other error, which is answered by a page of its own.
-func faults(err error, names map[string]string) (out ui.Errors, ok bool) {
+func (r *request) faults(err error, names map[string]string) (out ui.Errors, ok bool) {
 	var e *errs.Error
 	if !errors.As(err, &e) || e.Kind != errs.KindInvalid && e.Kind != errs.KindConflict && e.Kind != errs.KindForbidden || e.By != nil { // who was faster has a page
 		return nil, false
@@ -118,10 +118,10 @@ func faults(err error, names map[string]string) (out ui.Errors, ok bool) {
 		if n, known := names[name]; known {
 			name = n
 		}
-		out = append(out, ui.FieldError{Field: name, Text: sentence(strings.ReplaceAll(name, "_", " ") + " " + f.Rule)})
+		out = append(out, ui.FieldError{Field: name, Text: sentence(r.T("%s %s", r.T(strings.ReplaceAll(name, "_", " ")), r.T(f.Rule)))})
 	}
 	if len(out) == 0 {
-		out = ui.Errors{{Field: names[""], Text: sentence(e.Message)}}
+		out = ui.Errors{{Field: names[""], Text: sentence(e.In(r.T))}}
 	}
 	return out, true
 }

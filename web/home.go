@@ -2,8 +2,8 @@ package web
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
+	"tenure/templates/lang"
 	"time"
 
 	"tenure/internal/audit"
@@ -37,7 +37,7 @@ func (s *server) home(r *request) error {
 			v.Inbox = append(v.Inbox, r.inboxItem(&items[i]))
 		}
 		if len(items) > homeInbox {
-			v.All = ui.Link{Text: fmt.Sprintf("All %d in your inbox", len(items)), URL: "/inbox"}
+			v.All = ui.Link{Text: r.T("All %d in your inbox", len(items)), URL: "/inbox"}
 		}
 		v.Lead = r.homeLead(items)
 		if r.is(policy.Administrator) {
@@ -45,7 +45,7 @@ func (s *server) home(r *request) error {
 				return err
 			}
 			if v.Start.First {
-				v.Lead = "This database is new."
+				v.Lead = r.T("This database is new.")
 			}
 		}
 		f, err := audit.Latest(tx)
@@ -58,7 +58,7 @@ func (s *server) home(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.show(templates.Home(r.shell("Home"), v))
+	return r.show(templates.Home(r.shell(r.T("Home")), v))
 }
 
 // is says whether the reader has a portal role itself, and not only what it includes.
@@ -78,13 +78,13 @@ func (r *request) greeting() string {
 	now := r.inZone(r.now)
 	switch h := now.Hour(); {
 	case r.simulated:
-		return "Hello, " + r.who.Name
+		return r.T("Hello, %s", r.who.Name)
 	case h < 5, h >= 18:
-		return "Good evening, " + r.who.Name
+		return r.T("Good evening, %s", r.who.Name)
 	case h < 12:
-		return "Good morning, " + r.who.Name
+		return r.T("Good morning, %s", r.who.Name)
 	}
-	return "Good afternoon, " + r.who.Name
+	return r.T("Good afternoon, %s", r.who.Name)
 }
 
 // homeSections gives a section for each role of the reader, the most urgent first. An administrator sees what the others see.
@@ -129,38 +129,38 @@ func (r *request) homeSections(tx *db.Tx, f *audit.Computed) ([]templates.HomeSe
 // computed says when the figures were counted; "" when nothing was counted yet.
 func (r *request) computed(f *audit.Computed) string {
 	if f == nil {
-		return "The figures are being counted for the first time."
+		return r.T("The figures are being counted for the first time.")
 	}
-	return "Counted " + r.at(f.ComputedAt).Text
+	return r.T("Counted %s", r.at(f.ComputedAt).Text)
 }
 
 // homeMine is what concerns the reader's own access.
 func (r *request) homeMine(tx *db.Tx, _ *audit.Computed) (*templates.HomeSection, int, error) {
-	v := &templates.HomeSection{ID: "mine", Title: "Your access", Quiet: "Nothing of yours ends soon, and nothing is on its way.",
-		Link: ui.Link{Text: "What do you hold, and why?", URL: "/me"}}
+	v := &templates.HomeSection{ID: "mine", Title: r.T("Your access"), Quiet: r.T("Nothing of yours ends soon, and nothing is on its way."),
+		Link: ui.Link{Text: r.T("What do you hold, and why?"), URL: "/me"}}
 	ways, err := audit.OnTheWay(tx, r.who.ID)
 	if err != nil {
 		return nil, 0, err
 	}
 	for _, w := range ways {
-		l := templates.HomeLine{State: ui.Tag{Tone: ui.Info, Icon: "hourglass", Text: "On its way"}, Title: ui.Link{Text: w.Application, URL: "/me"},
-			Text: plural(w.Count, "change is being made", "changes are being made"), At: r.at(w.Since)}
+		l := templates.HomeLine{State: ui.Tag{Tone: ui.Info, Icon: "hourglass", Text: r.T("On its way")}, Title: ui.Link{Text: w.Application, URL: "/me"},
+			Text: r.Plural(w.Count, "change is being made", "changes are being made"), At: r.at(w.Since)}
 		switch {
 		case w.Failed:
-			l.State, l.Text = ui.Tag{Tone: ui.Bad, Icon: "circle-x", Text: "Failed"}, "IT has to repair it"
+			l.State, l.Text = ui.Tag{Tone: ui.Bad, Icon: "circle-x", Text: r.T("Failed")}, r.T("IT has to repair it")
 		case w.Proposed:
-			l.Text = "Waits for somebody in IT or compliance to release it"
+			l.Text = r.T("Waits for somebody in IT or compliance to release it")
 		}
 		v.Lines = append(v.Lines, l)
 	}
 	ends, err := audit.EndingSoon(tx, r.who.ID, soonDays, 10)
 	for _, e := range ends {
-		l := templates.HomeLine{State: ui.Tag{Tone: ui.Neutral, Icon: "clock", Text: "Ends"}, Title: ui.Link{Text: e.Title, URL: "/me"}, Text: "in " + e.Application, At: r.at(e.At)}
+		l := templates.HomeLine{State: ui.Tag{Tone: ui.Neutral, Icon: "clock", Text: r.T("Ends")}, Title: ui.Link{Text: e.Title, URL: "/me"}, Text: r.T("in %s", e.Application), At: r.at(e.At)}
 		if e.Title == "" {
-			l.Title.Text, l.Text = e.Application, "the account itself"
+			l.Title.Text, l.Text = e.Application, r.T("the account itself")
 		}
 		if e.HandOver {
-			l.Text += ", kept for the hand-over after your move"
+			l.Text += r.T(", kept for the hand-over after your move")
 		}
 		v.Lines = append(v.Lines, l)
 	}
@@ -169,25 +169,25 @@ func (r *request) homeMine(tx *db.Tx, _ *audit.Computed) (*templates.HomeSection
 
 // teamWords say what changes for somebody of a team.
 var teamWords = map[string]ui.Tag{
-	audit.Joining:  {Tone: ui.Info, Icon: "user-plus", Text: "Starts"},
-	audit.Leaving:  {Tone: ui.Neutral, Icon: "door-exit", Text: "Leaves"},
-	audit.HandOver: {Tone: ui.Neutral, Icon: "arrows-exchange", Text: "Hand-over"},
+	audit.Joining:  {Tone: ui.Info, Icon: "user-plus", Text: lang.Mark("Starts")},
+	audit.Leaving:  {Tone: ui.Neutral, Icon: "door-exit", Text: lang.Mark("Leaves")},
+	audit.HandOver: {Tone: ui.Neutral, Icon: "arrows-exchange", Text: lang.Mark("Hand-over")},
 }
 
 // homeTeam is who joins, moves and leaves in the reader's team.
 func (r *request) homeTeam(tx *db.Tx, _ *audit.Computed) (*templates.HomeSection, int, error) {
-	v := &templates.HomeSection{ID: "team", Title: "Your team in the next 30 days", Quiet: "Nobody of your team joins, moves or leaves.",
-		Link: ui.Link{Text: "Your team", URL: "/team"}}
+	v := &templates.HomeSection{ID: "team", Title: r.T("Your team in the next 30 days"), Quiet: r.T("Nobody of your team joins, moves or leaves."),
+		Link: ui.Link{Text: r.T("Your team"), URL: "/team"}}
 	all, err := audit.TeamChanges(tx, r.scope().Managers, soonDays, 10)
 	for _, c := range all {
-		l := templates.HomeLine{State: teamWords[c.Kind], Title: ui.Link{Text: c.Person, URL: personURL(c.Ref)}, At: r.dayAt(c.Day, c.At)}
+		l := templates.HomeLine{State: r.tag(teamWords[c.Kind]), Title: ui.Link{Text: c.Person, URL: personURL(c.Ref)}, At: r.dayAt(c.Day, c.At)}
 		switch c.Kind {
 		case audit.Joining:
-			l.Text = "Accounts are made when the first day begins"
+			l.Text = r.T("Accounts are made when the first day begins")
 		case audit.Leaving:
-			l.Text = "All access ends by itself"
+			l.Text = r.T("All access ends by itself")
 		default:
-			l.Text = plural(c.Entitlements, "access of the old job ends", "accesses of the old job end")
+			l.Text = r.Plural(c.Entitlements, "access of the old job ends", "accesses of the old job end")
 		}
 		v.Lines = append(v.Lines, l)
 	}
@@ -198,40 +198,40 @@ func (r *request) homeTeam(tx *db.Tx, _ *audit.Computed) (*templates.HomeSection
 func (r *request) dayAt(d string, at time.Time) ui.Time {
 	t := r.at(at)
 	if d != "" {
-		t.Text = calendar(d)
+		t.Text = r.calendar(d)
 	}
 	return t
 }
 
 // homeOwner is how the reader's applications stand.
 func (r *request) homeOwner(tx *db.Tx, _ *audit.Computed) (*templates.HomeSection, int, error) {
-	v := &templates.HomeSection{ID: "owned", Title: "Your applications"}
+	v := &templates.HomeSection{ID: "owned", Title: r.T("Your applications")}
 	all, err := audit.OwnedBy(tx, r.scope().Owners)
 	urgent := 0
 	for _, a := range all {
-		l := templates.HomeLine{State: ui.Tag{Tone: ui.Good, Icon: "circle-check", Text: "In order"}, Title: ui.Link{Text: a.Title, URL: applicationURL(a.Name)}}
+		l := templates.HomeLine{State: ui.Tag{Tone: ui.Good, Icon: "circle-check", Text: r.T("In order")}, Title: ui.Link{Text: a.Title, URL: applicationURL(a.Name)}}
 		var words []string
 		add := func(n int, one, other string) {
 			if n > 0 {
-				words = append(words, plural(n, one, other))
+				words = append(words, r.Plural(n, one, other))
 			}
 		}
-		add(a.Zombies, "open account of somebody who left", "open accounts of people who left")
-		add(a.Orphans, "account that belongs to nobody", "accounts that belong to nobody")
-		add(a.Extra, "access without a reason", "accesses without a reason")
-		add(a.Undescribed, "entitlement without a description", "entitlements without a description")
-		l.Text = and(words, 4)
+		add(a.Zombies, r.T("open account of somebody who left"), r.T("open accounts of people who left"))
+		add(a.Orphans, r.T("account that belongs to nobody"), r.T("accounts that belong to nobody"))
+		add(a.Extra, r.T("access without a reason"), r.T("accesses without a reason"))
+		add(a.Undescribed, r.T("entitlement without a description"), r.T("entitlements without a description"))
+		l.Text = r.and(words, 4)
 		switch {
 		case a.Counted == nil:
-			l.State, l.Text = ui.Tag{Tone: ui.Neutral, Icon: "hourglass", Text: "Not counted"}, "It will be within a minute or two"
+			l.State, l.Text = ui.Tag{Tone: ui.Neutral, Icon: "hourglass", Text: r.T("Not counted")}, r.T("It will be within a minute or two")
 		case a.Zombies+a.Orphans+a.Extra > 0:
-			l.State = ui.Tag{Tone: ui.Warn, Icon: "alert-triangle", Text: "Look at it"}
+			l.State = ui.Tag{Tone: ui.Warn, Icon: "alert-triangle", Text: r.T("Look at it")}
 			urgent = 1
 		case a.Undescribed > 0:
-			l.State = ui.Tag{Tone: ui.Info, Icon: "info-circle", Text: "Unclear"}
-			l.Text += fmt.Sprintf(", %d %% are described", 100*(a.Entitlements-a.Undescribed)/max(1, a.Entitlements))
+			l.State = ui.Tag{Tone: ui.Info, Icon: "info-circle", Text: r.T("Unclear")}
+			l.Text += r.T(", %d %% are described", 100*(a.Entitlements-a.Undescribed)/max(1, a.Entitlements))
 		default:
-			l.Text = "Every account has its person, every access its reason"
+			l.Text = r.T("Every account has its person, every access its reason")
 		}
 		v.Lines = append(v.Lines, l)
 	}
@@ -244,17 +244,17 @@ func (r *request) checklist(tx *db.Tx) (templates.Checklist, error) {
 	if err != nil || st.Done() {
 		return templates.Checklist{}, err
 	}
-	owner := "Give every application an owner"
+	owner := r.T("Give every application an owner")
 	if st.Applications > 0 {
-		owner += fmt.Sprintf(" (%d of %d have one)", st.Owned, st.Applications)
+		owner += r.T(" (%d of %d have one)", st.Owned, st.Applications)
 	}
 	c := templates.Checklist{First: st.Files == 0 || st.Read == 0, Steps: []templates.Step{
-		{Done: st.Sources > 0, Text: "Connect HR: declare its source in a file and apply it with tenure apply", Link: ui.Link{Text: "HR sources", URL: "/hr/sources"}},
-		{Done: st.Files > 0, Text: "Load the first HR file", Link: ui.Link{Text: "Load a file", URL: "/hr/sources"}},
-		{Done: st.Read > 0, Text: "Observe the first application: Tenure reads it and writes nothing", Link: ui.Link{Text: "Applications", URL: "/applications"}},
-		{Done: st.Applications > 0 && st.Owned == st.Applications, Text: owner, Link: ui.Link{Text: "Applications", URL: "/applications"}},
-		{Done: st.Enforced > 0, Text: "Let Tenure keep an application right: set its mode to enforce", Link: ui.Link{Text: "Applications", URL: "/applications"}},
-		{Done: st.Administrators > 1, Text: "Name a second administrator, so that nobody is locked out and two people can decide", Link: ui.Link{Text: "People", URL: "/people"}},
+		{Done: st.Sources > 0, Text: r.T("Connect HR: declare its source in a file and apply it with tenure apply"), Link: ui.Link{Text: r.T("HR sources"), URL: "/hr/sources"}},
+		{Done: st.Files > 0, Text: r.T("Load the first HR file"), Link: ui.Link{Text: r.T("Load a file"), URL: "/hr/sources"}},
+		{Done: st.Read > 0, Text: r.T("Observe the first application: Tenure reads it and writes nothing"), Link: ui.Link{Text: r.T("Applications"), URL: "/applications"}},
+		{Done: st.Applications > 0 && st.Owned == st.Applications, Text: owner, Link: ui.Link{Text: r.T("Applications"), URL: "/applications"}},
+		{Done: st.Enforced > 0, Text: r.T("Let Tenure keep an application right: set its mode to enforce"), Link: ui.Link{Text: r.T("Applications"), URL: "/applications"}},
+		{Done: st.Administrators > 1, Text: r.T("Name a second administrator, so that nobody is locked out and two people can decide"), Link: ui.Link{Text: r.T("People"), URL: "/people"}},
 	}}
 	if st.Unowned != "" {
 		c.Steps[3].Link.URL = applicationURL(st.Unowned)
@@ -267,6 +267,6 @@ func (r *request) checklist(tx *db.Tx) (templates.Checklist, error) {
 			c.Steps[i].Next = true
 		}
 	}
-	c.Note = fmt.Sprintf("%d of %d done", done, len(c.Steps))
+	c.Note = r.T("%d of %d done", done, len(c.Steps))
 	return c, nil
 }

@@ -33,9 +33,9 @@ func (s *server) heldPage(r *request, status int, bad ui.Errors) error {
 	if held == nil {
 		return nothing("held change")
 	}
-	v := templates.AskView{Up: []ui.Link{{Text: "Home", URL: "/"}}, Title: "Let " + plural(held.People, "person", "people") + " leave at once?", Lead: and(held.Reasons, 5),
-		Will:   []string{"Everything that fell due meanwhile happens now, in its order", "Every access of who has left is withdrawn at every target"},
-		Action: r.Request.URL.Path, Button: "Release", Icon: "lock-open", Reason: true, Errors: bad, Cancel: ui.Link{Text: "Go back, change nothing", URL: "/"}}
+	v := templates.AskView{Up: []ui.Link{{Text: r.T("Home"), URL: "/"}}, Title: r.T("Let %s leave at once?", r.Plural(held.People, "person", "people")), Lead: r.and(held.Reasons, 5),
+		Will:   []string{r.T("Everything that fell due meanwhile happens now, in its order"), r.T("Every access of who has left is withdrawn at every target")},
+		Action: r.Request.URL.Path, Button: r.T("Release"), Icon: "lock-open", Reason: true, Errors: bad, Cancel: ui.Link{Text: r.T("Go back, change nothing"), URL: "/"}}
 	return r.render(status, templates.Ask(r.shell(v.Title), v))
 }
 
@@ -51,10 +51,10 @@ func (s *server) heldRelease(r *request) error {
 	}
 	reason := r.field("reason")
 	if reason == "" {
-		return s.heldPage(r, http.StatusBadRequest, ui.Errors{{Field: "reason", Text: "Say why these changes are right."}})
+		return s.heldPage(r, http.StatusBadRequest, ui.Errors{{Field: "reason", Text: r.T("Say why these changes are right.")}})
 	}
 	if err := r.do(func(tx *db.Tx) error { return lifecycle.ReleaseHold(tx, id, reason) }); err != nil {
 		return err
 	}
-	return r.goWith("/", ui.Notice{Tone: ui.Good, Title: "Released", Text: "What fell due is done; what follows at the targets is on its way."})
+	return r.goWith("/", ui.Notice{Tone: ui.Good, Title: r.T("Released"), Text: r.T("What fell due is done; what follows at the targets is on its way.")})
 }

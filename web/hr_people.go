@@ -21,7 +21,7 @@ func (s *server) runPeople(r *request) error {
 	}
 	class := oneOf(r.Query("class"), hr.Classes...)
 	base := runURL(id) + "/people"
-	v := templates.RunListView{ID: "#" + strconv.Itoa(id), Run: ui.Link{Text: "HR run #" + strconv.Itoa(id), URL: runURL(id)}}
+	v := templates.RunListView{ID: "#" + strconv.Itoa(id), Run: ui.Link{Text: r.T("HR run #%s", strconv.Itoa(id)), URL: runURL(id)}}
 	if r.Query("export") == "csv" {
 		return s.runPeopleCSV(r, id, class)
 	}
@@ -34,17 +34,17 @@ func (s *server) runPeople(r *request) error {
 		if err != nil {
 			return err
 		}
-		v.Grid = ui.Grid{Name: "run-people", Label: "People of this run", Columns: []ui.Col{{Key: "person", Text: "Person"}, {Key: "class", Text: "Change"}, {Key: "what", Text: "What changes"}},
+		v.Grid = ui.Grid{Name: "run-people", Label: r.T("People of this run"), Columns: []ui.Col{{Key: "person", Text: r.T("Person")}, {Key: "class", Text: r.T("Change")}, {Key: "what", Text: r.T("What changes")}},
 			Filtered: class != "", ExportURL: link(base, "class", class, "export", "csv"),
-			Blank:   ui.Blank{Icon: "equal", Title: "Nobody is kept one by one", Text: "The run changed nobody, or it was so large or so long ago that only the log tells."},
-			NoMatch: ui.Blank{Icon: "search", Title: "Nobody is in this class", Link: ui.Link{Text: "Show everybody", URL: base}}}
+			Blank:   ui.Blank{Icon: "equal", Title: r.T("Nobody is kept one by one"), Text: r.T("The run changed nobody, or it was so large or so long ago that only the log tells.")},
+			NoMatch: ui.Blank{Icon: "search", Title: r.T("Nobody is in this class"), Link: ui.Link{Text: r.T("Show everybody"), URL: base}}}
 		total := 0
 		for _, c := range hr.Classes {
 			total += counts[c]
 		}
-		chips := []ui.Chip{{Text: "All", URL: base, Count: total, Counted: true, Current: class == ""}}
+		chips := []ui.Chip{{Text: r.T("All"), URL: base, Count: total, Counted: true, Current: class == ""}}
 		for _, c := range hr.Classes {
-			chips = append(chips, ui.Chip{Text: classTitles[c], URL: link(base, "class", c), Count: counts[c], Counted: true, Current: class == c})
+			chips = append(chips, ui.Chip{Text: r.T(classTitles[c]), URL: link(base, "class", c), Count: counts[c], Counted: true, Current: class == c})
 		}
 		v.Grid.Filter.Chips = chips
 		if class != "" {
@@ -64,13 +64,13 @@ func (s *server) runPeople(r *request) error {
 		if len(all) == pageSize {
 			next = link(base, "class", class, "after", strconv.Itoa(all[len(all)-1].N), "n", strconv.Itoa(shown+len(all)))
 		}
-		v.Grid.Pager = pager(shown, len(all), total, link(base, "class", class), next)
+		v.Grid.Pager = r.pager(shown, len(all), total, link(base, "class", class), next)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return r.show(templates.RunList(r.shell("People of HR run "+v.ID), v))
+	return r.show(templates.RunList(r.shell(r.T("People of HR run %s", v.ID)), v))
 }
 
 // chunk is how many people are read at a time for a file.

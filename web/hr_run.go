@@ -2,10 +2,10 @@ package web
 
 import (
 	"encoding/hex"
-	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
+	"tenure/templates/lang"
 
 	"tenure/internal/access"
 	"tenure/internal/audit"
@@ -43,9 +43,9 @@ func (s *server) runs(r *request) error {
 		for _, n := range counts {
 			total += n
 		}
-		v.Filters = []ui.Chip{{Text: "All", URL: "/hr/runs", Count: total, Counted: true, Current: state == ""}}
-		for _, x := range []struct{ state, word string }{{hr.Held, "Held"}, {hr.Applied, "Applied"}, {hr.Discarded, "Discarded"}} {
-			v.Filters = append(v.Filters, ui.Chip{Text: x.word, URL: link("/hr/runs", "state", x.state), Count: counts[x.state], Counted: true, Current: state == x.state})
+		v.Filters = []ui.Chip{{Text: r.T("All"), URL: "/hr/runs", Count: total, Counted: true, Current: state == ""}}
+		for _, x := range []struct{ state, word string }{{hr.Held, r.T("Held")}, {hr.Applied, r.T("Applied")}, {hr.Discarded, r.T("Discarded")}} {
+			v.Filters = append(v.Filters, ui.Chip{Text: r.T(x.word), URL: link("/hr/runs", "state", x.state), Count: counts[x.state], Counted: true, Current: state == x.state})
 		}
 		if state != "" {
 			total = counts[state]
@@ -65,13 +65,13 @@ func (s *server) runs(r *request) error {
 		if len(all) == pageSize {
 			next = link("/hr/runs", "state", state, "before", strconv.Itoa(all[len(all)-1].ID), "n", strconv.Itoa(shown+len(all)))
 		}
-		v.Pager = pager(shown, len(all), total, link("/hr/runs", "state", state), next)
+		v.Pager = r.pager(shown, len(all), total, link("/hr/runs", "state", state), next)
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return r.show(templates.Runs(r.shell("HR runs"), v))
+	return r.show(templates.Runs(r.shell(r.T("HR runs")), v))
 }
 
 // runShow is the page of one run.
@@ -97,7 +97,7 @@ func (s *server) runPage(r *request, status int, typed templates.Release, confli
 		}
 		r.runFacts(&v, run, last)
 		for _, part := range []func() error{
-			func() error { return runLimits(tx, &v, run, last) },
+			func() error { return r.runLimits(tx, &v, run, last) },
 			func() error { return r.runGroups(tx, &v, run) },
 			func() error { return r.runRejects(tx, &v, run) },
 			func() error { return r.runMoved(tx, &v, run) },
@@ -115,7 +115,7 @@ func (s *server) runPage(r *request, status int, typed templates.Release, confli
 	if err != nil {
 		return err
 	}
-	return r.render(status, templates.Run(r.shell("HR run "+v.ID), v))
+	return r.render(status, templates.Run(r.shell(r.T("HR run %s", v.ID)), v))
 }
 
 func (r *request) runFacts(v *templates.RunView, run, last *hr.Run) {
@@ -123,74 +123,74 @@ func (r *request) runFacts(v *templates.RunView, run, last *hr.Run) {
 	v.State, v.File, v.SHA256 = runState(run), run.Name, hex.EncodeToString(run.SHA256)
 	v.Source = ui.Link{Text: run.Source, URL: "/hr/sources#source-" + escape(run.Source)}
 	v.Effective, v.Loaded, v.LoadedBy, v.Applied = r.at(run.EffectiveAt), r.at(run.LoadedAt), run.LoadedBy, r.maybe(run.AppliedAt)
-	v.Steps = append(v.Steps, templates.RunStep{At: v.Loaded, Title: "Loaded by " + run.LoadedBy, Text: "True from " + v.Effective.Text})
+	v.Steps = append(v.Steps, templates.RunStep{At: v.Loaded, Title: r.T("Loaded by %s", run.LoadedBy), Text: r.T("True from %s", v.Effective.Text)})
 	if h := run.Hold; h != nil {
-		v.Steps = append(v.Steps, templates.RunStep{At: r.at(h.OpenedAt), Title: "Held by the brake", Text: and(h.Reasons, 5)})
+		v.Steps = append(v.Steps, templates.RunStep{At: r.at(h.OpenedAt), Title: r.T("Held by the brake"), Text: r.and(h.Reasons, 5)})
 		if run.State == hr.Held {
 			v.Why = h.Reasons
 		} else {
 			v.ReleasedBy, v.ReleaseReason = h.DecidedBy, h.Note
-			word := "Released by " + h.DecidedBy
+			word := r.T("Released by %s", h.DecidedBy)
 			if run.State == hr.Discarded {
-				v.ReleaseReason, word = "discarded: "+h.Note, "Discarded by "+h.DecidedBy
+				v.ReleaseReason, word = r.T("discarded: %s", h.Note), r.T("Discarded by %s", h.DecidedBy)
 			}
 			v.Steps = append(v.Steps, templates.RunStep{At: r.maybe(h.DecidedAt), Title: word, Text: h.Note})
 		}
 	}
 	if run.AppliedAt != nil {
-		v.Steps = append(v.Steps, templates.RunStep{At: v.Applied, Title: "Applied", Text: "People and their access were brought up to date in one go."})
+		v.Steps = append(v.Steps, templates.RunStep{At: v.Applied, Title: r.T("Applied"), Text: r.T("People and their access were brought up to date in one go.")})
 	}
 	row := func(word string, n int, before func(*hr.Run) int) templates.Compared {
-		x := templates.Compared{What: word, Now: ui.Int(n)}
+		x := templates.Compared{What: word, Now: r.Int(n)}
 		if last != nil {
 			was := before(last)
-			x.Last, x.Difference = ui.Int(was), difference(n-was)
+			x.Last, x.Difference = r.Int(was), r.signedCount(n-was)
 		}
 		return x
 	}
 	if last != nil {
-		v.Last = ui.Link{Text: "run #" + strconv.Itoa(last.ID), URL: runURL(last.ID)}
+		v.Last = ui.Link{Text: r.T("run #%s", strconv.Itoa(last.ID)), URL: runURL(last.ID)}
 	}
 	v.Compared = []templates.Compared{
-		row("Rows in the file", run.Rows, func(x *hr.Run) int { return x.Rows }),
-		row("Joiners", c.Joiners, func(x *hr.Run) int { return x.Counts.Joiners }),
-		row("Movers", c.Movers, func(x *hr.Run) int { return x.Counts.Movers }),
-		row("Leavers", c.Leavers, func(x *hr.Run) int { return x.Counts.Leavers }),
-		row("Returns", c.Returns, func(x *hr.Run) int { return x.Counts.Returns }),
-		row("Updated", c.Updated, func(x *hr.Run) int { return x.Counts.Updated }),
-		row("Unchanged", c.Unchanged, func(x *hr.Run) int { return x.Counts.Unchanged }),
+		row(r.T("Rows in the file"), run.Rows, func(x *hr.Run) int { return x.Rows }),
+		row(r.T("Joiners"), c.Joiners, func(x *hr.Run) int { return x.Counts.Joiners }),
+		row(r.T("Movers"), c.Movers, func(x *hr.Run) int { return x.Counts.Movers }),
+		row(r.T("Leavers"), c.Leavers, func(x *hr.Run) int { return x.Counts.Leavers }),
+		row(r.T("Returns"), c.Returns, func(x *hr.Run) int { return x.Counts.Returns }),
+		row(r.T("Updated"), c.Updated, func(x *hr.Run) int { return x.Counts.Updated }),
+		row(r.T("Unchanged"), c.Unchanged, func(x *hr.Run) int { return x.Counts.Unchanged }),
 	}
 }
 
-func difference(n int) string {
+func (r *request) signedCount(n int) string {
 	switch {
 	case n > 0:
-		return "+" + ui.Int(n)
+		return "+" + r.Int(n)
 	case n < 0:
-		return ui.Int(n)
+		return r.Int(n)
 	}
-	return "same"
+	return r.T("same")
 }
 
-func runLimits(tx *db.Tx, v *templates.RunView, run, last *hr.Run) error {
+func (r *request) runLimits(tx *db.Tx, v *templates.RunView, run, last *hr.Run) error {
 	loads, err := hr.Weigh(tx, run, last)
 	for _, l := range loads {
 		n := l.Here + l.Before
 		g := ui.Gauge{Value: float64(n - l.Announced), Limit: float64(l.Limit), Over: l.Over}
 		switch l.Kind {
 		case "leavers":
-			g.Name = "Leavers"
+			g.Name = r.T("Leavers")
 		case "movers":
-			g.Name = "Movers"
+			g.Name = r.T("Movers")
 		default:
-			g.Name = "Missing rows"
+			g.Name = r.T("Missing rows")
 		}
-		g.Text = fmt.Sprintf("%s of %s; held from %s on", ui.Int(n), ui.Int(l.Base), ui.Int(l.Limit))
+		g.Text = r.T("%s of %s; held from %s on", r.Int(n), r.Int(l.Base), r.Int(l.Limit))
 		if l.Before > 0 {
-			g.Text += fmt.Sprintf(", %s of them within the 24 hours before", ui.Int(l.Before))
+			g.Text += r.T(", %s of them within the 24 hours before", r.Int(l.Before))
 		}
 		if l.Announced > 0 {
-			g.Text += fmt.Sprintf(", %s were announced", ui.Int(l.Announced))
+			g.Text += r.T(", %s were announced", r.Int(l.Announced))
 		}
 		v.Limits = append(v.Limits, g)
 	}
@@ -200,7 +200,7 @@ func runLimits(tx *db.Tx, v *templates.RunView, run, last *hr.Run) error {
 // sample is how many people of each class a run's page shows.
 const sample = 20
 
-var classTitles = map[string]string{"leaver": "Leavers", "mover": "Movers", "joiner": "Joiners", "return": "Returns", "updated": "Updated"}
+var classTitles = map[string]string{"leaver": lang.Mark("Leavers"), "mover": lang.Mark("Movers"), "joiner": lang.Mark("Joiners"), "return": lang.Mark("Returns"), "updated": lang.Mark("Updated")}
 
 // runGroups shows people of each class with what it does to them, field by field; a run of which that is not kept shows what the
 // log tells.
@@ -218,7 +218,7 @@ func (r *request) runGroups(tx *db.Tx, v *templates.RunView, run *hr.Run) error 
 			return err
 		}
 		if v.AffectedAll > len(v.Affected) && limit < most {
-			v.AffectedMore = ui.Link{Text: "Show all", URL: r.Request.URL.Path + "?all=1#affected"}
+			v.AffectedMore = ui.Link{Text: r.T("Show all"), URL: r.Request.URL.Path + "?all=1#affected"}
 		}
 		return nil
 	}
@@ -228,7 +228,7 @@ func (r *request) runGroups(tx *db.Tx, v *templates.RunView, run *hr.Run) error 
 			continue
 		}
 		v.AffectedAll += n
-		g := templates.ChangeGroup{Title: classTitles[class], Total: n, All: ui.Link{Text: "All " + plural(n, "person", "people"), URL: link(runURL(run.ID)+"/people", "class", class)}}
+		g := templates.ChangeGroup{Title: r.T(classTitles[class]), Total: n, All: ui.Link{Text: r.T("All %s", r.Plural(n, "person", "people")), URL: link(runURL(run.ID)+"/people", "class", class)}}
 		all, err := hr.Changes(tx, run.ID, hr.ChangeFilter{Class: class, Limit: sample})
 		if err != nil {
 			return err
@@ -262,11 +262,11 @@ func (r *request) changeRows(tx *db.Tx, all []hr.PersonChange, future bool) ([]t
 		switch {
 		case future && c.Class == "leaver":
 			h := held[c.Identity]
-			x.What = "Loses " + plural(h.Grants, "grant", "grants") + " and " + plural(h.Accounts, "account", "accounts")
+			x.What = r.T("Loses %s and %s", r.Plural(h.Grants, "grant", "grants"), r.Plural(h.Accounts, "account", "accounts"))
 		case c.Later == "leaves":
-			x.What = "Leaves on a later day"
+			x.What = r.T("Leaves on a later day")
 		case c.Later == "moves":
-			x.What = "Moves on a later day"
+			x.What = r.T("Moves on a later day")
 		}
 		for _, f := range c.Fields {
 			x.Fields = append(x.Fields, templates.FieldDiff{Field: strings.ReplaceAll(f.Field, "_", " "), Old: f.Old, New: f.New, From: f.From})
@@ -287,11 +287,11 @@ func (r *request) runMoved(tx *db.Tx, v *templates.RunView, run *hr.Run) error {
 	}
 	v.SeenAt, v.LookURL = r.maybe(run.SeenAt), r.to("hr.release", runURL(run.ID)+"/look")
 	if m.Overtaken > 0 {
-		v.Moved = append(v.Moved, "Run #"+strconv.Itoa(m.Overtaken)+" of the same source is newer and applied. This one can only be discarded.")
+		v.Moved = append(v.Moved, r.T("Run #%s of the same source is newer and applied. This one can only be discarded.", strconv.Itoa(m.Overtaken)))
 		v.LookURL = ""
 	}
 	if m.People > 0 {
-		v.Moved = append(v.Moved, plural(m.People, "person", "people")+" of this run changed for another reason meanwhile.")
+		v.Moved = append(v.Moved, r.T("%s of this run changed for another reason meanwhile.", r.Plural(m.People, "person", "people")))
 	}
 	return nil
 }
@@ -311,7 +311,7 @@ func (r *request) runManagers(tx *db.Tx, v *templates.RunView, run *hr.Run) erro
 		v.Unmanaged = append(v.Unmanaged, templates.Unmanaged{Number: u.Number, Name: u.Name, Manager: u.Manager})
 	}
 	if len(all) > sample {
-		v.UnmanagedMore = fmt.Sprintf("These are the first %d.", sample)
+		v.UnmanagedMore = r.T("These are the first %d.", sample)
 	}
 	return err
 }
@@ -333,8 +333,8 @@ func (r *request) runDone(tx *db.Tx, v *templates.RunView, run *hr.Run, limit in
 		if kind == "" {
 			kind = "updated"
 		}
-		what := eventWords[d.Kind].title
-		if text := eventText(cat, &d.Entry); text != "" {
+		what := r.T(eventWords[d.Kind].title)
+		if text := r.eventText(cat, &d.Entry); text != "" {
 			what += ": " + text
 		}
 		v.Affected = append(v.Affected, templates.Affected{Name: d.Name, URL: r.to("person.read_any", personURL(d.Ref)), Kind: kind, What: what})
@@ -360,7 +360,7 @@ func (r *request) runRejects(tx *db.Tx, v *templates.RunView, run *hr.Run) error
 		v.RejectedCSV = runURL(run.ID) + "/rejected"
 	}
 	if len(all) > len(v.Rejected) && limit < most {
-		v.RejectedMore = ui.Link{Text: "Show all", URL: r.Request.URL.Path + "?all=1#rejected"}
+		v.RejectedMore = ui.Link{Text: r.T("Show all"), URL: r.Request.URL.Path + "?all=1#rejected"}
 	}
 	return err
 }

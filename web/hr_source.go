@@ -1,7 +1,6 @@
 package web
 
 import (
-	"fmt"
 	"io"
 	"net/http"
 	"path/filepath"
@@ -38,7 +37,7 @@ func (s *server) sourcesPage(r *request, status int, failed, effective string, b
 			return err
 		}
 		for i, src := range all {
-			x := templates.Source{Name: src.Name, Kind: sourceKind(&src.Spec.File), Details: sourceDetails(src)}
+			x := templates.Source{Name: src.Name, Kind: r.sourceKind(&src.Spec.File), Details: r.sourceDetails(src)}
 			if src.Spec.Title != "" {
 				x.Kind = src.Spec.Title + ", " + x.Kind
 			}
@@ -56,7 +55,7 @@ func (s *server) sourcesPage(r *request, status int, failed, effective string, b
 			}
 			if r.may("hr.upload") {
 				x.Upload = &templates.Upload{Action: "/hr/sources/" + escape(src.Name) + "/upload", Scope: strconv.Itoa(i), Accept: "." + src.Spec.File.Format,
-					Limit: fmt.Sprintf("At most %d MB", maxUpload>>20)}
+					Limit: r.T("At most %d MB", maxUpload>>20)}
 				if src.Name == failed {
 					x.Upload.Errors, x.Upload.Effective = bad, effective
 				}
@@ -68,7 +67,7 @@ func (s *server) sourcesPage(r *request, status int, failed, effective string, b
 	if err != nil {
 		return err
 	}
-	return r.render(status, templates.Sources(r.shell("HR sources"), v))
+	return r.render(status, templates.Sources(r.shell(r.T("HR sources")), v))
 }
 
 // sourceFresh says when the next file is due, judged by the distance between the last ones.
@@ -78,18 +77,18 @@ func (r *request) sourceFresh(tx *db.Tx, src *hr.Source, x *templates.Source) er
 		return err
 	}
 	x.Late = r.now.After(next.Add(every / 2))
-	x.Fresh = fmt.Sprintf("A file comes about every %s; the next is due %s.", roughly(every), r.at(*next).Text)
+	x.Fresh = r.T("A file comes about every %s; the next is due %s.", r.roughly(every), r.at(*next).Text)
 	return nil
 }
 
-func roughly(d time.Duration) string {
+func (r *request) roughly(d time.Duration) string {
 	switch {
 	case d >= 48*time.Hour:
-		return plural(int((d+12*time.Hour)/(24*time.Hour)), "day", "days")
+		return r.Plural(int((d+12*time.Hour)/(24*time.Hour)), "day", "days")
 	case d >= 2*time.Hour:
-		return plural(int((d+30*time.Minute)/time.Hour), "hour", "hours")
+		return r.Plural(int((d+30*time.Minute)/time.Hour), "hour", "hours")
 	}
-	return plural(max(1, int((d+30*time.Second)/time.Minute)), "minute", "minutes")
+	return r.Plural(max(1, int((d+30*time.Second)/time.Minute)), "minute", "minutes")
 }
 
 // sourceMapping shows which column becomes which attribute, on the person of the source who changed last.
@@ -101,23 +100,23 @@ func sourceMapping(tx *db.Tx, src *hr.Source, x *templates.Source) error {
 	return err
 }
 
-func sourceKind(m *source.Mapping) string {
-	kind := strings.ToUpper(m.Format) + " file"
+func (r *request) sourceKind(m *source.Mapping) string {
+	kind := r.T("%s file", strings.ToUpper(m.Format))
 	if m.Mode == source.Delta {
-		return kind + ", changes only"
+		return r.T("%s, changes only", kind)
 	}
-	return kind + ", whole snapshot"
+	return r.T("%s, whole snapshot", kind)
 }
 
-func sourceDetails(s *hr.Source) string {
+func (r *request) sourceDetails(s *hr.Source) string {
 	m := &s.Spec.File
-	leavers := map[string]string{source.ByAbsence: "who is missing has left", source.ByEndDate: "who has an end date leaves then",
-		source.ByBoth: "who is missing has left, who has an end date leaves then"}[m.Leavers]
+	leavers := map[string]string{source.ByAbsence: r.T("who is missing has left"), source.ByEndDate: r.T("who has an end date leaves then"),
+		source.ByBoth: r.T("who is missing has left, who has an end date leaves then")}[m.Leavers]
 	dates := m.Dates
 	if dates == "" {
 		dates = "YYYY-MM-DD"
 	}
-	return fmt.Sprintf("%s; dates as %s; zone %s", leavers, dates, s.Spec.Zone)
+	return r.T("%s; dates as %s; zone %s", leavers, dates, s.Spec.Zone)
 }
 
 // sourceUpload reads a file and applies it, or holds it for a second person. The run's page says what became of it.
@@ -131,7 +130,7 @@ func (s *server) sourceUpload(r *request) error {
 	effective := r.field("effective")
 	body, head, err := r.Request.FormFile("file")
 	if err != nil || head.Size == 0 {
-		return s.sourcesPage(r, http.StatusBadRequest, name, effective, ui.Errors{{Field: "file", Text: "Choose a file that is not empty."}})
+		return s.sourcesPage(r, http.StatusBadRequest, name, effective, ui.Errors{{Field: "file", Text: r.T("Choose a file that is not empty.")}})
 	}
 	defer func() { _ = body.Close() }()
 	if dry := r.field("do") == "check"; dry || head.Size > smallFile {
@@ -139,7 +138,7 @@ func (s *server) sourceUpload(r *request) error {
 	}
 	out, err := s.app.HR.Sync(r.Request.Context(), r.who.actor, hr.Upload{Source: name, Name: clean(head.Filename), Effective: effective, Body: body})
 	if err != nil {
-		bad, ok := faults(err, map[string]string{"": "file"})
+		bad, ok := r.faults(err, map[string]string{"": "file"})
 		if !ok {
 			return err
 		}
@@ -148,9 +147,9 @@ func (s *server) sourceUpload(r *request) error {
 		}
 		return s.sourcesPage(r, statusOf(err), name, effective, bad)
 	}
-	n := ui.Notice{Tone: ui.Good, Title: "The file is applied", Text: sentence(out.Reason)}
+	n := ui.Notice{Tone: ui.Good, Title: r.T("The file is applied"), Text: sentence(out.Reason)}
 	if out.Held {
-		n = ui.Notice{Tone: ui.Warn, Title: "The file is held", Text: "Nothing of it is applied until another person releases it."}
+		n = ui.Notice{Tone: ui.Warn, Title: r.T("The file is held"), Text: r.T("Nothing of it is applied until another person releases it.")}
 	}
 	return r.goWith(runURL(out.Run), n)
 }
@@ -167,9 +166,9 @@ func (r *request) loadTask(source, effective, name string, body io.Reader, size 
 	if err != nil {
 		return err
 	}
-	n := task.New{Kind: app.TaskLoad, Title: "Load " + name, Args: app.LoadArgs{Source: source, Effective: effective}, In: &task.File{Name: name, Media: "application/octet-stream", Body: all}}
+	n := task.New{Kind: app.TaskLoad, Title: r.T("Load %s", name), Args: app.LoadArgs{Source: source, Effective: effective}, In: &task.File{Name: name, Media: "application/octet-stream", Body: all}}
 	if dry {
-		n.Kind, n.Title = app.TaskCheck, "Check "+name
+		n.Kind, n.Title = app.TaskCheck, r.T("Check %s", name)
 	}
 	return r.beginTask(n, dry && size <= smallFile)
 }
@@ -190,7 +189,7 @@ func (s *server) expect(r *request) error {
 
 func (s *server) expectPage(r *request, status int, e hr.Expectation, count string, bad ui.Errors) error {
 	v := templates.ExpectView{Action: r.to("hr.expect", "/hr/expect"), Count: count, From: e.From, To: e.To, Note: e.Note, Errors: bad}
-	for _, k := range []struct{ value, text string }{{"leavers", "Leavers"}, {"movers", "Movers"}, {"rows", "Fewer rows"}} {
+	for _, k := range []struct{ value, text string }{{"leavers", r.T("Leavers")}, {"movers", r.T("Movers")}, {"rows", r.T("Fewer rows")}} {
 		v.Kinds = append(v.Kinds, ui.Option{Value: k.value, Text: k.text, Selected: k.value == e.Kind})
 	}
 	err := r.read(func(tx *db.Tx) error {
@@ -203,10 +202,10 @@ func (s *server) expectPage(r *request, status int, e hr.Expectation, count stri
 		}
 		announced, err := hr.Expectations(tx, 100)
 		for _, x := range announced {
-			row := templates.Expected{Source: x.Source, What: fmt.Sprintf("Up to %s %s", ui.Int(x.Count), expectWord(x.Kind)), Days: x.From + " to " + x.To,
+			row := templates.Expected{Source: x.Source, What: r.T("Up to %s %s", r.Int(x.Count), r.expectWord(x.Kind)), Days: r.T("%s to %s", x.From, x.To),
 				Note: x.Note, By: x.By, Over: x.Over}
 			if x.Used > 0 {
-				row.Used = ui.Link{Text: "HR run #" + strconv.Itoa(x.Used), URL: runURL(x.Used)}
+				row.Used = ui.Link{Text: r.T("HR run #%s", strconv.Itoa(x.Used)), URL: runURL(x.Used)}
 			}
 			v.Announced = append(v.Announced, row)
 		}
@@ -215,12 +214,12 @@ func (s *server) expectPage(r *request, status int, e hr.Expectation, count stri
 	if err != nil {
 		return err
 	}
-	return r.render(status, templates.Expect(r.shell("Planned mass changes"), v))
+	return r.render(status, templates.Expect(r.shell(r.T("Planned mass changes")), v))
 }
 
-func expectWord(kind string) string {
+func (r *request) expectWord(kind string) string {
 	if kind == "rows" {
-		return "fewer rows"
+		return r.T("fewer rows")
 	}
 	return kind
 }
@@ -234,13 +233,13 @@ func (s *server) expectAnnounce(r *request) error {
 	e.Count, _ = strconv.Atoi(r.field("count")) // 0 is refused by the room
 	err := r.do(func(tx *db.Tx) error { _, err := hr.Expect(tx, e); return err })
 	if errs.KindOf(err) == errs.KindNotFound {
-		return s.expectPage(r, http.StatusBadRequest, e, r.field("count"), ui.Errors{{Field: "source", Text: "Choose one of the sources."}})
+		return s.expectPage(r, http.StatusBadRequest, e, r.field("count"), ui.Errors{{Field: "source", Text: r.T("Choose one of the sources.")}})
 	}
-	if bad, ok := faults(err, map[string]string{"reason": "note", "from, to": "from", "": "source"}); ok && errs.KindOf(err) == errs.KindInvalid {
+	if bad, ok := r.faults(err, map[string]string{"reason": "note", "from, to": "from", "": "source"}); ok && errs.KindOf(err) == errs.KindInvalid {
 		return s.expectPage(r, http.StatusBadRequest, e, r.field("count"), bad)
 	}
 	if err != nil {
 		return err
 	}
-	return r.goWith("/hr/expect", ui.Notice{Tone: ui.Good, Title: "Announced", Text: "Somebody else may load the file on those days."})
+	return r.goWith("/hr/expect", ui.Notice{Tone: ui.Good, Title: r.T("Announced"), Text: r.T("Somebody else may load the file on those days.")})
 }

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -10,6 +9,7 @@ import (
 	"tenure/internal/db"
 	"tenure/internal/policy"
 	"tenure/templates"
+	"tenure/templates/lang"
 	"tenure/templates/ui"
 )
 
@@ -33,11 +33,11 @@ var kindGroups = []struct {
 	key, text string
 	kinds     []string
 }{
-	{"hr", "HR files", []string{audit.HeldRun, audit.HeldDue}},
-	{"operations", "Operations", []string{audit.FailedLeaver, audit.Failed, audit.Proposal, audit.Paused}},
-	{"applications", "My applications", []string{audit.Orphan, audit.NoDescription, audit.OwnPaused}},
-	{"team", "My team", []string{audit.Joining, audit.Leaving, audit.HandOver, audit.HandOverLate}},
-	{"passwords", "First passwords", []string{audit.Password}},
+	{"hr", lang.Mark("HR files"), []string{audit.HeldRun, audit.HeldDue}},
+	{"operations", lang.Mark("Operations"), []string{audit.FailedLeaver, audit.Failed, audit.Proposal, audit.Paused}},
+	{"applications", lang.Mark("My applications"), []string{audit.Orphan, audit.NoDescription, audit.OwnPaused}},
+	{"team", lang.Mark("My team"), []string{audit.Joining, audit.Leaving, audit.HandOver, audit.HandOverLate}},
+	{"passwords", lang.Mark("First passwords"), []string{audit.Password}},
 }
 
 // inbox is everything that waits for the reader, grouped by when it is due.
@@ -46,13 +46,13 @@ func (s *server) inbox(r *request) error {
 	if err := r.read(func(tx *db.Tx) (err error) { items, err = audit.Inbox(tx, r.scope()); return err }); err != nil {
 		return err
 	}
-	v := templates.InboxView{Kinds: []ui.Chip{{Text: "Everything", URL: "/inbox", Count: len(items), Counted: true, Current: true}}}
+	v := templates.InboxView{Kinds: []ui.Chip{{Text: r.T("Everything"), URL: "/inbox", Count: len(items), Counted: true, Current: true}}}
 	shown := items
 	for _, g := range kindGroups {
 		mine := of(items, g.kinds)
 		current := r.Query("kind") == g.key
 		if len(mine) > 0 || current {
-			v.Kinds = append(v.Kinds, ui.Chip{Text: g.text, URL: link("/inbox", "kind", g.key), Count: len(mine), Counted: true, Current: current})
+			v.Kinds = append(v.Kinds, ui.Chip{Text: r.T(g.text), URL: link("/inbox", "kind", g.key), Count: len(mine), Counted: true, Current: current})
 		}
 		if current {
 			shown, v.Kinds[0].Current = mine, false
@@ -62,9 +62,9 @@ func (s *server) inbox(r *request) error {
 	switch {
 	case len(items) == 0:
 		v.Kinds = nil
-		v.Blank = ui.Blank{Icon: "circle-check", Title: "Nothing waits for you", Text: "What needs you will stand here, with the time by which it should be done and who else could do it."}
+		v.Blank = ui.Blank{Icon: "circle-check", Title: r.T("Nothing waits for you"), Text: r.T("What needs you will stand here, with the time by which it should be done and who else could do it.")}
 	case len(shown) == 0:
-		v.Blank = ui.Blank{Icon: "search", Title: "Nothing of this kind waits for you", Link: ui.Link{Text: "Show everything", URL: "/inbox"}}
+		v.Blank = ui.Blank{Icon: "search", Title: r.T("Nothing of this kind waits for you"), Link: ui.Link{Text: r.T("Show everything"), URL: "/inbox"}}
 	}
 	late := len(items)
 	for i := range items {
@@ -73,7 +73,7 @@ func (s *server) inbox(r *request) error {
 		}
 	}
 	v.Lead = r.inboxLead(len(items), late)
-	return r.show(templates.Inbox(r.shell("Inbox"), v))
+	return r.show(templates.Inbox(r.shell(r.T("Inbox")), v))
 }
 
 func (r *request) inboxLead(n, late int) string {
@@ -81,9 +81,9 @@ func (r *request) inboxLead(n, late int) string {
 	case n == 0:
 		return ""
 	case late == 0:
-		return plural(n, "thing waits for you, in time.", "things wait for you, all in time.")
+		return r.Plural(n, "thing waits for you, in time.", "things wait for you, all in time.")
 	}
-	return plural(n, "thing waits for you", "things wait for you") + ", " + ui.Int(late) + " overdue."
+	return r.T("%s, %s overdue.", r.Plural(n, "thing waits for you", "things wait for you"), r.Int(late))
 }
 
 func of(items []audit.Item, kinds []string) []audit.Item {
@@ -106,213 +106,213 @@ func (r *request) byDue(items []audit.Item) []templates.InboxGroup {
 
 func (r *request) dueGroup(due *time.Time) (id, title string) {
 	if due == nil {
-		return "no-date", "No date"
+		return "no-date", r.T("No date")
 	}
 	now, at := r.inZone(r.now), r.inZone(*due)
 	midnight := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, now.Location())
 	switch {
 	case !at.After(now):
-		return "overdue", "Overdue"
+		return "overdue", r.T("Overdue")
 	case at.Before(midnight.AddDate(0, 0, 1)):
-		return "today", "Today"
+		return "today", r.T("Today")
 	case at.Before(midnight.AddDate(0, 0, 7-(int(now.Weekday())+6)%7)):
-		return "week", "This week"
+		return "week", r.T("This week")
 	}
-	return "later", "Later"
+	return "later", r.T("Later")
 }
 
 // inboxItem says one item in words.
 func (r *request) inboxItem(it *audit.Item) templates.InboxItem {
-	v := templates.InboxItem{Since: r.maybe(it.Since), Due: r.maybe(it.Due), Holder: holderWords(it)}
+	v := templates.InboxItem{Since: r.maybe(it.Since), Due: r.maybe(it.Due), Holder: r.holderWords(it)}
 	if it.Due != nil {
 		v.Late = !it.Due.After(r.now)
-		v.Clock = clock(it.Due.Sub(r.now))
+		v.Clock = r.clock(it.Due.Sub(r.now))
 	}
 	if w := inboxWords[it.Kind]; w != nil {
-		w(it, &v)
+		w(r, it, &v)
 	}
 	return v
 }
 
 // clock is how much time is left, or by how much something is late.
-func clock(left time.Duration) string {
+func (r *request) clock(left time.Duration) string {
 	if left <= 0 {
-		return "Late by " + span(-left)
+		return r.T("Late by %s", r.span(-left))
 	}
-	return "In " + span(left)
+	return r.T("In %s", r.span(left))
 }
 
 // span is a length of time in its largest unit.
-func span(d time.Duration) string {
+func (r *request) span(d time.Duration) string {
 	switch {
 	case d < time.Minute:
-		return plural(int(d.Seconds()), "second", "seconds")
+		return r.Plural(int(d.Seconds()), "second", "seconds")
 	case d < time.Hour:
-		return plural(int(d.Minutes()), "minute", "minutes")
+		return r.Plural(int(d.Minutes()), "minute", "minutes")
 	case d < 48*time.Hour:
-		return plural(int(d.Hours()), "hour", "hours")
+		return r.Plural(int(d.Hours()), "hour", "hours")
 	}
-	return plural(int(d.Hours()/24), "day", "days")
+	return r.Plural(int(d.Hours()/24), "day", "days")
 }
 
 // roleNames are the portal roles as groups of people.
-var roleNames = map[string]string{policy.HR: "HR", policy.IT: "IT", policy.Compliance: "compliance", policy.Administrator: "administration"}
+var roleNames = map[string]string{policy.HR: lang.Mark("HR"), policy.IT: lang.Mark("IT"), policy.Compliance: lang.Mark("compliance"), policy.Administrator: lang.Mark("administration")}
 
 // holderWords names who can do it.
-func holderWords(it *audit.Item) string {
+func (r *request) holderWords(it *audit.Item) string {
 	h := it.Holder
 	switch {
 	case h.As == "manager":
-		return "You, as manager"
+		return r.T("You, as manager")
 	case h.As == "owner":
-		return "You, as owner of the application"
+		return r.T("You, as owner of the application")
 	case h.As == "self" && it.Own:
-		return "You"
+		return r.T("You")
 	case h.As == "self" && it.Count == 1:
-		return "You or " + it.Person
+		return r.T("You or %s", it.Person)
 	case h.As == "self":
-		return "You or the person of each account"
+		return r.T("You or the person of each account")
 	case h.As == "told" && h.Others == 0:
-		return "Nobody has a role that could resume it"
+		return r.T("Nobody has a role that could resume it")
 	case h.Others == 0:
-		return "Only you"
+		return r.T("Only you")
 	}
 	var words []string
 	for _, x := range h.Roles {
-		words = append(words, roleNames[x])
+		words = append(words, r.T(roleNames[x]))
 	}
-	roles := strings.Replace(and(words, len(words)), " and ", " or ", 1)
+	roles := r.or(words)
 	if h.As == "told" {
-		return fmt.Sprintf("Any of %d in %s", h.Others, roles)
+		return r.T("Any of %d in %s", h.Others, roles)
 	}
-	return fmt.Sprintf("You or any of %d in %s", h.Others, roles)
+	return r.T("You or any of %d in %s", h.Others, roles)
 }
 
 // calendar writes a day of a calendar (2006-01-02) in words.
-func calendar(d string) string {
+func (r *request) calendar(d string) string {
 	t, err := time.Parse(time.DateOnly, d)
 	if err != nil {
 		return d
 	}
-	return day(t)
+	return r.day(t)
 }
 
 // many is a count that may stand for more: an inbox counts to a thousand.
-func many(n int, one, other string) string {
+func (r *request) many(n int, one, other string) string {
 	if n > audit.CountMost {
-		return ui.Int(audit.CountMost) + "+ " + other
+		return strings.Replace(r.Plural(audit.CountMost, one, other), r.Int(audit.CountMost), r.Int(audit.CountMost)+"+", 1)
 	}
-	return plural(n, one, other)
+	return r.Plural(n, one, other)
 }
 
 // pausedWords say that an application is paused, and whether that keeps access open for somebody who left.
-func pausedWords(it *audit.Item, v *templates.InboxItem) {
-	v.State = ui.Tag{Tone: ui.Warn, Icon: "player-pause", Text: "Paused"}
-	v.Title = it.Application + " is paused"
+func (r *request) pausedWords(it *audit.Item, v *templates.InboxItem) {
+	v.State = ui.Tag{Tone: ui.Warn, Icon: "player-pause", Text: r.T("Paused")}
+	v.Title = r.T("%s is paused", it.Application)
 	if it.Text == audit.Leavers {
 		v.State.Tone = ui.Bad
-		v.Title = it.Application + " is paused, and somebody who left keeps access there"
+		v.Title = r.T("%s is paused, and somebody who left keeps access there", it.Application)
 	}
-	v.Why = it.Person + " paused it, and nothing waits so far. Nothing is sent or read until somebody resumes it."
+	v.Why = r.T("%s paused it, and nothing waits so far. Nothing is sent or read until somebody resumes it.", it.Person)
 	if it.Count > 0 {
-		v.Why = fmt.Sprintf("%s paused it; %s. Nothing is sent or read until somebody resumes it.", it.Person, many(it.Count, "change waits", "changes wait"))
+		v.Why = r.T("%s paused it; %s. Nothing is sent or read until somebody resumes it.", it.Person, r.many(it.Count, "change waits", "changes wait"))
 	}
 }
 
 // inboxWords say each kind: what it is, why it waits, and where it is decided.
-var inboxWords = map[string]func(*audit.Item, *templates.InboxItem){
-	audit.HeldRun: func(it *audit.Item, v *templates.InboxItem) {
-		v.State = ui.Tag{Tone: ui.Warn, Icon: "lock", Text: "Held"}
-		v.Title = fmt.Sprintf("HR file #%s is held: %s would leave or move", it.Ref, many(it.Count, "person", "people"))
-		v.Why = fmt.Sprintf("%s loaded it into %s. Above the limit nothing happens until a second person decides.", it.Person, it.Text)
-		v.Act = ui.Link{Text: "Look and decide", URL: "/hr/runs/" + it.Ref}
+var inboxWords = map[string]func(*request, *audit.Item, *templates.InboxItem){
+	audit.HeldRun: func(r *request, it *audit.Item, v *templates.InboxItem) {
+		v.State = ui.Tag{Tone: ui.Warn, Icon: "lock", Text: r.T("Held")}
+		v.Title = r.T("HR file #%s is held: %s would leave or move", it.Ref, r.many(it.Count, "person", "people"))
+		v.Why = r.T("%s loaded it into %s. Above the limit nothing happens until a second person decides.", it.Person, it.Text)
+		v.Act = ui.Link{Text: r.T("Look and decide"), URL: "/hr/runs/" + it.Ref}
 	},
-	audit.HeldDue: func(it *audit.Item, v *templates.InboxItem) {
-		v.State = ui.Tag{Tone: ui.Warn, Icon: "lock", Text: "Held"}
-		v.Title = plural(it.Count, "person", "people") + " would leave at once"
-		v.Why = "Their last day passed while Tenure was not running. Nothing happens until a person decides."
-		v.Act = ui.Link{Text: "Look and decide", URL: "/hr/held/" + it.Ref}
+	audit.HeldDue: func(r *request, it *audit.Item, v *templates.InboxItem) {
+		v.State = ui.Tag{Tone: ui.Warn, Icon: "lock", Text: r.T("Held")}
+		v.Title = r.T("%s would leave at once", r.Plural(it.Count, "person", "people"))
+		v.Why = r.T("Their last day passed while Tenure was not running. Nothing happens until a person decides.")
+		v.Act = ui.Link{Text: r.T("Look and decide"), URL: "/hr/held/" + it.Ref}
 	},
-	audit.FailedLeaver: func(it *audit.Item, v *templates.InboxItem) {
-		v.State = ui.Tag{Tone: ui.Bad, Icon: "circle-x", Text: "Failed"}
-		v.Title = "Somebody who left keeps access in " + it.Application
-		v.Why = many(it.Count, "operation that takes it away has failed.", "operations that take it away have failed.")
-		v.Act = ui.Link{Text: "Repair", URL: link("/operations", "state", "failed", "application", it.Ref)}
+	audit.FailedLeaver: func(r *request, it *audit.Item, v *templates.InboxItem) {
+		v.State = ui.Tag{Tone: ui.Bad, Icon: "circle-x", Text: r.T("Failed")}
+		v.Title = r.T("Somebody who left keeps access in %s", it.Application)
+		v.Why = r.many(it.Count, "operation that takes it away has failed.", "operations that take it away have failed.")
+		v.Act = ui.Link{Text: r.T("Repair"), URL: link("/operations", "state", "failed", "application", it.Ref)}
 	},
-	audit.Failed: func(it *audit.Item, v *templates.InboxItem) {
-		v.State = ui.Tag{Tone: ui.Bad, Icon: "circle-x", Text: "Failed"}
-		v.Title = many(it.Count, "operation", "operations") + " failed in " + it.Application
-		v.Why = "The application refused, or does not show what it was told."
-		v.Act = ui.Link{Text: "Repair", URL: link("/operations", "state", "failed", "application", it.Ref)}
+	audit.Failed: func(r *request, it *audit.Item, v *templates.InboxItem) {
+		v.State = ui.Tag{Tone: ui.Bad, Icon: "circle-x", Text: r.T("Failed")}
+		v.Title = r.T("%s failed in %s", r.many(it.Count, "operation", "operations"), it.Application)
+		v.Why = r.T("The application refused, or does not show what it was told.")
+		v.Act = ui.Link{Text: r.T("Repair"), URL: link("/operations", "state", "failed", "application", it.Ref)}
 	},
-	audit.Proposal: func(it *audit.Item, v *templates.InboxItem) {
-		v.State = ui.Tag{Tone: ui.Info, Icon: "help-circle", Text: "Proposed"}
-		v.Title = many(it.Count, "change waits", "changes wait") + " for release in " + it.Application
-		v.Why = "The application is only proposed to: a person lets each change go."
-		v.Act = ui.Link{Text: "Look and release", URL: link("/operations", "state", "proposed", "application", it.Ref)}
+	audit.Proposal: func(r *request, it *audit.Item, v *templates.InboxItem) {
+		v.State = ui.Tag{Tone: ui.Info, Icon: "help-circle", Text: r.T("Proposed")}
+		v.Title = r.T("%s for release in %s", r.many(it.Count, "change waits", "changes wait"), it.Application)
+		v.Why = r.T("The application is only proposed to: a person lets each change go.")
+		v.Act = ui.Link{Text: r.T("Look and release"), URL: link("/operations", "state", "proposed", "application", it.Ref)}
 	},
-	audit.Paused: func(it *audit.Item, v *templates.InboxItem) {
-		pausedWords(it, v)
-		v.Act = ui.Link{Text: "Look and resume", URL: applicationURL(it.Ref) + "/connector"}
+	audit.Paused: func(r *request, it *audit.Item, v *templates.InboxItem) {
+		r.pausedWords(it, v)
+		v.Act = ui.Link{Text: r.T("Look and resume"), URL: applicationURL(it.Ref) + "/connector"}
 	},
-	audit.OwnPaused: func(it *audit.Item, v *templates.InboxItem) {
-		pausedWords(it, v)
-		v.Act = ui.Link{Text: "See what waits", URL: applicationURL(it.Ref) + "?tab=operations"}
+	audit.OwnPaused: func(r *request, it *audit.Item, v *templates.InboxItem) {
+		r.pausedWords(it, v)
+		v.Act = ui.Link{Text: r.T("See what waits"), URL: applicationURL(it.Ref) + "?tab=operations"}
 	},
-	audit.Orphan: func(it *audit.Item, v *templates.InboxItem) {
-		v.State = ui.Tag{Tone: ui.Warn, Icon: "ghost", Text: "Nobody's"}
-		v.Title = fmt.Sprintf("%s in %s", plural(it.Count, "account belongs to nobody", "accounts belong to nobody"), it.Application)
-		v.Why = "You own this application. Find the person of each account, or have it disabled."
-		v.Act = ui.Link{Text: "Find their people", URL: applicationURL(it.Ref) + "?tab=accounts&state=orphan"}
+	audit.Orphan: func(r *request, it *audit.Item, v *templates.InboxItem) {
+		v.State = ui.Tag{Tone: ui.Warn, Icon: "ghost", Text: r.T("Nobody's")}
+		v.Title = r.T("%s in %s", r.Plural(it.Count, "account belongs to nobody", "accounts belong to nobody"), it.Application)
+		v.Why = r.T("You own this application. Find the person of each account, or have it disabled.")
+		v.Act = ui.Link{Text: r.T("Find their people"), URL: applicationURL(it.Ref) + "?tab=accounts&state=orphan"}
 	},
-	audit.NoDescription: func(it *audit.Item, v *templates.InboxItem) {
-		v.State = ui.Tag{Tone: ui.Info, Icon: "info-circle", Text: "Unclear"}
-		v.Title = fmt.Sprintf("%s in %s", many(it.Count, "entitlement has no description", "entitlements have no description"), it.Application)
-		v.Why = "Whoever decides about access has to understand what it lets somebody do."
-		v.Act = ui.Link{Text: "Describe them", URL: applicationURL(it.Ref) + "?tab=entitlements"}
+	audit.NoDescription: func(r *request, it *audit.Item, v *templates.InboxItem) {
+		v.State = ui.Tag{Tone: ui.Info, Icon: "info-circle", Text: r.T("Unclear")}
+		v.Title = r.T("%s in %s", r.many(it.Count, "entitlement has no description", "entitlements have no description"), it.Application)
+		v.Why = r.T("Whoever decides about access has to understand what it lets somebody do.")
+		v.Act = ui.Link{Text: r.T("Describe them"), URL: applicationURL(it.Ref) + "?tab=entitlements"}
 	},
-	audit.Password: func(it *audit.Item, v *templates.InboxItem) {
-		v.State = ui.Tag{Tone: ui.Info, Icon: "key", Text: "New account"}
-		v.Act = ui.Link{Text: "Show", URL: "/me"}
+	audit.Password: func(r *request, it *audit.Item, v *templates.InboxItem) {
+		v.State = ui.Tag{Tone: ui.Info, Icon: "key", Text: r.T("New account")}
+		v.Act = ui.Link{Text: r.T("Show"), URL: "/me"}
 		if it.Own {
-			v.Title = plural(it.Count, "first password waits for you", "first passwords wait for you")
-			v.Why = "Each can be seen once."
+			v.Title = r.Plural(it.Count, "first password waits for you", "first passwords wait for you")
+			v.Why = r.T("Each can be seen once.")
 			return
 		}
 		if it.Count == 1 {
-			v.Title = "A first password waits to be handed over to " + it.Person
+			v.Title = r.T("A first password waits to be handed over to %s", it.Person)
 		} else {
-			v.Title = plural(it.Count, "first password waits", "first passwords wait") + " to be handed over in your team"
+			v.Title = r.T("%s to be handed over in your team", r.Plural(it.Count, "first password waits", "first passwords wait"))
 		}
-		v.Why = "Each can be seen once, by you or by the person."
+		v.Why = r.T("Each can be seen once, by you or by the person.")
 	},
-	audit.Joining: func(it *audit.Item, v *templates.InboxItem) {
-		v.State = ui.Tag{Tone: ui.Info, Icon: "user-plus", Text: "Starts"}
-		v.Act = ui.Link{Text: "See what they will have", URL: personURL(it.Ref)}
-		v.Title, v.Why = it.Person+" starts on "+calendar(it.Text), "Accounts are made when the first day begins. Nothing is missing so far."
+	audit.Joining: func(r *request, it *audit.Item, v *templates.InboxItem) {
+		v.State = ui.Tag{Tone: ui.Info, Icon: "user-plus", Text: r.T("Starts")}
+		v.Act = ui.Link{Text: r.T("See what they will have"), URL: personURL(it.Ref)}
+		v.Title, v.Why = r.T("%s starts on %s", it.Person, r.calendar(it.Text)), r.T("Accounts are made when the first day begins. Nothing is missing so far.")
 		if v.Late {
 			v.State.Tone = ui.Warn
-			v.Title = it.Person + " has started and is not ready"
-			v.Why = plural(it.Count, "change is still on its way or failed.", "changes are still on their way or failed.")
-			v.Act.Text = "See what is missing"
+			v.Title = r.T("%s has started and is not ready", it.Person)
+			v.Why = r.Plural(it.Count, "change is still on its way or failed.", "changes are still on their way or failed.")
+			v.Act.Text = r.T("See what is missing")
 		}
 	},
-	audit.Leaving: func(it *audit.Item, v *templates.InboxItem) {
-		v.State = ui.Tag{Tone: ui.Neutral, Icon: "door-exit", Text: "Leaves"}
-		v.Title = it.Person + " leaves; the last day is " + calendar(it.Text)
-		v.Why = "All access ends by itself then. Agree before who takes over what."
-		v.Act = ui.Link{Text: "See what they hold", URL: personURL(it.Ref)}
+	audit.Leaving: func(r *request, it *audit.Item, v *templates.InboxItem) {
+		v.State = ui.Tag{Tone: ui.Neutral, Icon: "door-exit", Text: r.T("Leaves")}
+		v.Title = r.T("%s leaves; the last day is %s", it.Person, r.calendar(it.Text))
+		v.Why = r.T("All access ends by itself then. Agree before who takes over what.")
+		v.Act = ui.Link{Text: r.T("See what they hold"), URL: personURL(it.Ref)}
 	},
-	audit.HandOver: func(it *audit.Item, v *templates.InboxItem) {
-		v.State = ui.Tag{Tone: ui.Neutral, Icon: "arrows-exchange", Text: "Hand-over"}
-		v.Title = fmt.Sprintf("%s loses %s of the old job", it.Person, plural(it.Count, "access", "accesses"))
-		v.Why = "It was kept for the hand-over after the move and ends by itself."
-		v.Act = ui.Link{Text: "See what ends", URL: personURL(it.Ref)}
+	audit.HandOver: func(r *request, it *audit.Item, v *templates.InboxItem) {
+		v.State = ui.Tag{Tone: ui.Neutral, Icon: "arrows-exchange", Text: r.T("Hand-over")}
+		v.Title = r.T("%s loses %s of the old job", it.Person, r.Plural(it.Count, "access", "accesses"))
+		v.Why = r.T("It was kept for the hand-over after the move and ends by itself.")
+		v.Act = ui.Link{Text: r.T("See what ends"), URL: personURL(it.Ref)}
 	},
-	audit.HandOverLate: func(it *audit.Item, v *templates.InboxItem) {
-		v.State = ui.Tag{Tone: ui.Bad, Icon: "hourglass", Text: "Overdue"}
-		v.Title = fmt.Sprintf("%s still holds %s of the old job", it.Person, plural(it.Count, "access", "accesses"))
-		v.Why = "The hand-over is over and the application still shows it."
-		v.Act = ui.Link{Text: "See what is left", URL: personURL(it.Ref)}
+	audit.HandOverLate: func(r *request, it *audit.Item, v *templates.InboxItem) {
+		v.State = ui.Tag{Tone: ui.Bad, Icon: "hourglass", Text: r.T("Overdue")}
+		v.Title = r.T("%s still holds %s of the old job", it.Person, r.Plural(it.Count, "access", "accesses"))
+		v.Why = r.T("The hand-over is over and the application still shows it.")
+		v.Act = ui.Link{Text: r.T("See what is left"), URL: personURL(it.Ref)}
 	},
 }

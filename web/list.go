@@ -10,6 +10,7 @@ import (
 
 	"tenure/internal/db"
 	"tenure/internal/errs"
+	"tenure/templates/lang"
 	"tenure/templates/ui"
 )
 
@@ -56,16 +57,17 @@ type listColumn struct {
 
 // list is what an address says of a list.
 type list struct {
-	spec   *listSpec
-	query  string            // of the search
-	values map[string]string // of the filters
-	sort   string
-	desc   bool
-	cols   []string // chosen columns; nil for the usual ones
-	dense  bool
-	at     cursor
-	csv    bool
-	kept   url.Values
+	*lang.Language // the reader's
+	spec           *listSpec
+	query          string            // of the search
+	values         map[string]string // of the filters
+	sort           string
+	desc           bool
+	cols           []string // chosen columns; nil for the usual ones
+	dense          bool
+	at             cursor
+	csv            bool
+	kept           url.Values
 }
 
 // cursor is a place in a list: behind (or before) a line, so many lines into it.
@@ -87,6 +89,7 @@ func (r *request) list(spec *listSpec) (*list, error) {
 	if err != nil {
 		return nil, err
 	}
+	l.Language = r.Language
 	if !r.Request.URL.Query().Has("dense") && r.who != nil {
 		l.dense = r.prefs().Dense
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"tenure/internal/errs"
+	"tenure/templates/lang"
 	"tenure/templates/ui"
 )
 
@@ -25,18 +26,19 @@ func upTo(n int) total {
 	return total{n: n}
 }
 
-func (t total) String() string {
+// in writes it in a language.
+func (t total) in(l *lang.Language) string {
 	if t.more {
-		return ui.Int(t.n) + "+"
+		return l.Int(t.n) + "+"
 	}
-	return ui.Int(t.n)
+	return l.Int(t.n)
 }
 
 // grid makes everything of a Grid that follows from the spec and the address: columns with their links, the filter bar, density,
 // export. The handler adds rows, blanks, and pages and views.
 func (l *list) grid() ui.Grid {
-	g := ui.Grid{Name: l.spec.name, Label: l.spec.label, Dense: l.dense, Filtered: l.filtered(), ExportURL: l.to("export", "csv"),
-		NoMatch: ui.Blank{Icon: "search", Title: "Nothing matches", Text: "Nothing here has what the filter asks for.", Link: ui.Link{Text: "Show everything", URL: l.clear()}}}
+	g := ui.Grid{Name: l.spec.name, Label: l.T(l.spec.label), Dense: l.dense, Filtered: l.filtered(), ExportURL: l.to("export", "csv"),
+		NoMatch: ui.Blank{Icon: "search", Title: l.T("Nothing matches"), Text: l.T("Nothing here has what the filter asks for."), Link: ui.Link{Text: l.T("Show everything"), URL: l.clear()}}}
 	g.DenseURL = l.to("dense", "1")
 	if l.dense {
 		g.DenseURL = l.to("dense", "0")
@@ -44,7 +46,7 @@ func (l *list) grid() ui.Grid {
 	for _, c := range l.spec.columns {
 		g.Columns = append(g.Columns, l.column(c))
 	}
-	g.Filter = ui.Filter{Action: l.spec.path, Search: l.spec.search, Hint: l.spec.hint, Query: l.query}
+	g.Filter = ui.Filter{Action: l.spec.path, Search: l.T(l.spec.search), Hint: l.T(l.spec.hint), Query: l.query}
 	for name, v := range l.state() {
 		if l.selects(name) || name == "q" || name == "col" {
 			continue
@@ -59,9 +61,9 @@ func (l *list) grid() ui.Grid {
 		if f.label == "" {
 			continue
 		}
-		field := ui.Field{Name: f.name, Label: f.label, Kind: "select"}
+		field := ui.Field{Name: f.name, Label: l.T(f.label), Kind: "select"}
 		for _, o := range f.options {
-			o.Selected = o.Value == l.values[f.name]
+			o.Text, o.Selected = l.T(o.Text), o.Value == l.values[f.name]
 			field.Options = append(field.Options, o)
 		}
 		g.Filter.Selects = append(g.Filter.Selects, field)
@@ -70,7 +72,7 @@ func (l *list) grid() ui.Grid {
 }
 
 func (l *list) column(c listColumn) ui.Col {
-	col := ui.Col{Key: c.key, Text: c.text, Number: c.number, Silent: c.silent, Fixed: c.fixed, Hidden: l.hidden(c.key)}
+	col := ui.Col{Key: c.key, Text: l.T(c.text), Number: c.number, Silent: c.silent, Fixed: c.fixed, Hidden: l.hidden(c.key)}
 	if !c.sorted {
 		return col
 	}
@@ -104,7 +106,7 @@ func (l *list) clear() string {
 
 // chip is a filter as a link: on, and off when it is on already.
 func (l *list) chip(text, name, value string) ui.Chip {
-	return ui.Chip{Text: text, URL: l.to(name, value), Current: l.values[name] == value}
+	return ui.Chip{Text: l.T(text), URL: l.to(name, value), Current: l.values[name] == value}
 }
 
 // pages makes the pager: n lines are shown, first and last are the cursor values (sort value, id) of the first and the last of
@@ -113,7 +115,7 @@ func (l *list) pages(g *ui.Grid, n int, first, last []string, more bool, of tota
 	if n == 0 {
 		if l.at.Line != nil { // everything here has gone meanwhile
 			g.Filtered = true
-			g.NoMatch = ui.Blank{Icon: "menu-2", Title: "There is nothing more here", Text: "The list has become shorter meanwhile.", Link: ui.Link{Text: "Go to its beginning", URL: l.to()}}
+			g.NoMatch = ui.Blank{Icon: "menu-2", Title: l.T("There is nothing more here"), Text: l.T("The list has become shorter meanwhile."), Link: ui.Link{Text: l.T("Go to its beginning"), URL: l.to()}}
 		}
 		return
 	}
@@ -124,9 +126,9 @@ func (l *list) pages(g *ui.Grid, n int, first, last []string, more bool, of tota
 			start = 0
 		}
 	}
-	text := ui.Int(start+1) + "–" + ui.Int(start+n)
+	text := l.T("%s–%s", l.Int(start+1), l.Int(start+n))
 	if of.more || of.n >= start+n {
-		text += " of " + of.String()
+		text = l.T("%s–%s of %s", l.Int(start+1), l.Int(start+n), of.in(l.Language))
 	}
 	g.Pager.Text = text
 	before, after := l.at.Line != nil && (!l.at.Back || more), more || l.at.Back

@@ -68,7 +68,7 @@ func (s *server) recovered(c *gin.Context) {
 			panic(p)
 		}
 		slog.Error("panic", "reference", c.GetString(keyReference), "panic", p, "stack", string(debug.Stack()))
-		s.fail(&request{Context: c, s: s}, fmt.Errorf("panic: %v", p))
+		s.fail(s.asks(c), fmt.Errorf("panic: %v", p))
 	}()
 	c.Next()
 }
@@ -112,7 +112,7 @@ func (s *server) sameOrigin(c *gin.Context) {
 		}
 	}
 	if err != nil {
-		s.fail(&request{Context: c, s: s}, errs.Forbidden("this did not come from a page of the portal, so nothing was done; open the page here and try again"))
+		s.fail(s.asks(c), errs.Forbidden("this did not come from a page of the portal, so nothing was done; open the page here and try again"))
 		c.Abort()
 		return
 	}

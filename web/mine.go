@@ -35,7 +35,7 @@ func (s *server) mine(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.show(templates.Mine(r.shell("My access"), v))
+	return r.show(templates.Mine(r.shell(r.T("My access")), v))
 }
 
 // myAccess is what the reader holds, whom to ask about it, and their own timeline.
@@ -89,7 +89,7 @@ func (r *request) myAccess(tx *db.Tx, v *templates.MineView) error {
 	if len(entries) > mineHistory {
 		entries = entries[:mineHistory]
 	}
-	v.All = ui.Link{Text: "Your whole timeline", URL: r.to("person.read", personURL(r.who.PublicID)+"#timeline")}
+	v.All = ui.Link{Text: r.T("Your whole timeline"), URL: r.to("person.read", personURL(r.who.PublicID)+"#timeline")}
 	v.History, err = r.events(tx, personURL(r.who.PublicID), entries)
 	return err
 }
@@ -123,11 +123,11 @@ func (s *server) secretAsk(r *request) error {
 	if err := r.read(func(tx *db.Tx) (err error) { h, err = provision.GetHandout(tx, r.who.ID, id); return err }); err != nil {
 		return err
 	}
-	v := templates.SecretAskView{Application: h.Application, Account: h.Login, Action: secretURL(id), Back: ui.Link{Text: "My access", URL: "/me"}}
+	v := templates.SecretAskView{Application: h.Application, Account: h.Login, Action: secretURL(id), Back: ui.Link{Text: r.T("My access"), URL: "/me"}}
 	if h.Identity != r.who.ID {
 		v.For = h.Person
 	}
-	return r.show(templates.SecretAsk(r.shell("Show a first password"), v))
+	return r.show(templates.SecretAsk(r.shell(r.T("Show a first password")), v))
 }
 
 // secretShow shows it, once.
@@ -141,6 +141,6 @@ func (s *server) secretShow(r *request) error {
 	if err := r.do(func(tx *db.Tx) (err error) { h, secret, err = provision.ShowHandout(tx, id); return err }); err != nil {
 		return err
 	}
-	return r.show(templates.Secret(r.shell("First password"), templates.SecretView{Application: h.Application, Account: h.Login, Secret: secret,
-		Back: ui.Link{Text: "My access", URL: "/me"}}))
+	return r.show(templates.Secret(r.shell(r.T("First password")), templates.SecretView{Application: h.Application, Account: h.Login, Secret: secret,
+		Back: ui.Link{Text: r.T("My access"), URL: "/me"}}))
 }

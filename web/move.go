@@ -26,7 +26,7 @@ func (s *server) personMove(r *request) error {
 			return err
 		}
 		home := ui.Link{Text: p.Name, URL: personURL(p.PublicID)}
-		v = templates.MoveView{Up: []ui.Link{{Text: "People", URL: r.to("person.list", "/people")}, home}, Title: "What " + p.Name + " keeps, gains and loses"}
+		v = templates.MoveView{Up: []ui.Link{{Text: r.T("People"), URL: r.to("person.list", "/people")}, home}, Title: r.T("What %s keeps, gains and loses", p.Name)}
 		versions, err := identity.Versions(tx, []int{p.ID})
 		if err != nil {
 			return err
@@ -72,27 +72,27 @@ func (r *request) chosenMove(tx *db.Tx, moves []identity.Step) *identity.Step {
 }
 
 func (r *request) moveHead(tx *db.Tx, p *identity.Person, moves []identity.Step, step *identity.Step, v *templates.MoveView) {
-	on := func(s *identity.Step) string { return day(s.At.In(r.zoneOf(s.Is.Zone))) }
+	on := func(s *identity.Step) string { return r.day(s.At.In(r.zoneOf(s.Is.Zone))) }
 	v.Future = step.At.After(tx.Now)
-	v.Lead = "Moved on " + on(step) + "."
+	v.Lead = r.T("Moved on %s.", on(step))
 	if v.Future {
-		v.Lead = "Moves on " + on(step) + "."
+		v.Lead = r.T("Moves on %s.", on(step))
 	}
 	if len(moves) > 1 {
 		for i := range moves {
 			v.Others = append(v.Others, ui.Chip{Text: on(&moves[i]), URL: moveURL(p.PublicID, moves[i].Is.ID), Current: moves[i].Is.ID == step.Is.ID})
 		}
 	}
-	for _, f := range []struct{ attr, name string }{{"department", "Department"}, {"title", "Title"}, {"location", "Location"}, {"worker_type", "Worker type"}} {
+	for _, f := range []struct{ attr, name string }{{"department", r.T("Department")}, {"title", r.T("Title")}, {"location", r.T("Location")}, {"worker_type", r.T("Worker type")}} {
 		if was, is := step.Was.Attrs[f.attr], step.Is.Attrs[f.attr]; was != is {
-			v.Changes = append(v.Changes, templates.FactChange{Name: f.name, From: orNone(was), To: orNone(is)})
+			v.Changes = append(v.Changes, templates.FactChange{Name: f.name, From: r.orNone(was), To: r.orNone(is)})
 		}
 	}
 }
 
-func orNone(s string) string {
+func (r *request) orNone(s string) string {
 	if s == "" {
-		return "none"
+		return r.T("none")
 	}
 	return s
 }
@@ -127,11 +127,11 @@ func (r *request) moveDiff(tx *db.Tx, p *identity.Person, step *identity.Step, v
 		case !lost:
 			return
 		case l.Until.IsZero() && x.Privileged:
-			x.When = "at once, because it is privileged"
+			x.When = r.T("at once, because it is privileged")
 		case l.Until.IsZero():
-			x.When = "at once"
+			x.When = r.T("at once")
 		case !l.Until.After(tx.Now):
-			x.Until, x.When = ui.Time{}, "the hand-over ended "+r.at(l.Until).Text
+			x.Until, x.When = ui.Time{}, r.T("the hand-over ended %s", r.at(l.Until).Text)
 		case longer && !v.Future && l.Until.Before(at.AddDate(0, 0, lifecycle.LongestHandover-1)):
 			x.Longer = link(personURL(p.PublicID)+"/handover", "entitlement", cat.Ref(l.Entitlement))
 		}
@@ -139,7 +139,7 @@ func (r *request) moveDiff(tx *db.Tx, p *identity.Person, step *identity.Step, v
 	if err != nil {
 		return err
 	}
-	d.None = "The rules give the same before and after."
+	d.None = r.T("The rules give the same before and after.")
 	v.Diff = *d
 	return nil
 }
@@ -210,10 +210,10 @@ func (s *server) handoverPage(r *request, status int, ref string, bad ui.Errors)
 		}
 		home := ui.Link{Text: p.Name, URL: personURL(p.PublicID)}
 		latest := now.ValidFrom.AddDate(0, 0, lifecycle.LongestHandover-1).Format(time.DateOnly)
-		v = templates.HandoverView{Up: []ui.Link{{Text: "People", URL: r.to("person.list", "/people")}, home, {Text: "Move", URL: home.URL + "/move"}},
-			Title: "Keep " + titleOf(e, cat) + " for longer?", Lead: p.Name + " keeps it for the hand-over until " + r.at(now.ValidTo).Text + ".",
+		v = templates.HandoverView{Up: []ui.Link{{Text: r.T("People"), URL: r.to("person.list", "/people")}, home, {Text: r.T("Move"), URL: home.URL + "/move"}},
+			Title: r.T("Keep %s for longer?", r.titleOf(e, cat)), Lead: r.T("%s keeps it for the hand-over until %s.", p.Name, r.at(now.ValidTo).Text),
 			Action: home.URL + "/handover", What: ref, Until: latest, Min: now.ValidTo.Format(time.DateOnly), Max: latest,
-			Reason: r.field("reason"), Errors: bad, Cancel: ui.Link{Text: "Go back, change nothing", URL: home.URL + "/move"}}
+			Reason: r.field("reason"), Errors: bad, Cancel: ui.Link{Text: r.T("Go back, change nothing"), URL: home.URL + "/move"}}
 		if u := r.field("until"); u != "" {
 			v.Until = u
 		}
@@ -233,7 +233,7 @@ func (s *server) handoverKeep(r *request) error {
 	ref := r.field("entitlement")
 	until, err := time.Parse(time.DateOnly, r.field("until"))
 	if err != nil {
-		return s.handoverPage(r, http.StatusBadRequest, ref, ui.Errors{{Field: "until", Text: "Write the day as 2026-03-01."}})
+		return s.handoverPage(r, http.StatusBadRequest, ref, ui.Errors{{Field: "until", Text: r.T("Write the day as 2026-03-01.")}})
 	}
 	var p *identity.Person
 	err = r.do(func(tx *db.Tx) error {
@@ -245,10 +245,10 @@ func (s *server) handoverKeep(r *request) error {
 		return lifecycle.KeepLonger(tx, who.ID, e.ID, until, r.field("reason"))
 	})
 	if err != nil {
-		if bad, ok := faults(err, nil); ok && errs.KindOf(err) == errs.KindInvalid {
+		if bad, ok := r.faults(err, nil); ok && errs.KindOf(err) == errs.KindInvalid {
 			return s.handoverPage(r, http.StatusBadRequest, ref, bad)
 		}
 		return err
 	}
-	return r.goWith(personURL(p.PublicID)+"/move", ui.Notice{Tone: ui.Good, Title: "It is kept until the end of " + day(until), Text: "Your name and your reason stand in the timeline of " + p.Name + "."})
+	return r.goWith(personURL(p.PublicID)+"/move", ui.Notice{Tone: ui.Good, Title: r.T("It is kept until the end of %s", r.day(until)), Text: r.T("Your name and your reason stand in the timeline of %s.", p.Name)})
 }

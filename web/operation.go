@@ -1,10 +1,10 @@
 package web
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
+	"tenure/templates/lang"
 	"time"
 
 	"tenure/internal/access"
@@ -25,13 +25,13 @@ var operationFilters = []struct {
 	word   string
 	states []access.State
 }{
-	{access.Proposed, "Proposed", []access.State{access.Proposed}},
-	{access.Pending, "Waiting", []access.State{access.Pending}},
-	{access.Claimed, "At work", []access.State{access.Claimed}},
-	{access.Acknowledged, "Done, not read back", []access.State{access.Acknowledged}},
-	{access.Failed, "Failed", []access.State{access.Failed}},
-	{access.Verified, "Verified", []access.State{access.Verified}},
-	{access.Cancelled, "Cancelled", []access.State{access.Cancelled}},
+	{access.Proposed, lang.Mark("Proposed"), []access.State{access.Proposed}},
+	{access.Pending, lang.Mark("Waiting"), []access.State{access.Pending}},
+	{access.Claimed, lang.Mark("At work"), []access.State{access.Claimed}},
+	{access.Acknowledged, lang.Mark("Done, not read back"), []access.State{access.Acknowledged}},
+	{access.Failed, lang.Mark("Failed"), []access.State{access.Failed}},
+	{access.Verified, lang.Mark("Verified"), []access.State{access.Verified}},
+	{access.Cancelled, lang.Mark("Cancelled"), []access.State{access.Cancelled}},
 }
 
 // live says how a part of a page refreshes itself. Pausing is an address, so it needs no script.
@@ -109,7 +109,7 @@ func (r *request) boardApps(tx *db.Tx, cat *catalog.Catalog, v *templates.Operat
 // operationRow is one operation in a list.
 func (r *request) operationRow(o *access.Item) templates.OperationRow {
 	id := strconv.FormatInt(o.ID, 10)
-	row := templates.OperationRow{ID: "#" + id, Key: id, URL: r.to("operation.read", operationURL(o.ID)), State: string(o.State), What: operationWord(o.Kind, o.Entitlement),
+	row := templates.OperationRow{ID: "#" + id, Key: id, URL: r.to("operation.read", operationURL(o.ID)), State: string(o.State), What: r.operationWord(o.Kind, o.Entitlement),
 		Urgent: o.Urgency <= access.Urgent && o.State != access.Verified && o.State != access.Cancelled, Account: o.Account, Attempts: o.Attempts,
 		Application: ui.Link{Text: o.ApplicationTitle, URL: r.to("application.read", applicationURL(o.Application))}}
 	if o.Person != "" {
@@ -148,7 +148,7 @@ func (s *server) operationShow(r *request) error {
 			return err
 		}
 		if o.VerifiedBy != nil {
-			v.Reading.Text = fmt.Sprintf("reading #%d", *o.VerifiedBy)
+			v.Reading.Text = r.T("reading #%d", *o.VerifiedBy)
 		}
 		if r.may("application.check_any") {
 			v.CheckURL = operationURL(o.ID) + "/check"
@@ -160,12 +160,12 @@ func (s *server) operationShow(r *request) error {
 				return err
 			}
 			if first > 0 {
-				v.Behind = ui.Link{Text: fmt.Sprintf("It waits for operation #%d", first), URL: operationURL(first)}
+				v.Behind = ui.Link{Text: r.T("It waits for operation #%d", first), URL: operationURL(first)}
 			}
 		}
 		all, err := access.Attempts(tx, o.ID)
 		for _, a := range all {
-			v.Attempts = append(v.Attempts, templates.Attempt{N: a.Epoch, At: r.at(a.Started), Took: took(a.Started, a.Ended), Outcome: outcomeWord(a.Outcome), Text: a.Detail})
+			v.Attempts = append(v.Attempts, templates.Attempt{N: a.Epoch, At: r.at(a.Started), Took: r.took(a.Started, a.Ended), Outcome: r.outcomeWord(a.Outcome), Text: a.Detail})
 		}
 		return err
 	})
@@ -183,7 +183,7 @@ func (s *server) operationShow(r *request) error {
 
 // causeOf says why an operation exists, and leads to what decided it: the HR run, or the entry of the person's timeline.
 func (r *request) causeOf(tx *db.Tx, o *access.Item) (ui.Link, error) {
-	l := ui.Link{Text: causeWord(o.Cause)}
+	l := ui.Link{Text: r.causeWord(o.Cause)}
 	if o.PersonID == 0 {
 		return l, nil
 	}
@@ -191,7 +191,7 @@ func (r *request) causeOf(tx *db.Tx, o *access.Item) (ui.Link, error) {
 	switch {
 	case err != nil || !ok:
 	case e.Facts.Cause == "hr" && e.Facts.Ref > 0 && r.may("hr.read"):
-		l = ui.Link{Text: fmt.Sprintf("HR run #%d", e.Facts.Ref), URL: runURL(e.Facts.Ref)}
+		l = ui.Link{Text: r.T("HR run #%d", e.Facts.Ref), URL: runURL(e.Facts.Ref)}
 	default:
 		id := strconv.FormatInt(e.ID, 10)
 		l.URL = r.to("person.read_any", link(personURL(o.PersonRef), "event", id)+"#e"+id)
@@ -200,16 +200,16 @@ func (r *request) causeOf(tx *db.Tx, o *access.Item) (ui.Link, error) {
 }
 
 // outcomeWord sorts the class of an attempt into what a reader can tell apart.
-func outcomeWord(class string) string {
+func (r *request) outcomeWord(class string) string {
 	switch connector.Class(class) {
 	case connector.ClassOK:
-		return "done"
+		return r.T("done")
 	case connector.ClassAmbiguous:
-		return "unclear"
+		return r.T("unclear")
 	case connector.ClassTransient, connector.ClassThrottled:
-		return "unreachable"
+		return r.T("unreachable")
 	}
-	return "refused"
+	return r.T("refused")
 }
 
 // operationRetry gives a failed operation another round.
@@ -218,11 +218,11 @@ func (s *server) operationRetry(r *request) error {
 	if err != nil {
 		return err
 	}
-	r.back = ui.Link{Text: "See the operation", URL: operationURL(id)}
+	r.back = ui.Link{Text: r.T("See the operation"), URL: operationURL(id)}
 	if err := r.do(func(tx *db.Tx) error { return access.Retry(tx, id) }); err != nil {
 		return err
 	}
-	return r.goWith(operationURL(id), ui.Notice{Tone: ui.Good, Title: "It is tried again", Text: "A worker takes it as soon as its turn comes."})
+	return r.goWith(operationURL(id), ui.Notice{Tone: ui.Good, Title: r.T("It is tried again"), Text: r.T("A worker takes it as soon as its turn comes.")})
 }
 
 // operationCheck reads the operation's target now, which verifies it when the target shows it.

@@ -16,21 +16,22 @@ import (
 	"tenure/internal/errs"
 	"tenure/internal/identity"
 	"tenure/templates"
+	"tenure/templates/lang"
 	"tenure/templates/ui"
 )
 
-var operationSpec = listSpec{name: "operations", label: "Operations", path: "/operations", sort: "-id", other: []string{"live"},
+var operationSpec = listSpec{name: "operations", label: lang.Mark("Operations"), path: "/operations", sort: "-id", other: []string{"live"},
 	filters: []listFilter{{name: "state", options: stateOptions()}, {name: "application"}, {name: "person"},
-		{name: "class", label: "Class", options: []ui.Option{{Text: "All"}, {Value: "leaver", Text: "Leavers"}}},
-		{name: "kind", label: "What", options: []ui.Option{{Text: "Anything"}, {Value: "create", Text: "Create an account"}, {Value: "update", Text: "Update an account"}, {Value: "enable", Text: "Enable"},
-			{Value: "disable", Text: "Disable"}, {Value: "grant", Text: "Grant"}, {Value: "revoke", Text: "Take away"}, {Value: "delete", Text: "Delete an account"}}},
-		{name: "cause", label: "Because of", options: []ui.Option{{Text: "Anything"}, {Value: "hr", Text: "What HR says"}, {Value: "due", Text: "A day that came"}, {Value: "policy", Text: "A change of the policy"},
-			{Value: "terminate", Text: "A termination"}, {Value: "reinstate", Text: "A termination that was lifted"}, {Value: "adopt", Text: "Accepted access"}, {Value: "drift", Text: "Repair"}, {Value: "orphan", Text: "An orphan"}}}},
-	columns: []listColumn{{key: "id", text: "Operation", sorted: true, fixed: true}, {key: "state", text: "State"}, {key: "application", text: "Application"}, {key: "person", text: "Person"},
-		{key: "attempts", text: "Attempts", number: true}, {key: "next", text: "Next try"}, {key: "cause", text: "Because of", off: true}, {key: "created", text: "Asked", off: true}}}
+		{name: "class", label: lang.Mark("Class"), options: []ui.Option{{Text: lang.Mark("All")}, {Value: "leaver", Text: lang.Mark("Leavers")}}},
+		{name: "kind", label: lang.Mark("What"), options: []ui.Option{{Text: lang.Mark("Anything")}, {Value: "create", Text: lang.Mark("Create an account")}, {Value: "update", Text: lang.Mark("Update an account")}, {Value: "enable", Text: lang.Mark("Enable")},
+			{Value: "disable", Text: lang.Mark("Disable")}, {Value: "grant", Text: lang.Mark("Grant")}, {Value: "revoke", Text: lang.Mark("Take away")}, {Value: "delete", Text: lang.Mark("Delete an account")}}},
+		{name: "cause", label: lang.Mark("Because of"), options: []ui.Option{{Text: lang.Mark("Anything")}, {Value: "hr", Text: lang.Mark("What HR says")}, {Value: "due", Text: lang.Mark("A day that came")}, {Value: "policy", Text: lang.Mark("A change of the policy")},
+			{Value: "terminate", Text: lang.Mark("A termination")}, {Value: "reinstate", Text: lang.Mark("A termination that was lifted")}, {Value: "adopt", Text: lang.Mark("Accepted access")}, {Value: "drift", Text: lang.Mark("Repair")}, {Value: "orphan", Text: lang.Mark("An orphan")}}}},
+	columns: []listColumn{{key: "id", text: lang.Mark("Operation"), sorted: true, fixed: true}, {key: "state", text: lang.Mark("State")}, {key: "application", text: lang.Mark("Application")}, {key: "person", text: lang.Mark("Person")},
+		{key: "attempts", text: lang.Mark("Attempts"), number: true}, {key: "next", text: lang.Mark("Next try")}, {key: "cause", text: lang.Mark("Because of"), off: true}, {key: "created", text: lang.Mark("Asked"), off: true}}}
 
 func stateOptions() []ui.Option {
-	out := []ui.Option{{Text: "All"}}
+	out := []ui.Option{{Text: lang.Mark("All")}}
 	for _, f := range operationFilters {
 		out = append(out, ui.Option{Value: string(f.state), Text: f.word})
 	}
@@ -58,7 +59,7 @@ func (s *server) operations(r *request) error {
 			return r.operationFile(tx, f, l)
 		}
 		if a := cat.Apps[f.Application]; a != nil {
-			v.Title = "Operations in " + a.Title
+			v.Title = r.T("Operations in %s", a.Title)
 		}
 		counts, err := r.boardApps(tx, cat, &v)
 		if err != nil {
@@ -70,13 +71,13 @@ func (s *server) operations(r *request) error {
 	if err != nil || sent {
 		return err
 	}
-	sh := r.shell("Operations")
+	sh := r.shell(r.T("Operations"))
 	sh.Refresh = v.Live.URL != ""
 	return r.show(templates.Operations(sh, v))
 }
 
 func (r *request) boardFigures(l *list, counts map[access.State]int, v *templates.OperationsView) {
-	v.Chips = []ui.Chip{l.chip("All", "state", "")}
+	v.Chips = []ui.Chip{l.chip(r.T("All"), "state", "")}
 	for _, f := range operationFilters {
 		n, counted := counts[f.state]
 		c := l.chip(f.word, "state", string(f.state))
@@ -85,7 +86,7 @@ func (r *request) boardFigures(l *list, counts map[access.State]int, v *template
 		if !counted {
 			continue
 		}
-		fig := ui.Figure{Label: f.word, Value: ui.Int(n), URL: link("/operations", "state", string(f.state))}
+		fig := ui.Figure{Label: l.T(f.word), Value: r.Int(n), URL: link("/operations", "state", string(f.state))}
 		if f.state == access.Failed {
 			fig = alarm(fig, n, ui.Bad, "circle-x")
 		}
@@ -106,7 +107,7 @@ func (r *request) operationFilter(tx *db.Tx, cat *catalog.Catalog, l *list) (acc
 	if ref := l.filter("person"); ref != "" {
 		p, ok, err := identity.ByRef(tx, ref)
 		if err != nil || !ok {
-			return f, orInvalid(err, "there is no such person to filter by")
+			return f, orInvalid(err, r.T("there is no such person to filter by"))
 		}
 		f.Person = p.ID
 	}
@@ -130,24 +131,24 @@ func (r *request) operationGrid(tx *db.Tx, f access.Filter, l *list, g *ui.Grid)
 		return err
 	}
 	*g = l.grid()
-	g.Blank = ui.Blank{Icon: "circle-check", Title: "Nothing to do", Text: "When a person joins, moves or leaves, what follows at the targets stands here."}
-	g.Bulk = ui.Bulk{Action: r.to("operation.retry", "/operations/chosen"), All: l.all(time.Now()), Total: upTo(n).String()}
+	g.Blank = ui.Blank{Icon: "circle-check", Title: r.T("Nothing to do"), Text: r.T("When a person joins, moves or leaves, what follows at the targets stands here.")}
+	g.Bulk = ui.Bulk{Action: r.to("operation.retry", "/operations/chosen"), All: l.all(time.Now()), Total: upTo(n).in(r.Language)}
 	if g.Bulk.Action == "" {
 		g.Bulk.Action = r.to("operation.release", "/operations/chosen")
 	}
 	if r.may("operation.retry") {
-		g.Bulk.Acts = append(g.Bulk.Acts, ui.BulkAct{Value: "retry", Text: "Try again", Icon: "refresh"})
+		g.Bulk.Acts = append(g.Bulk.Acts, ui.BulkAct{Value: "retry", Text: r.T("Try again"), Icon: "refresh"})
 	}
 	if r.may("operation.release") {
-		g.Bulk.Acts = append(g.Bulk.Acts, ui.BulkAct{Value: "release", Text: "Release", Icon: "lock-open"})
+		g.Bulk.Acts = append(g.Bulk.Acts, ui.BulkAct{Value: "release", Text: r.T("Release"), Icon: "lock-open"})
 	}
 	for i := range all {
 		o := &all[i]
 		row := r.operationRow(o)
 		line := ui.Row{ID: row.Key, Name: row.What + " " + row.ID, URL: row.URL, Quiet: o.State == access.Cancelled, Cells: []templ.Component{templates.OperationName(row), templates.OperationState(row.State, row.Error),
-			ui.Main(row.Application.Text, row.Application.URL, row.Account), ui.Linked(row.Person), ui.Number(row.Attempts, ""), ui.When(row.Next, "none planned"), ui.Words(causeWord(o.Cause)), ui.When(r.at(o.Created), "not known")}}
+			ui.Main(row.Application.Text, row.Application.URL, row.Account), ui.Linked(row.Person), ui.Number(row.Attempts, ""), ui.When(row.Next, r.T("none planned")), ui.Words(r.causeWord(o.Cause)), ui.When(r.at(o.Created), r.T("not known"))}}
 		if row.RetryURL != "" {
-			line.Acts = []ui.Act{{Key: "a", Text: "Try again", Icon: "refresh", URL: row.RetryURL}}
+			line.Acts = []ui.Act{{Key: "a", Text: r.T("Try again"), Icon: "refresh", URL: row.RetryURL}}
 		}
 		g.Rows = append(g.Rows, line)
 	}
@@ -170,8 +171,8 @@ func (r *request) operationFile(tx *db.Tx, f access.Filter, l *list) error {
 	if err != nil {
 		return err
 	}
-	return r.sendCSV("operations", []string{"Operation", "What", "State", "Application", "Account", "Person", "Attempts", "Because of", "Asked", "Error"}, eachLine(all, func(o *access.Item) []string {
-		return []string{strconv.FormatInt(o.ID, 10), operationWord(o.Kind, o.Entitlement), string(o.State), o.ApplicationTitle, o.Account, o.Person, strconv.Itoa(o.Attempts), causeWord(o.Cause), o.Created.UTC().Format(time.RFC3339), o.Error}
+	return r.sendCSV("operations", []string{r.T("Operation"), r.T("What"), r.T("State"), r.T("Application"), r.T("Account"), r.T("Person"), r.T("Attempts"), r.T("Because of"), r.T("Asked"), r.T("Error")}, eachLine(all, func(o *access.Item) []string {
+		return []string{strconv.FormatInt(o.ID, 10), r.operationWord(o.Kind, o.Entitlement), string(o.State), o.ApplicationTitle, o.Account, o.Person, strconv.Itoa(o.Attempts), r.causeWord(o.Cause), o.Created.UTC().Format(time.RFC3339), o.Error}
 	}))
 }
 
@@ -219,7 +220,7 @@ func (s *server) operationsChosen(r *request) error {
 	if err != nil {
 		return err
 	}
-	title := map[string]string{"retry": "Tried again", "release": "Released"}[act]
+	title := map[string]string{"retry": r.T("Tried again"), "release": r.T("Released")}[act]
 	return r.show(templates.OperationsDone(r.shell(title), title, r.operationResults(act, title, ids, was, is)))
 }
 
@@ -269,39 +270,39 @@ func (r *request) operationsNamed(tx *db.Tx, act string) ([]int64, error) {
 }
 
 func (s *server) operationsAsk(r *request, act string, ids []int64) error {
-	n := plural(len(ids), "operation", "operations")
-	c := ui.Check{Action: "/operations/chosen", Hidden: ui.Kept("act", act, "sure", "yes"), Button: ui.Buttons{Text: "Try again", Icon: "refresh", Cancel: ui.Link{Text: "Go back, change nothing", URL: "/operations"}},
-		Title: "Try " + n + " again?", Will: []string{"A worker takes each as soon as its turn comes", "Each is read back"}, Not: []string{"What is not failed any more is left as it is"}}
+	n := r.Plural(len(ids), "operation", "operations")
+	c := ui.Check{Action: "/operations/chosen", Hidden: ui.Kept("act", act, "sure", "yes"), Button: ui.Buttons{Text: r.T("Try again"), Icon: "refresh", Cancel: ui.Link{Text: r.T("Go back, change nothing"), URL: "/operations"}},
+		Title: r.T("Try %s again?", n), Will: []string{r.T("A worker takes each as soon as its turn comes"), r.T("Each is read back")}, Not: []string{r.T("What is not failed any more is left as it is")}}
 	if act == "release" {
-		c.Title, c.Button.Text, c.Button.Icon, c.Reason = "Release "+n+"?", "Release", "lock-open", "Why they are right"
-		c.Not = []string{"What is for yourself is left out: nobody releases their own", "What is not proposed any more is left as it is"}
+		c.Title, c.Button.Text, c.Button.Icon, c.Reason = r.T("Release %s?", n), r.T("Release"), "lock-open", r.T("Why they are right")
+		c.Not = []string{r.T("What is for yourself is left out: nobody releases their own"), r.T("What is not proposed any more is left as it is")}
 	}
 	status := http.StatusOK
 	if r.field("sure") == "yes" {
-		status, c.Errors = http.StatusBadRequest, ui.Errors{{Field: "reason", Text: "Say why they are right."}}
+		status, c.Errors = http.StatusBadRequest, ui.Errors{{Field: "reason", Text: r.T("Say why they are right.")}}
 	}
 	for _, id := range ids {
-		c.Hidden = append(c.Hidden, ui.Option{Text: "pick", Value: strconv.FormatInt(id, 10)})
+		c.Hidden = append(c.Hidden, ui.Option{Text: r.T("pick"), Value: strconv.FormatInt(id, 10)})
 	}
 	return r.render(status, templates.OperationsAsk(r.shell(c.Title), templates.OperationsAskView{Check: c}))
 }
 
 func (r *request) operationResults(act, verb string, ids []int64, was, is map[int64]access.Item) ui.Result {
-	out := ui.Result{Verb: verb, Back: ui.Link{Text: "Back to the board", URL: "/operations"}}
+	out := ui.Result{Verb: verb, Back: ui.Link{Text: r.T("Back to the board"), URL: "/operations"}}
 	from := map[string]access.State{"retry": access.Failed, "release": access.Proposed}[act]
 	slices.Sort(ids)
 	for _, id := range ids {
 		before, there := was[id]
 		now := is[id]
-		line := ui.ResultLine{Link: ui.Link{Text: fmt.Sprintf("#%d", id), URL: operationURL(id)}, Text: operationWord(before.Kind, before.Entitlement) + " in " + before.ApplicationTitle}
+		line := ui.ResultLine{Link: ui.Link{Text: fmt.Sprintf("#%d", id), URL: operationURL(id)}, Text: r.T("%s in %s", r.operationWord(before.Kind, before.Entitlement), before.ApplicationTitle)}
 		switch {
 		case !there:
-			out.Changed = append(out.Changed, ui.ResultLine{Link: ui.Link{Text: fmt.Sprintf("#%d", id)}, Text: "It does not exist."})
+			out.Changed = append(out.Changed, ui.ResultLine{Link: ui.Link{Text: fmt.Sprintf("#%d", id)}, Text: r.T("It does not exist.")})
 		case before.State != from:
-			line.Text = "It is now: " + strings.ToLower(operationStateWord(before.State)) + "."
+			line.Text = r.T("It is now: %s.", strings.ToLower(r.operationStateWord(before.State)))
 			out.Changed = append(out.Changed, line)
 		case now.State != access.Pending:
-			line.Text = "It is for yourself: another person can."
+			line.Text = r.T("It is for yourself: another person can.")
 			out.Refused = append(out.Refused, line)
 		default:
 			out.Done = append(out.Done, line)
@@ -310,10 +311,10 @@ func (r *request) operationResults(act, verb string, ids []int64, was, is map[in
 	return out
 }
 
-func operationStateWord(s access.State) string {
+func (r *request) operationStateWord(s access.State) string {
 	for _, f := range operationFilters {
 		if f.state == s {
-			return f.word
+			return r.T(f.word)
 		}
 	}
 	return string(s)

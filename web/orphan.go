@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"tenure/templates/lang"
 
 	"tenure/internal/catalog"
 	"tenure/internal/db"
@@ -38,7 +39,7 @@ func (s *server) orphans(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.show(templates.Orphans(r.shell("Accounts that belong to nobody"), v))
+	return r.show(templates.Orphans(r.shell(r.T("Accounts that belong to nobody")), v))
 }
 
 func orphanURL(a *catalog.Application, id int, act string) string {
@@ -46,7 +47,7 @@ func orphanURL(a *catalog.Application, id int, act string) string {
 }
 
 func (r *request) orphanRow(a *catalog.Application, o *catalog.Orphan) templates.OrphanRow {
-	row := templates.OrphanRow{Name: o.Name, Second: o.Email, State: "disabled", Privileged: o.Privileged, Holds: plural(o.Holds, "entitlement", "entitlements"), LastSignIn: r.maybe(o.LastSignIn),
+	row := templates.OrphanRow{Name: o.Name, Second: o.Email, State: "disabled", Privileged: o.Privileged, Holds: r.Plural(o.Holds, "entitlement", "entitlements"), LastSignIn: r.maybe(o.LastSignIn),
 		Disabling: o.Disabling, ClaimURL: orphanURL(a, o.ID, "claim"), ServiceURL: orphanURL(a, o.ID, "service")}
 	if row.Second == "" {
 		row.Second = o.NativeID
@@ -58,9 +59,9 @@ func (r *request) orphanRow(a *catalog.Application, o *catalog.Orphan) templates
 		}
 	}
 	for _, g := range o.Suggested {
-		why := and(g.Why, 4)
+		why := r.and(g.Why, 4)
 		if g.HasOne {
-			why += "; has an account here already"
+			why += r.T("; has an account here already")
 		}
 		guess := templates.OrphanGuess{Person: ui.Link{Text: g.Name, URL: r.to("person.read_any", personURL(g.PublicID))}, State: g.State, Why: why, HasOne: g.HasOne}
 		if g.Identity != r.who.ID && g.Number != "" {
@@ -82,18 +83,18 @@ type orphanAct struct {
 }
 
 var orphanActs = map[string]orphanAct{
-	"claim": {title: "Whose account is %s?", will: []string{"The account is linked to this person", "What it holds gets the reason “found and accepted”, with your name", "If the person has left, the account is taken away"},
-		not: []string{"Nobody is asked again: choose with care"}, button: "It is theirs", icon: "user",
-		field: ui.Field{Name: "person", Label: "Person", Kind: "text", Hint: "Number or e-mail address", Required: true, Short: true}, do: lifecycle.Claim, done: "%s has its person"},
-	"service": {title: "Is %s a machine's account?", will: []string{"It counts as a service account and is no orphan any more", "The person you name answers for it"}, not: []string{"Nothing changes at the target"},
-		button: "It is a machine's", icon: "device-desktop", field: ui.Field{Name: "person", Label: "Who answers for it", Kind: "text", Hint: "Number or e-mail address", Required: true, Short: true},
+	"claim": {title: lang.Mark("Whose account is %s?"), will: []string{lang.Mark("The account is linked to this person"), lang.Mark("What it holds gets the reason “found and accepted”, with your name"), lang.Mark("If the person has left, the account is taken away")},
+		not: []string{lang.Mark("Nobody is asked again: choose with care")}, button: lang.Mark("It is theirs"), icon: "user",
+		field: ui.Field{Name: "person", Label: lang.Mark("Person"), Kind: "text", Hint: lang.Mark("Number or e-mail address"), Required: true, Short: true}, do: lifecycle.Claim, done: lang.Mark("%s has its person")},
+	"service": {title: lang.Mark("Is %s a machine's account?"), will: []string{lang.Mark("It counts as a service account and is no orphan any more"), lang.Mark("The person you name answers for it")}, not: []string{lang.Mark("Nothing changes at the target")},
+		button: lang.Mark("It is a machine's"), icon: "device-desktop", field: ui.Field{Name: "person", Label: lang.Mark("Who answers for it"), Kind: "text", Hint: lang.Mark("Number or e-mail address"), Required: true, Short: true},
 		do: func(tx *db.Tx, a *catalog.Application, account, who int, reason string) error {
 			return catalog.DeclareService(tx, a.ID, account, who, reason)
-		}, done: "%s is a service account"},
-	"disable": {title: "Propose to disable %s?", will: []string{"A proposal stands on the operations board until somebody releases it", "Then nobody can sign in with it; what it holds stays"}, not: []string{"Nothing is deleted"},
-		button: "Propose it", icon: "ban", do: func(tx *db.Tx, a *catalog.Application, account, _ int, reason string) error {
+		}, done: lang.Mark("%s is a service account")},
+	"disable": {title: lang.Mark("Propose to disable %s?"), will: []string{lang.Mark("A proposal stands on the operations board until somebody releases it"), lang.Mark("Then nobody can sign in with it; what it holds stays")}, not: []string{lang.Mark("Nothing is deleted")},
+		button: lang.Mark("Propose it"), icon: "ban", do: func(tx *db.Tx, a *catalog.Application, account, _ int, reason string) error {
 			return lifecycle.ProposeDisabling(tx, a, account, reason)
-		}, done: "Disabling %s is proposed"},
+		}, done: lang.Mark("Disabling %s is proposed")},
 }
 
 func (s *server) orphanAsk(r *request) error {
@@ -111,12 +112,13 @@ func (s *server) orphanPage(r *request, status int, person string, bad ui.Errors
 		if err != nil {
 			return err
 		}
-		back := ui.Link{Text: "Go back, change nothing", URL: applicationURL(a.Name) + "/orphans"}
-		v = templates.OrphanAskView{Up: []ui.Link{{Text: "Applications", URL: "/applications"}, {Text: a.Title, URL: applicationURL(a.Name)}, {Text: "Orphans", URL: back.URL}}, Field: act.field}
+		back := ui.Link{Text: r.T("Go back, change nothing"), URL: applicationURL(a.Name) + "/orphans"}
+		v = templates.OrphanAskView{Up: []ui.Link{{Text: r.T("Applications"), URL: "/applications"}, {Text: a.Title, URL: applicationURL(a.Name)}, {Text: r.T("Orphans"), URL: back.URL}}, Field: act.field}
+		v.Field.Label, v.Field.Hint = r.T(act.field.Label), r.T(act.field.Hint)
 		v.Field.Value, v.Field.Error = person, bad.Of("person")
-		v.Check = ui.Check{Action: orphanURL(a, o.ID, r.Param("act")), Title: fmt.Sprintf(act.title, o.Name), Will: act.will, Not: act.not, Reason: "Why are you sure?", Value: r.field("reason"),
-			Button: ui.Buttons{Text: act.button, Icon: act.icon, Cancel: back}, Errors: bad,
-			Facts: []ui.Line{{Name: "Account", Text: o.Name}, {Name: "E-mail address there", Text: o.Email}, {Name: "Holds", Text: plural(o.Holds, "entitlement", "entitlements")}}}
+		v.Check = ui.Check{Action: orphanURL(a, o.ID, r.Param("act")), Title: r.T(act.title, o.Name), Will: r.each(act.will), Not: r.each(act.not), Reason: r.T("Why are you sure?"), Value: r.field("reason"),
+			Button: ui.Buttons{Text: r.T(act.button), Icon: act.icon, Cancel: back}, Errors: bad,
+			Facts: []ui.Line{{Name: r.T("Account"), Text: o.Name}, {Name: r.T("E-mail address there"), Text: o.Email}, {Name: r.T("Holds"), Text: r.Plural(o.Holds, "entitlement", "entitlements")}}}
 		return nil
 	})
 	if err != nil {
@@ -150,7 +152,7 @@ func (s *server) orphanDo(r *request) error {
 	}
 	reason, person := r.field("reason"), r.field("person")
 	if reason == "" {
-		return s.orphanPage(r, http.StatusBadRequest, person, ui.Errors{{Field: "reason", Text: "Say why you are sure."}})
+		return s.orphanPage(r, http.StatusBadRequest, person, ui.Errors{{Field: "reason", Text: r.T("Say why you are sure.")}})
 	}
 	var a *catalog.Application
 	name := ""
@@ -172,11 +174,11 @@ func (s *server) orphanDo(r *request) error {
 		}
 		return act.do(tx, a, o.ID, who, reason)
 	})
-	if bad, ok := faults(err, map[string]string{"": "person"}); ok && errs.KindOf(err) == errs.KindInvalid {
+	if bad, ok := r.faults(err, map[string]string{"": "person"}); ok && errs.KindOf(err) == errs.KindInvalid {
 		return s.orphanPage(r, http.StatusBadRequest, person, bad)
 	}
 	if err != nil {
 		return err
 	}
-	return r.goWith(applicationURL(a.Name)+"/orphans", ui.Notice{Tone: ui.Good, Title: fmt.Sprintf(act.done, name)})
+	return r.goWith(applicationURL(a.Name)+"/orphans", ui.Notice{Tone: ui.Good, Title: r.T(act.done, name)})
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"iter"
 	"slices"
+	"tenure/templates/lang"
 
 	"tenure/internal/access"
 	"tenure/internal/db"
@@ -14,24 +15,24 @@ import (
 )
 
 // peopleSpec is the list of people. The choices of its filters are read with it.
-var peopleSpec = listSpec{name: "people", label: "People", path: "/people", search: "Search people", hint: "Name, number or e-mail", sort: "name",
+var peopleSpec = listSpec{name: "people", label: lang.Mark("People"), path: "/people", search: lang.Mark("Search people"), hint: lang.Mark("Name, number or e-mail"), sort: "name",
 	filters: []listFilter{
 		{name: "state", options: []ui.Option{{Value: "prehire"}, {Value: "active"}, {Value: "leave"}, {Value: "left"}}},
-		{name: "department", label: "Department"}, {name: "location", label: "Location"}, {name: "type", label: "Worker type"},
-		{name: "has", label: "Has", options: []ui.Option{{Text: "Anything"}, {Value: "privileged", Text: "Privileged access"}, {Value: "out_of_band", Text: "Access out of band"},
-			{Value: "dormant", Text: "A dormant account"}, {Value: "manager_left", Text: "A manager who left"}}},
+		{name: "department", label: lang.Mark("Department")}, {name: "location", label: lang.Mark("Location")}, {name: "type", label: lang.Mark("Worker type")},
+		{name: "has", label: lang.Mark("Has"), options: []ui.Option{{Text: lang.Mark("Anything")}, {Value: "privileged", Text: lang.Mark("Privileged access")}, {Value: "out_of_band", Text: lang.Mark("Access out of band")},
+			{Value: "dormant", Text: lang.Mark("A dormant account")}, {Value: "manager_left", Text: lang.Mark("A manager who left")}}},
 		{name: "manager"}, {name: "rule"}, {name: "role"},
 	},
-	columns: []listColumn{{key: "name", text: "Name", sorted: true, fixed: true}, {key: "number", text: "Number", sorted: true}, {key: "state", text: "State"},
-		{key: "department", text: "Department", sorted: true}, {key: "title", text: "Title"}, {key: "location", text: "Location", off: true}, {key: "type", text: "Worker type", off: true},
-		{key: "manager", text: "Manager"}, {key: "since", text: "Since", sorted: true, off: true}, {key: "accounts", text: "Accounts", number: true}, {key: "grants", text: "Grants", number: true}},
+	columns: []listColumn{{key: "name", text: lang.Mark("Name"), sorted: true, fixed: true}, {key: "number", text: lang.Mark("Number"), sorted: true}, {key: "state", text: lang.Mark("State")},
+		{key: "department", text: lang.Mark("Department"), sorted: true}, {key: "title", text: lang.Mark("Title")}, {key: "location", text: lang.Mark("Location"), off: true}, {key: "type", text: lang.Mark("Worker type"), off: true},
+		{key: "manager", text: lang.Mark("Manager")}, {key: "since", text: lang.Mark("Since"), sorted: true, off: true}, {key: "accounts", text: lang.Mark("Accounts"), number: true}, {key: "grants", text: lang.Mark("Grants"), number: true}},
 }
 
 // choicesMost is how many departments, locations and worker types a filter offers.
 const choicesMost = 300
 
 // peopleChoices is the spec with the choices there are.
-func peopleChoices(tx *db.Tx) (*listSpec, error) {
+func (r *request) peopleChoices(tx *db.Tx) (*listSpec, error) {
 	spec := peopleSpec
 	spec.filters = slices.Clone(spec.filters)
 	values, err := identity.Choices(tx, choicesMost)
@@ -44,7 +45,7 @@ func peopleChoices(tx *db.Tx) (*listSpec, error) {
 		if column == "" {
 			continue
 		}
-		f.options = []ui.Option{{Text: "All"}}
+		f.options = []ui.Option{{Text: r.T("All")}}
 		for _, v := range values[column] {
 			f.options = append(f.options, ui.Option{Value: v, Text: v})
 		}
@@ -57,7 +58,7 @@ func (s *server) peopleList(r *request) error {
 	var v templates.PeopleView
 	var file iter.Seq2[[]string, error]
 	err := r.read(func(tx *db.Tx) error {
-		spec, err := peopleChoices(tx)
+		spec, err := r.peopleChoices(tx)
 		if err != nil {
 			return err
 		}
@@ -78,7 +79,7 @@ func (s *server) peopleList(r *request) error {
 	if err != nil || file != nil {
 		return err
 	}
-	return r.show(templates.People(r.shell("People"), v))
+	return r.show(templates.People(r.shell(r.T("People")), v))
 }
 
 // peopleFilter makes what the room is asked for of what the address says, within what the reader may see.
@@ -152,11 +153,11 @@ func (r *request) peoplePage(tx *db.Tx, l *list, f identity.Filter, v *templates
 	chip := func(text, state string, n int) ui.Chip {
 		c := l.chip(text, "state", state)
 		if c.Count, c.Counted = n, true; n > countCap {
-			c.Counted, c.Text = false, text+" "+upTo(n).String()
+			c.Counted, c.Text = false, l.T(text)+" "+upTo(n).in(l.Language)
 		}
 		return c
 	}
-	g.Filter.Chips = append(g.Filter.Chips, chip("All", "", all))
+	g.Filter.Chips = append(g.Filter.Chips, chip(r.T("All"), "", all))
 	for _, x := range peopleStates {
 		g.Filter.Chips = append(g.Filter.Chips, chip(x.word, string(x.state), states[x.state]))
 	}
@@ -173,24 +174,24 @@ func (r *request) peoplePage(tx *db.Tx, l *list, f identity.Filter, v *templates
 	} else {
 		l.pages(&g, 0, nil, nil, false, total{})
 	}
-	v.Lead = sentence(countWord(all, "person", "people") + ", " + upTo(states[identity.Active]).String() + " of them active")
+	v.Lead = sentence(r.T("%s, %s of them active", r.countWord(all, "person", "people"), upTo(states[identity.Active]).in(r.Language)))
 	switch {
 	case !r.may("person.read_any"):
-		v.Lead = "Who reports to you, directly or through others: " + upTo(all).String() + "."
+		v.Lead = r.T("Who reports to you, directly or through others: %s.", upTo(all).in(r.Language))
 	case f.Among != nil:
-		v.Lead = sentence(countWord(all, "person has", "people have") + " something by " + l.filter("rule") + l.filter("role"))
+		v.Lead = sentence(r.T("%s something by %s%s", r.countWord(all, "person has", "people have"), l.filter("rule"), l.filter("role")))
 	}
 	if f.Mark != "" {
-		v.Lead += " Who has what is noted every five minutes."
+		v.Lead += r.T(" Who has what is noted every five minutes.")
 	}
-	g.Blank = ui.Blank{Icon: "users", Title: "Nobody here yet", Text: "People come from an HR source. Connect one, or upload its first file.", Link: ui.Link{Text: "HR sources", URL: r.to("hr.read", "/hr/sources")}}
+	g.Blank = ui.Blank{Icon: "users", Title: r.T("Nobody here yet"), Text: r.T("People come from an HR source. Connect one, or upload its first file."), Link: ui.Link{Text: r.T("HR sources"), URL: r.to("hr.read", "/hr/sources")}}
 	if !r.may("person.read_any") {
-		g.Blank = ui.Blank{Icon: "users", Title: "Nobody reports to you", Text: "Who reports to whom comes from HR."}
+		g.Blank = ui.Blank{Icon: "users", Title: r.T("Nobody reports to you"), Text: r.T("Who reports to whom comes from HR.")}
 	}
-	g.NoMatch.Title, g.NoMatch.Text = "Nobody matches", "No person has a word of the name, number or e-mail address that begins like this, with these filters."
-	g.Bulk = ui.Bulk{Action: "/people/chosen", Total: upTo(of).String(), All: l.all(tx.Now), Acts: []ui.BulkAct{{Value: "export", Text: "Export as CSV", Icon: "download"}}}
+	g.NoMatch.Title, g.NoMatch.Text = r.T("Nobody matches"), r.T("No person has a word of the name, number or e-mail address that begins like this, with these filters.")
+	g.Bulk = ui.Bulk{Action: "/people/chosen", Total: upTo(of).in(r.Language), All: l.all(tx.Now), Acts: []ui.BulkAct{{Value: "export", Text: r.T("Export as CSV"), Icon: "download"}}}
 	if r.may("application.check_any") {
-		g.Bulk.Acts = append(g.Bulk.Acts, ui.BulkAct{Value: "check", Text: "Check their targets now", Icon: "refresh"})
+		g.Bulk.Acts = append(g.Bulk.Acts, ui.BulkAct{Value: "check", Text: r.T("Check their targets now"), Icon: "refresh"})
 	}
 	if err := r.views(tx, l, &g); err != nil {
 		return err
@@ -217,16 +218,16 @@ func (r *request) peopleRows(tx *db.Tx, l *list, lines []*identity.Line, g *ui.G
 		case x.Locked():
 			next = "terminated"
 		case x.FirstDay != nil:
-			next = "starts on " + day(*x.FirstDay)
+			next = r.T("starts on %s", r.day(*x.FirstDay))
 		case x.LastDay != nil:
-			next = "leaves on " + day(*x.LastDay)
+			next = r.T("leaves on %s", r.day(*x.LastDay))
 		}
 		var manager ui.Link
 		managerState := ""
 		if x.Manager != nil {
 			manager, managerState = ui.Link{Text: x.Manager.Name, URL: r.to("person.read_any", personURL(x.Manager.PublicID))}, awayState(x.Manager)
 		}
-		row := templates.PersonCells(templates.PersonRow{Name: x.Name, URL: page, Number: deref(x.Number), State: string(x.State), Next: next, Department: x.Department,
+		row := templates.PersonCells(r.Request.Context(), templates.PersonRow{Name: x.Name, URL: page, Number: deref(x.Number), State: string(x.State), Next: next, Department: x.Department,
 			Title: x.Title, Location: x.Location, Type: x.Type, Manager: manager, ManagerState: managerState, Since: r.at(x.Since), Accounts: held[x.ID].Accounts, Grants: held[x.ID].Grants})
 		row.ID = x.PublicID
 		g.Rows = append(g.Rows, row)

@@ -39,7 +39,7 @@ func (s *server) peopleChosen(r *request) error {
 	var v templates.AskView
 	export := false
 	err := r.read(func(tx *db.Tx) error {
-		spec, err := peopleChoices(tx)
+		spec, err := r.peopleChoices(tx)
 		if err != nil {
 			return err
 		}
@@ -110,11 +110,11 @@ func (r *request) checkAsk(tx *db.Tx, f identity.Filter) (templates.AskView, err
 	case len(lines) == 0:
 		return v, errs.Invalid("nobody is left of those who were chosen")
 	}
-	v = templates.AskView{Up: []ui.Link{{Text: "People", URL: "/people"}}, Title: "Check the targets of " + plural(len(lines), "person", "people") + " now?",
-		Will:   []string{"Each of their accounts is read at its target, ahead of the hourly reading", "Nothing is changed there; what the reading shows is compared as always"},
-		Action: "/people/check", Button: "Check now", Icon: "refresh", Cancel: ui.Link{Text: "Go back", URL: "/people"}}
+	v = templates.AskView{Up: []ui.Link{{Text: r.T("People"), URL: "/people"}}, Title: r.T("Check the targets of %s now?", r.Plural(len(lines), "person", "people")),
+		Will:   []string{r.T("Each of their accounts is read at its target, ahead of the hourly reading"), r.T("Nothing is changed there; what the reading shows is compared as always")},
+		Action: "/people/check", Button: r.T("Check now"), Icon: "refresh", Cancel: ui.Link{Text: r.T("Go back"), URL: "/people"}}
 	for _, x := range lines {
-		v.Hidden = append(v.Hidden, ui.Option{Text: "pick", Value: x.PublicID})
+		v.Hidden = append(v.Hidden, ui.Option{Text: r.T("pick"), Value: x.PublicID})
 	}
 	return v, nil
 }
@@ -128,7 +128,7 @@ func (s *server) peopleCheck(r *request) error {
 	if c.All != nil || len(c.IDs) > checkMost {
 		return errs.Invalid("the targets of up to %d people are read at once", checkMost)
 	}
-	v := templates.CheckedView{Back: ui.Link{Text: "People", URL: "/people"}}
+	v := templates.CheckedView{Back: ui.Link{Text: r.T("People"), URL: "/people"}}
 	err = r.do(func(tx *db.Tx) error {
 		f, err := r.peopleMeant(tx, c)
 		if err != nil {
@@ -152,5 +152,5 @@ func (s *server) peopleCheck(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.show(templates.Checked(r.shell("Targets are being read"), v))
+	return r.show(templates.Checked(r.shell(r.T("Targets are being read")), v))
 }

@@ -72,9 +72,9 @@ func (r *request) personFacts(tx *db.Tx, p *identity.Person, all []identity.Vers
 	another := p.ID != r.who.ID && p.Kind == "person"
 	switch {
 	case p.Locked() && another:
-		v.Ahead = append(v.Ahead, ui.Notice{Tone: ui.Bad, Title: "Terminated " + r.at(*p.LockedAt).Text,
-			Text: "Every access is withdrawn and stays so, whatever the HR feed says, until the termination is lifted.",
-			Link: ui.Link{Text: "Lift the termination", URL: r.to("person.terminate", personURL(p.PublicID)+"/reinstate")}})
+		v.Ahead = append(v.Ahead, ui.Notice{Tone: ui.Bad, Title: r.T("Terminated %s", r.at(*p.LockedAt).Text),
+			Text: r.T("Every access is withdrawn and stays so, whatever the HR feed says, until the termination is lifted."),
+			Link: ui.Link{Text: r.T("Lift the termination"), URL: r.to("person.terminate", personURL(p.PublicID)+"/reinstate")}})
 	case another && p.State != identity.Left:
 		v.TerminateURL = r.to("person.terminate", personURL(p.PublicID)+"/terminate")
 	}
@@ -85,11 +85,11 @@ func (r *request) personFacts(tx *db.Tx, p *identity.Person, all []identity.Vers
 	v.Department, v.Title, v.Location, v.Zone = main.Attrs["department"], main.Attrs["title"], main.Attrs["location"], main.Zone
 	first, last := main.Ahead(tx.Now)
 	if last != nil {
-		v.Until = ui.Time{Text: day(*last)}
-		v.Ahead = append(v.Ahead, ui.Notice{Tone: ui.Info, Title: "Leaves on " + day(*last), Text: "At the end of that day in " + main.Zone + " every access is withdrawn."})
+		v.Until = ui.Time{Text: r.day(*last)}
+		v.Ahead = append(v.Ahead, ui.Notice{Tone: ui.Info, Title: r.T("Leaves on %s", r.day(*last)), Text: r.T("At the end of that day in %s every access is withdrawn.", main.Zone)})
 	}
 	if first != nil {
-		v.Ahead = append(v.Ahead, ui.Notice{Tone: ui.Info, Title: "Starts on " + day(*first), Text: "Access begins when that day begins in " + main.Zone + "."})
+		v.Ahead = append(v.Ahead, ui.Notice{Tone: ui.Info, Title: r.T("Starts on %s", r.day(*first)), Text: r.T("Access begins when that day begins in %s.", main.Zone)})
 	}
 	people, err := identity.People(tx, []int{main.Manager})
 	if err != nil {
@@ -126,9 +126,9 @@ func (r *request) employments(tx *db.Tx, all []identity.Version) ([]templates.Em
 	for _, id := range ids {
 		v := identity.Main(by[id], tx.Now)
 		e := templates.Employment{Source: names[id].Source, Number: names[id].Key, Department: v.Attrs["department"], Title: v.Attrs["title"],
-			Dates: "from " + day(v.FirstDay), State: string(v.At(tx.Now))}
+			Dates: r.T("from %s", r.day(v.FirstDay)), State: string(v.At(tx.Now))}
 		if v.LastDay != nil {
-			e.Dates = day(v.FirstDay) + " to " + day(*v.LastDay)
+			e.Dates = r.T("%s to %s", r.day(v.FirstDay), r.day(*v.LastDay))
 		}
 		out = append(out, e)
 	}
@@ -203,16 +203,16 @@ func (r *request) holdings(tx *db.Tx, grants []audit.Grant, logins []catalog.Log
 }
 
 // marks are what somebody should look at.
-func (h *holdings) marks() []ui.Tag {
+func (h *holdings) marks(r *request) []ui.Tag {
 	var out []ui.Tag
 	if h.privileged > 0 {
-		out = append(out, ui.Tag{Tone: ui.Warn, Icon: "flag", Text: ui.Int(h.privileged) + " privileged"})
+		out = append(out, ui.Tag{Tone: ui.Warn, Icon: "flag", Text: r.T("%s privileged", r.Int(h.privileged))})
 	}
 	if h.outOfBand > 0 {
-		out = append(out, ui.Tag{Tone: ui.Warn, Icon: "alert-triangle", Text: ui.Int(h.outOfBand) + " out of band"})
+		out = append(out, ui.Tag{Tone: ui.Warn, Icon: "alert-triangle", Text: r.T("%s out of band", r.Int(h.outOfBand))})
 	}
 	if h.dormant > 0 {
-		out = append(out, ui.Tag{Tone: ui.Neutral, Icon: "history", Text: plural(h.dormant, "dormant account", "dormant accounts")})
+		out = append(out, ui.Tag{Tone: ui.Neutral, Icon: "history", Text: r.Plural(h.dormant, "dormant account", "dormant accounts")})
 	}
 	return out
 }

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"fmt"
 	"time"
 
 	"tenure/internal/access"
@@ -21,7 +20,7 @@ func (r *request) personHolds(tx *db.Tx, p *identity.Person, v *templates.Person
 	if err != nil {
 		return err
 	}
-	v.Accounts, v.Grants, v.Marks = now.accounts, now.grants, now.marks()
+	v.Accounts, v.Grants, v.Marks = now.accounts, now.grants, now.marks(r)
 	v.AsOf = templates.AsOf{Action: page, Latest: tx.Now.In(r.zoneOf(v.Zone)).Format(time.DateOnly), Part: r.Query("part")}
 	at, on := r.dayEnd(tx, "as_of", v)
 	than, compared := r.dayEnd(tx, "compare", v)
@@ -59,7 +58,7 @@ func (r *request) dayEnd(tx *db.Tx, name string, v *templates.PersonView) (time.
 	}
 	d, err := time.ParseInLocation(time.DateOnly, text, r.zoneOf(v.Zone))
 	if err != nil || d.Year() < 1900 {
-		v.AsOf.Errors = append(v.AsOf.Errors, ui.FieldError{Text: "Write a day as 2026-03-01."})
+		v.AsOf.Errors = append(v.AsOf.Errors, ui.FieldError{Text: r.T("Write a day as 2026-03-01.")})
 		return time.Time{}, false
 	}
 	if name == "as_of" {
@@ -70,7 +69,7 @@ func (r *request) dayEnd(tx *db.Tx, name string, v *templates.PersonView) (time.
 	end := d.AddDate(0, 0, 1).Add(-time.Microsecond)
 	switch {
 	case d.After(tx.Now):
-		v.AsOf.Errors = append(v.AsOf.Errors, ui.FieldError{Text: "That day is still ahead. What is known to come stands in the timeline."})
+		v.AsOf.Errors = append(v.AsOf.Errors, ui.FieldError{Text: r.T("That day is still ahead. What is known to come stands in the timeline.")})
 		return time.Time{}, false
 	case end.After(tx.Now):
 		end = tx.Now
@@ -87,7 +86,7 @@ func (r *request) known(tx *db.Tx, v *templates.PersonView) (time.Time, error) {
 	}
 	d, bad := time.ParseInLocation(time.DateOnly, text, r.zoneOf(v.Zone))
 	if bad != nil {
-		v.AsOf.Errors = append(v.AsOf.Errors, ui.FieldError{Text: "Write the day on which it was known as 2026-03-01."})
+		v.AsOf.Errors = append(v.AsOf.Errors, ui.FieldError{Text: r.T("Write the day on which it was known as 2026-03-01.")})
 		return now, nil //nolint:nilerr // said beside the field
 	}
 	if end := d.AddDate(0, 0, 1); end.Before(now) {
@@ -109,9 +108,9 @@ func (r *request) personThen(tx *db.Tx, p *identity.Person, m audit.Moment, v *t
 	v.Held = then.apps
 	a := &v.AsOf
 	a.NowURL = link(a.Action, "part", a.Part) + "#holds"
-	a.Words = plural(then.grants, "grant", "grants") + " at the end of " + day(m.At.In(r.zoneOf(v.Zone)))
+	a.Words = r.T("%s at the end of %s", r.Plural(then.grants, "grant", "grants"), r.day(m.At.In(r.zoneOf(v.Zone))))
 	if r.Query("known") != "" {
-		a.Words += ", as was known on " + day(m.Known.Add(-time.Second).In(r.zoneOf(v.Zone)))
+		a.Words += r.T(", as was known on %s", r.day(m.Known.Add(-time.Second).In(r.zoneOf(v.Zone))))
 	}
 	a.Job, err = r.jobThen(tx, p, m)
 	return err
@@ -126,28 +125,28 @@ func (r *request) jobThen(tx *db.Tx, p *identity.Person, m audit.Moment) (string
 	all := versions[p.ID]
 	main := identity.Main(all, m.At)
 	if main == nil || !main.Valid(m.At) {
-		return "HR had not told of this person then.", nil
+		return r.T("HR had not told of this person then."), nil
 	}
-	job := jobWords(main.Attrs)
+	job := r.jobWords(main.Attrs)
 	switch identity.StateAt(all, m.At) {
 	case identity.Prehire:
-		return "Had not started yet: " + job + ", from " + day(main.FirstDay) + ".", nil
+		return r.T("Had not started yet: %s, from %s.", job, r.day(main.FirstDay)), nil
 	case identity.Leave:
-		return "On leave: " + job + ".", nil
+		return r.T("On leave: %s.", job), nil
 	case identity.Left:
-		return "Did not work here then; the last job was " + job + ".", nil
+		return r.T("Did not work here then; the last job was %s.", job), nil
 	}
-	return "Worked as " + job + ".", nil
+	return r.T("Worked as %s.", job), nil
 }
 
 // jobWords names a job: title, department, location.
-func jobWords(a identity.Attrs) string {
+func (r *request) jobWords(a identity.Attrs) string {
 	out := a["title"]
 	if out == "" {
-		out = "somebody without a title"
+		out = r.T("somebody without a title")
 	}
 	if d := a["department"]; d != "" {
-		out += " in " + d
+		out += r.T(" in %s", d)
 	}
 	if l := a["location"]; l != "" {
 		out += ", " + l
@@ -174,12 +173,12 @@ func (r *request) personCompared(tx *db.Tx, p *identity.Person, a, b, known time
 		return err
 	}
 	zone := r.zoneOf(v.Zone)
-	d.None = "The person had no access on either day that a reason gave."
+	d.None = r.T("The person had no access on either day that a reason gave.")
 	v.Compared = d
 	v.AsOf.NowURL = link(v.AsOf.Action, "part", v.AsOf.Part) + "#holds"
-	v.AsOf.Words = "from the end of " + day(from.In(zone)) + " to the end of " + day(to.In(zone))
+	v.AsOf.Words = r.T("from the end of %s to the end of %s", r.day(from.In(zone)), r.day(to.In(zone)))
 	if to.Equal(tx.Now) {
-		v.AsOf.Words = "from the end of " + day(from.In(zone)) + " to now"
+		v.AsOf.Words = r.T("from the end of %s to now", r.day(from.In(zone)))
 	}
 	return nil
 }
@@ -211,7 +210,7 @@ func (r *request) difference(tx *db.Tx, d lifecycle.Difference, more func(*lifec
 				next += len(l.Reasons)
 				continue
 			}
-			x := templates.DiffLine{Name: titleOf(e, cat), Code: e.Name, App: cat.Apps[e.ApplicationID].Title, Privileged: e.Privileged}
+			x := templates.DiffLine{Name: r.titleOf(e, cat), Code: e.Name, App: cat.Apps[e.ApplicationID].Title, Privileged: e.Privileged}
 			if !l.Until.IsZero() {
 				x.Until = r.at(l.Until)
 			}
@@ -228,10 +227,10 @@ func (r *request) difference(tx *db.Tx, d lifecycle.Difference, more func(*lifec
 }
 
 // titleOf is the plain name of an entitlement.
-func titleOf(e *catalog.Entitlement, cat *catalog.Catalog) string {
+func (r *request) titleOf(e *catalog.Entitlement, cat *catalog.Catalog) string {
 	switch {
 	case e.Kind == catalog.AccountKind:
-		return "Sign in to " + cat.Apps[e.ApplicationID].Title
+		return r.T("Sign in to %s", cat.Apps[e.ApplicationID].Title)
 	case e.Title != "":
 		return e.Title
 	}
@@ -239,14 +238,14 @@ func titleOf(e *catalog.Entitlement, cat *catalog.Catalog) string {
 }
 
 // plainReason says a reason to the person who holds something by it; "" where the words for everybody are plain enough.
-func plainReason(x *audit.Reason) string {
+func (r *request) plainReason(x *audit.Reason) string {
 	switch {
 	case x.Kind == access.Handover:
-		return "you keep it for the hand-over after your move"
+		return r.T("you keep it for the hand-over after your move")
 	case x.Kind == access.Birthright && x.Title != "":
-		return "it comes with your job (" + x.Title + ")"
+		return r.T("it comes with your job (%s)", x.Title)
 	case x.Kind == access.Birthright:
-		return "it comes with your job"
+		return r.T("it comes with your job")
 	}
 	return ""
 }
@@ -255,7 +254,7 @@ func plainReason(x *audit.Reason) string {
 func (r *request) grant(g *audit.Grant) templates.Grant {
 	out := templates.Grant{Name: g.Title, Code: g.Entitlement, What: g.Description, Privileged: g.Privileged}
 	for _, x := range g.Reasons {
-		reason := templates.Reason{Text: x.Text, Plain: plainReason(&x), Since: r.at(x.Since), URL: r.to("policy.read", "/policy?tab=rules")}
+		reason := templates.Reason{Text: x.Text, Plain: r.plainReason(&x), Since: r.at(x.Since), URL: r.to("policy.read", "/policy?tab=rules")}
 		if x.Kind == "needed" || x.Kind == access.Found {
 			reason.URL = ""
 		}
@@ -266,26 +265,26 @@ func (r *request) grant(g *audit.Grant) templates.Grant {
 		out.Reasons = append(out.Reasons, reason)
 	}
 	if g.Operation > 0 {
-		out.Operation = ui.Link{Text: fmt.Sprintf("operation #%d", g.Operation), URL: r.to("operation.read", operationURL(g.Operation))}
+		out.Operation = ui.Link{Text: r.T("operation #%d", g.Operation), URL: r.to("operation.read", operationURL(g.Operation))}
 	}
 	switch g.State {
 	case "verified":
 		out.State = "verified"
 		if g.LastRead > 0 {
-			out.StateText = fmt.Sprintf("read back %s, in reading #%d", r.at(g.LastReadAt).Text, g.LastRead)
+			out.StateText = r.T("read back %s, in reading #%d", r.at(g.LastReadAt).Text, g.LastRead)
 		}
 	case "failed":
 		out.State, out.StateText = "failed", g.Error
 	case "proposed":
-		out.State, out.StateText = "wanted", "proposed: waits for a release"
+		out.State, out.StateText = "wanted", r.T("proposed: waits for a release")
 	case "out of band":
 		out.State = "found"
 	case "observed only":
 		out.State = "wanted"
 	case "not read":
-		out.State, out.StateText = "wanted", "no target was read then that shows it"
+		out.State, out.StateText = "wanted", r.T("no target was read then that shows it")
 	case "missing":
-		out.State, out.StateText = "failed", "the target does not show it"
+		out.State, out.StateText = "failed", r.T("the target does not show it")
 	default:
 		out.State, out.StateText = "waiting", g.Error
 		if len(g.Reasons) == 0 {

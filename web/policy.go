@@ -14,7 +14,7 @@ import (
 // policyShow is the policy as it is, to read: it is changed by files.
 func (s *server) policyShow(r *request) error {
 	v := templates.PolicyView{Tab: oneOf(r.Query("tab"), "rules", "versions")}
-	for _, t := range []struct{ tab, word string }{{"", "Roles"}, {"rules", "Birthright rules"}, {"versions", "Versions"}} {
+	for _, t := range []struct{ tab, word string }{{"", r.T("Roles")}, {"rules", r.T("Birthright rules")}, {"versions", r.T("Versions")}} {
 		v.Tabs = append(v.Tabs, ui.Chip{Text: t.word, URL: link("/policy", "tab", t.tab), Current: t.tab == v.Tab})
 	}
 	err := r.read(func(tx *db.Tx) error {
@@ -26,7 +26,7 @@ func (s *server) policyShow(r *request) error {
 		if v.Tab == "versions" {
 			for _, x := range versions {
 				v.Versions = append(v.Versions, templates.VersionRow{Version: fmt.Sprintf("v%d", x.ID), Applied: r.at(x.Applied), By: x.Actor, Note: x.Note,
-					Changes: plural(x.Roles, "role", "roles") + " and " + plural(x.Rules, "rule", "rules")})
+					Changes: r.T("%s and %s", r.Plural(x.Roles, "role", "roles"), r.Plural(x.Rules, "rule", "rules"))})
 			}
 			return nil
 		}
@@ -35,7 +35,7 @@ func (s *server) policyShow(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.show(templates.Policy(r.shell("Policy"), v))
+	return r.show(templates.Policy(r.shell(r.T("Policy")), v))
 }
 
 func (r *request) policyObjects(tx *db.Tx, v *templates.PolicyView) error {
@@ -49,8 +49,8 @@ func (r *request) policyObjects(tx *db.Tx, v *templates.PolicyView) error {
 	}
 	if v.Tab == "rules" {
 		for _, o := range pol.Objects(policy.KindRule) {
-			v.Rules = append(v.Rules, templates.RuleRow{Name: o.Title, Version: fmt.Sprintf("%s, change %d", o.Name, o.N), When: o.Rule.When,
-				Gives: gives(o.Rule.Roles, o.Rule.Entitlements), People: given[o.ID], URL: r.to("person.read_any", link("/people", "rule", o.Name))})
+			v.Rules = append(v.Rules, templates.RuleRow{Name: o.Title, Version: r.T("%s, change %d", o.Name, o.N), When: o.Rule.When,
+				Gives: r.gives(o.Rule.Roles, o.Rule.Entitlements), People: given[o.ID], URL: r.to("person.read_any", link("/people", "rule", o.Name))})
 		}
 		return nil
 	}
@@ -61,7 +61,7 @@ func (r *request) policyObjects(tx *db.Tx, v *templates.PolicyView) error {
 	}
 	people, err := identity.People(tx, owners)
 	for _, o := range roles {
-		row := templates.RoleRow{Name: o.Title, What: o.Role.Description, Holds: gives(o.Role.Roles, o.Role.Entitlements), Holders: given[o.ID],
+		row := templates.RoleRow{Name: o.Title, What: o.Role.Description, Holds: r.gives(o.Role.Roles, o.Role.Entitlements), Holders: given[o.ID],
 			URL: r.to("person.read_any", link("/people", "role", o.Name))}
 		if p := people[o.OwnerID]; p != nil {
 			row.Owner = p.Name
@@ -71,10 +71,10 @@ func (r *request) policyObjects(tx *db.Tx, v *templates.PolicyView) error {
 	return err
 }
 
-func gives(roles, entitlements []string) []string {
+func (r *request) gives(roles, entitlements []string) []string {
 	var out []string
 	for _, x := range roles {
-		out = append(out, "role "+x)
+		out = append(out, r.T("role %s", x))
 	}
 	return append(out, entitlements...)
 }

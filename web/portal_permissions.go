@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"tenure/templates/lang"
 
 	"tenure/internal/auth"
 	"tenure/internal/db"
@@ -20,33 +21,33 @@ var permissionRooms = []struct {
 	title string
 	rooms []string
 }{
-	{"One's own", nil},
-	{"People", []string{"person", "team", "search"}},
-	{"HR", []string{"hr"}},
-	{"Applications", []string{"application", "entitlement", "account", "connector"}},
-	{"Operations and policy", []string{"operation", "policy", "dashboard"}},
-	{"The portal itself", []string{"portal"}},
+	{lang.Mark("One's own"), nil},
+	{lang.Mark("People"), []string{"person", "team", "search"}},
+	{lang.Mark("HR"), []string{"hr"}},
+	{lang.Mark("Applications"), []string{"application", "entitlement", "account", "connector"}},
+	{lang.Mark("Operations and policy"), []string{"operation", "policy", "dashboard"}},
+	{lang.Mark("The portal itself"), []string{"portal"}},
 }
 
 // permissionRules are what no administrator can change.
 var permissionRules = []string{
-	"Auditors only read: no right that changes something can be given to them.",
-	"Administrators keep the rights to give roles and to change rights: otherwise nobody could give them back.",
-	"Nobody gives a portal role to themselves, and the last administrator stays.",
-	"Nobody releases what they loaded, or decides about their own access.",
+	lang.Mark("Auditors only read: no right that changes something can be given to them."),
+	lang.Mark("Administrators keep the rights to give roles and to change rights: otherwise nobody could give them back."),
+	lang.Mark("Nobody gives a portal role to themselves, and the last administrator stays."),
+	lang.Mark("Nobody releases what they loaded, or decides about their own access."),
 }
 
 var kindTags = map[policy.Kind]ui.Tag{
-	policy.Reads:  {Tone: ui.Neutral, Icon: "eye", Text: "Reads"},
-	policy.Own:    {Tone: ui.Neutral, Icon: "user", Text: "Their own only"},
-	policy.Writes: {Tone: ui.Warn, Icon: "key", Text: "Changes"},
+	policy.Reads:  {Tone: ui.Neutral, Icon: "eye", Text: lang.Mark("Reads")},
+	policy.Own:    {Tone: ui.Neutral, Icon: "user", Text: lang.Mark("Their own only")},
+	policy.Writes: {Tone: ui.Warn, Icon: "key", Text: lang.Mark("Changes")},
 }
 
 // permissions shows which role may do what.
 func (s *server) permissions(r *request) error {
 	v := templates.PermissionsView{Rules: permissionRules}
 	for _, role := range policy.Portal.Roles() {
-		v.Roles = append(v.Roles, portalWord(role))
+		v.Roles = append(v.Roles, r.portalWord(role))
 	}
 	err := r.read(func(tx *db.Tx) error {
 		rights, err := policy.RightsAt(tx)
@@ -71,7 +72,7 @@ func (s *server) permissions(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.show(templates.Permissions(r.shell("Permissions"), v))
+	return r.show(templates.Permissions(r.shell(r.T("Permissions")), v))
 }
 
 // roomOf gives the part of the matrix in which a permission stands.
@@ -94,7 +95,7 @@ func (r *request) permissionRow(rights *policy.Rights, permission string) templa
 		case rights.Direct(role, permission):
 			c.Has = true
 		case len(through) > 0:
-			c.Has, c.Through = true, portalWord(through[0])
+			c.Has, c.Through = true, r.portalWord(through[0])
 		}
 		_, c.Fixed = rights.Fixed(role, permission)
 		row.Cells = append(row.Cells, c)
@@ -105,7 +106,7 @@ func (r *request) permissionRow(rights *policy.Rights, permission string) templa
 func permissionURL(permission string) string { return permissionsURL + "/" + escape(permission) }
 
 // portalWord is the name of a role on pages.
-func portalWord(role string) string { return roleWord([]string{role}) }
+func (r *request) portalWord(role string) string { return r.roleWord([]string{role}) }
 
 // permissionAsk asks which roles are to have a permission of their own.
 func (s *server) permissionAsk(r *request) error {
@@ -127,20 +128,20 @@ func (s *server) permissionPage(r *request, status int, rights *policy.Rights, c
 	if !slices.Contains(policy.Portal.Permissions(), name) {
 		return nothing("permission")
 	}
-	roles := ui.Choices{Name: "role", Label: "Roles that have it of their own", Hint: "Whoever has a role that includes one of these has it, too.", Error: bad.Of("role")}
+	roles := ui.Choices{Name: "role", Label: r.T("Roles that have it of their own"), Hint: r.T("Whoever has a role that includes one of these has it, too."), Error: bad.Of("role")}
 	for _, role := range policy.Portal.Roles() {
 		has, fixed := rights.Fixed(role, name)
-		o := ui.Choice{Value: role, Text: portalWord(role), Chosen: slices.Contains(chosen, role) || has, Disabled: fixed}
+		o := ui.Choice{Value: role, Text: r.portalWord(role), Chosen: slices.Contains(chosen, role) || has, Disabled: fixed}
 		if through := rights.Through(role, name); len(through) > 0 && fixed == "" {
-			o.Hint = "Has it through: " + portalWord(through[0]) + "."
+			o.Hint = r.T("Has it through: %s.", r.portalWord(through[0]))
 		}
 		roles.Options = append(roles.Options, o)
 	}
-	v := templates.AskMoreView{Up: []ui.Link{{Text: "Permissions", URL: permissionsURL}}, Tick: []ui.Choices{roles},
-		Check: ui.Check{Action: permissionURL(name), Hidden: ui.Kept("stamp", rights.Stamp), Title: "Who may: " + policy.Describe(name).Text, Errors: bad,
-			Facts:  []ui.Line{{Name: "Permission", Text: name}, {Name: "It", Text: kindTags[policy.Describe(name).Kind].Text}},
-			Not:    []string{"Nothing is changed yet: the next page says who gains and who loses the right."},
-			Button: ui.Buttons{Text: "Look at what would follow", Icon: "arrow-right", Cancel: ui.Link{Text: "Go back, change nothing", URL: permissionsURL}}}}
+	v := templates.AskMoreView{Up: []ui.Link{{Text: r.T("Permissions"), URL: permissionsURL}}, Tick: []ui.Choices{roles},
+		Check: ui.Check{Action: permissionURL(name), Hidden: ui.Kept("stamp", rights.Stamp), Title: r.T("Who may: %s", policy.Describe(name).Text), Errors: bad,
+			Facts:  []ui.Line{{Name: r.T("Permission"), Text: name}, {Name: r.T("It"), Text: kindTags[policy.Describe(name).Kind].Text}},
+			Not:    []string{r.T("Nothing is changed yet: the next page says who gains and who loses the right.")},
+			Button: ui.Buttons{Text: r.T("Look at what would follow"), Icon: "arrow-right", Cancel: ui.Link{Text: r.T("Go back, change nothing"), URL: permissionsURL}}}}
 	return r.render(status, templates.AskMore(r.shell(v.Check.Title), v))
 }
 
@@ -153,7 +154,7 @@ func (s *server) permissionSave(r *request) error {
 	if !slices.Contains(policy.Portal.Permissions(), name) {
 		return nothing("permission")
 	}
-	r.back = ui.Link{Text: "Look at the permission as it is now", URL: permissionURL(name)}
+	r.back = ui.Link{Text: r.T("Look at the permission as it is now"), URL: permissionURL(name)}
 	var rights *policy.Rights
 	var h *policy.Holders
 	var people map[string]int
@@ -175,7 +176,7 @@ func (s *server) permissionSave(r *request) error {
 		people, err = countRoles(tx, h)
 		return err
 	})
-	if bad, ok := faults(err, map[string]string{"": "role"}); ok && rights != nil && statusOf(err) == http.StatusBadRequest {
+	if bad, ok := r.faults(err, map[string]string{"": "role"}); ok && rights != nil && statusOf(err) == http.StatusBadRequest {
 		return s.permissionPage(r, http.StatusBadRequest, rights, r.PostFormArray("role"), bad)
 	}
 	if err != nil {
@@ -187,7 +188,7 @@ func (s *server) permissionSave(r *request) error {
 	if err := r.do(func(tx *db.Tx) error { _, err := policy.SetHolders(tx, name, roles, stamp, reason); return err }); err != nil {
 		return err
 	}
-	return r.goWith(permissionsURL, ui.Notice{Tone: ui.Good, Title: "The right is changed", Text: "It is in force from everybody's next click on: " + policy.Describe(name).Text + "."})
+	return r.goWith(permissionsURL, ui.Notice{Tone: ui.Good, Title: r.T("The right is changed"), Text: r.T("It is in force from everybody's next click on: %s.", policy.Describe(name).Text)})
 }
 
 // rolesWanted are the roles that were ticked, and those that keep the permission whatever is ticked.
@@ -220,50 +221,50 @@ func countRoles(tx *db.Tx, h *policy.Holders) (map[string]int, error) {
 // permissionCheck says who gains and who loses, and asks for a reason.
 func (s *server) permissionCheck(r *request, h *policy.Holders, people map[string]int, roles []string) error {
 	name := h.Permission
-	c := ui.Check{Action: permissionURL(name), Title: "Change who may: " + policy.Describe(name).Text + "?", Reason: "Reason", Hidden: ui.Kept("stamp", r.field("stamp"), "sure", "yes"),
-		Facts:  []ui.Line{{Name: "Permission", Text: name}, {Name: "Given to", Text: rolesText(h.Give)}, {Name: "Taken from", Text: rolesText(h.Take)}},
-		Not:    []string{"Nothing that was done or decided is undone."},
-		Button: ui.Buttons{Text: "Change it", Icon: "shield-check", Danger: len(h.Lose) > 0, Cancel: ui.Link{Text: "Go back, change nothing", URL: permissionURL(name)}}}
+	c := ui.Check{Action: permissionURL(name), Title: r.T("Change who may: %s?", policy.Describe(name).Text), Reason: r.T("Reason"), Hidden: ui.Kept("stamp", r.field("stamp"), "sure", "yes"),
+		Facts:  []ui.Line{{Name: r.T("Permission"), Text: name}, {Name: r.T("Given to"), Text: r.rolesText(h.Give)}, {Name: r.T("Taken from"), Text: r.rolesText(h.Take)}},
+		Not:    []string{r.T("Nothing that was done or decided is undone.")},
+		Button: ui.Buttons{Text: r.T("Change it"), Icon: "shield-check", Danger: len(h.Lose) > 0, Cancel: ui.Link{Text: r.T("Go back, change nothing"), URL: permissionURL(name)}}}
 	for _, role := range roles {
-		c.Hidden = append(c.Hidden, ui.Option{Text: "role", Value: role})
+		c.Hidden = append(c.Hidden, ui.Option{Text: r.T("role"), Value: role})
 	}
 	for _, role := range h.Gain {
-		c.Will = append(c.Will, portalWord(role)+" may do it from the next click on: "+whoHas(role, people))
+		c.Will = append(c.Will, r.T("%s may do it from the next click on: %s", r.portalWord(role), r.whoHas(role, people)))
 	}
 	for _, role := range h.Lose {
-		c.Will = append(c.Will, portalWord(role)+" may not do it any more: "+whoHas(role, people))
+		c.Will = append(c.Will, r.T("%s may not do it any more: %s", r.portalWord(role), r.whoHas(role, people)))
 	}
 	if len(h.Gain)+len(h.Lose) == 0 {
-		c.Will = []string{"Nobody gains and nobody loses the right: they have it through another role as well."}
+		c.Will = []string{r.T("Nobody gains and nobody loses the right: they have it through another role as well.")}
 	}
 	status := http.StatusOK
 	if r.field("sure") == "yes" {
-		status, c.Errors = http.StatusBadRequest, ui.Errors{{Field: "reason", Text: "Say why: auditors read it."}}
+		status, c.Errors = http.StatusBadRequest, ui.Errors{{Field: "reason", Text: r.T("Say why: auditors read it.")}}
 	}
-	v := templates.AskMoreView{Up: []ui.Link{{Text: "Permissions", URL: permissionsURL}}, Check: c}
+	v := templates.AskMoreView{Up: []ui.Link{{Text: r.T("Permissions"), URL: permissionsURL}}, Check: c}
 	return r.render(status, templates.AskMore(r.shell(c.Title), v))
 }
 
-func rolesText(roles []string) string {
+func (r *request) rolesText(roles []string) string {
 	if len(roles) == 0 {
-		return "nobody"
+		return r.T("nobody")
 	}
 	var words []string
 	for _, role := range roles {
-		words = append(words, portalWord(role))
+		words = append(words, r.portalWord(role))
 	}
 	return strings.Join(words, ", ")
 }
 
 // whoHas says in words whom a role is about.
-func whoHas(role string, people map[string]int) string {
+func (r *request) whoHas(role string, people map[string]int) string {
 	switch role {
 	case policy.Employee:
-		return "everybody who works here."
+		return r.T("everybody who works here.")
 	case policy.Manager:
-		return "everybody to whom somebody reports."
+		return r.T("everybody to whom somebody reports.")
 	case policy.Owner:
-		return "everybody who owns an application."
+		return r.T("everybody who owns an application.")
 	}
-	return countWord(people[role], "person has the role.", "people have the role.")
+	return r.countWord(people[role], "person has the role.", "people have the role.")
 }

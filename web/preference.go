@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"strings"
+	"tenure/templates/lang"
 	"time"
 
 	"tenure/internal/db"
@@ -22,8 +23,8 @@ func (r *request) prefs() identity.Preference {
 
 // starts are the pages that signing in may lead to, for those who may open them.
 var starts = []struct{ url, permission, word string }{
-	{"/inbox", "inbox.read", "Inbox"}, {"/me", "access.mine", "My access"}, {"/team", "team.read", "My team"}, {"/people", "person.list", "People"},
-	{"/operations", "operation.read", "Operations"}, {"/dashboard", "dashboard.read", "Dashboard"},
+	{"/inbox", "inbox.read", lang.Mark("Inbox")}, {"/me", "access.mine", lang.Mark("My access")}, {"/team", "team.read", lang.Mark("My team")}, {"/people", "person.list", lang.Mark("People")},
+	{"/operations", "operation.read", lang.Mark("Operations")}, {"/dashboard", "dashboard.read", lang.Mark("Dashboard")},
 }
 
 // profile is the reader's own settings.
@@ -31,21 +32,21 @@ func (s *server) profile(r *request) error { return s.profilePage(r, http.Status
 
 func (s *server) profilePage(r *request, status int, p identity.Preference, bad ui.Errors) error {
 	v := templates.ProfileView{Action: "/me/profile", Errors: bad, Letters: p.Letters, Zone: p.Zone, OwnZone: s.sessions.GetString(r.Request.Context(), sessionZone),
-		Now: r.inZone(r.now).Format("15:04, Monday 2 January")}
-	for _, x := range []struct{ value, word string }{{"", "Comfortable"}, {"dense", "Dense"}} {
-		v.Density = append(v.Density, ui.Choice{Value: x.value, Text: x.word, Chosen: p.Dense == (x.value == "dense")})
+		Now: r.Date(r.inZone(r.now), "15:04, Monday 2 January")}
+	for _, x := range []struct{ value, word string }{{"", r.T("Comfortable")}, {"dense", r.T("Dense")}} {
+		v.Density = append(v.Density, ui.Choice{Value: x.value, Text: r.T(x.word), Chosen: p.Dense == (x.value == "dense")})
 	}
-	v.Density[0].Hint, v.Density[1].Hint = "40 pixels a row", "32 pixels a row"
-	for _, x := range []struct{ value, word string }{{"", "As the system"}, {"light", "Light"}, {"dark", "Dark"}} {
-		v.Theme = append(v.Theme, ui.Choice{Value: x.value, Text: x.word, Chosen: p.Theme == x.value})
+	v.Density[0].Hint, v.Density[1].Hint = r.T("40 pixels a row"), r.T("32 pixels a row")
+	for _, x := range []struct{ value, word string }{{"", r.T("As the system")}, {"light", r.T("Light")}, {"dark", r.T("Dark")}} {
+		v.Theme = append(v.Theme, ui.Choice{Value: x.value, Text: r.T(x.word), Chosen: p.Theme == x.value})
 	}
-	v.Start = []ui.Option{{Text: "Home"}}
+	v.Start = []ui.Option{{Text: r.T("Home")}}
 	for _, x := range starts {
 		if r.may(x.permission) {
-			v.Start = append(v.Start, ui.Option{Value: x.url, Text: x.word, Selected: p.Start == x.url})
+			v.Start = append(v.Start, ui.Option{Value: x.url, Text: r.T(x.word), Selected: p.Start == x.url})
 		}
 	}
-	return r.render(status, templates.Profile(r.shell("Profile"), v))
+	return r.render(status, templates.Profile(r.shell(r.T("Profile")), v))
 }
 
 // profileSave stores them.
@@ -60,14 +61,14 @@ func (s *server) profileSave(r *request) error {
 		}
 	}
 	if err := r.do(func(tx *db.Tx) error { return identity.Prefer(tx, r.who.ID, p) }); err != nil {
-		bad, ok := faults(err, nil)
+		bad, ok := r.faults(err, nil)
 		if !ok {
 			return err
 		}
 		return s.profilePage(r, http.StatusBadRequest, p, bad)
 	}
 	s.setTheme(r, p.Theme)
-	return r.goWith("/me/profile", ui.Notice{Tone: ui.Good, Title: "Saved", Text: "Your settings hold from now on, wherever you sign in."})
+	return r.goWith("/me/profile", ui.Notice{Tone: ui.Good, Title: r.T("Saved"), Text: r.T("Your settings hold from now on, wherever you sign in.")})
 }
 
 // prefer lets the reader's zone go before that of their employment.
@@ -116,7 +117,7 @@ func (s *server) viewSave(r *request) error {
 	if err := r.do(func(tx *db.Tx) error { return identity.SaveView(tx, r.who.ID, v) }); err != nil {
 		return err
 	}
-	return r.goWith(viewURL(spec.path, v.Query), ui.Notice{Tone: ui.Good, Title: "The view is saved", Text: "You find it under Views."})
+	return r.goWith(viewURL(spec.path, v.Query), ui.Notice{Tone: ui.Good, Title: r.T("The view is saved"), Text: r.T("You find it under Views.")})
 }
 
 // viewDelete forgets one of the reader's own.
@@ -133,7 +134,7 @@ func (s *server) viewDelete(r *request) error {
 	if spec, ok := listOf(name); ok {
 		address = spec.path
 	}
-	return r.goWith(address, ui.Notice{Tone: ui.Good, Title: "The view is deleted"})
+	return r.goWith(address, ui.Notice{Tone: ui.Good, Title: r.T("The view is deleted")})
 }
 
 // views adds the reader's saved views to a Grid.
@@ -148,4 +149,4 @@ func (r *request) views(tx *db.Tx, l *list, g *ui.Grid) error {
 }
 
 // keysHelp lists the keys, for those without a script and those who do not know of "?".
-func (s *server) keysHelp(r *request) error { return r.show(templates.KeysHelp(r.shell("Keys"))) }
+func (s *server) keysHelp(r *request) error { return r.show(templates.KeysHelp(r.shell(r.T("Keys")))) }

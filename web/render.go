@@ -76,7 +76,7 @@ func (r *request) shell(title string) ui.Shell {
 	s.Nav = r.navigation()
 	s.SearchURL = r.to("search.use", "/search")
 	s.NeedsMe = r.who.waits
-	s.User = ui.User{Name: r.who.Name, Role: roleWord(r.who.roles), Profile: "/me/profile"}
+	s.User = ui.User{Name: r.who.Name, Role: r.roleWord(r.who.roles), Profile: "/me/profile"}
 	s.Letters, s.At = r.prefs().Letters, r.at(r.now)
 	if r.Request.URL.Path == "/search" {
 		s.Query = r.Query("q")
@@ -86,43 +86,43 @@ func (r *request) shell(title string) ui.Shell {
 		s.User.URL = personURL(r.who.PublicID)
 	}
 	if r.s.demo != nil {
-		s.DemoBanner = "A demo company: everybody here is invented."
-		s.DemoLink = ui.Link{Text: "Play its HR department", URL: "/demo/hr"}
+		s.DemoBanner = r.T("A demo company: everybody here is invented.")
+		s.DemoLink = ui.Link{Text: r.T("Play its HR department"), URL: "/demo/hr"}
 	}
 	if r.simulated {
-		s.BusinessTime = r.now.UTC().Format("2 January 2006, 15:04 MST")
+		s.BusinessTime = r.Date(r.now.UTC(), "2 January 2006, 15:04 MST")
 	}
 	return s
 }
 
 // navigation lists what this reader may open; at the inbox it says how much waits for them.
 func (r *request) navigation() []ui.NavItem {
-	mine := []ui.NavItem{{Label: "Personal tokens", URL: "/me/tokens"}, {Label: "My sessions", URL: "/me/sessions"}, {Label: "Acting for others", URL: delegationsURL}}
+	mine := []ui.NavItem{{Label: r.T("Personal tokens"), URL: "/me/tokens"}, {Label: r.T("My sessions"), URL: "/me/sessions"}, {Label: r.T("Acting for others"), URL: delegationsURL}}
 	if r.who.Kind == "local" {
-		mine = slices.Insert(mine, 2, ui.NavItem{Label: "Second step", URL: factorsURL})
+		mine = slices.Insert(mine, 2, ui.NavItem{Label: r.T("Second step"), URL: factorsURL})
 	}
-	hr := []ui.NavItem{{Label: "Runs", URL: "/hr/runs"}, {Label: "Sources", URL: "/hr/sources"}, {Label: "Planned changes", URL: "/hr/expect"}}
+	hr := []ui.NavItem{{Label: r.T("Runs"), URL: "/hr/runs"}, {Label: r.T("Sources"), URL: "/hr/sources"}, {Label: r.T("Planned changes"), URL: "/hr/expect"}}
 	all := []struct {
 		permission string
 		item       ui.NavItem
 	}{
-		{"home.read", ui.NavItem{Label: "Home", URL: "/", Icon: "home"}},
-		{"inbox.read", ui.NavItem{Label: "Inbox", URL: "/inbox", Icon: "inbox", Count: r.who.waits}},
-		{"dashboard.read", ui.NavItem{Label: "Dashboard", URL: "/dashboard", Icon: "chart-bar"}},
-		{"person.list", ui.NavItem{Label: "People", URL: "/people", Icon: "users"}},
-		{"team.read", ui.NavItem{Label: "My team", URL: "/team", Icon: "users"}},
-		{"access.mine", ui.NavItem{Label: "My access", URL: "/me", Icon: "key", Sub: mine}},
-		{"hr.read", ui.NavItem{Label: "HR", URL: "/hr/runs", Icon: "file-import", Sub: hr}},
-		{"application.read", ui.NavItem{Label: "Applications", URL: "/applications", Icon: "apps"}},
-		{"operation.read", ui.NavItem{Label: "Operations", URL: "/operations", Icon: "stack-2"}},
-		{"policy.read", ui.NavItem{Label: "Policy", URL: "/policy", Icon: "scale"}},
-		{"portal.read", ui.NavItem{Label: "Portal", URL: "/portal/roles", Icon: "shield-check", Sub: []ui.NavItem{{Label: "Roles", URL: "/portal/roles"}, {Label: "Permissions", URL: permissionsURL}}}},
+		{"home.read", ui.NavItem{Label: r.T("Home"), URL: "/", Icon: "home"}},
+		{"inbox.read", ui.NavItem{Label: r.T("Inbox"), URL: "/inbox", Icon: "inbox", Count: r.who.waits}},
+		{"dashboard.read", ui.NavItem{Label: r.T("Dashboard"), URL: "/dashboard", Icon: "chart-bar"}},
+		{"person.list", ui.NavItem{Label: r.T("People"), URL: "/people", Icon: "users"}},
+		{"team.read", ui.NavItem{Label: r.T("My team"), URL: "/team", Icon: "users"}},
+		{"access.mine", ui.NavItem{Label: r.T("My access"), URL: "/me", Icon: "key", Sub: mine}},
+		{"hr.read", ui.NavItem{Label: r.T("HR"), URL: "/hr/runs", Icon: "file-import", Sub: hr}},
+		{"application.read", ui.NavItem{Label: r.T("Applications"), URL: "/applications", Icon: "apps"}},
+		{"operation.read", ui.NavItem{Label: r.T("Operations"), URL: "/operations", Icon: "stack-2"}},
+		{"policy.read", ui.NavItem{Label: r.T("Policy"), URL: "/policy", Icon: "scale"}},
+		{"portal.read", ui.NavItem{Label: r.T("Portal"), URL: "/portal/roles", Icon: "shield-check", Sub: []ui.NavItem{{Label: r.T("Roles"), URL: "/portal/roles"}, {Label: r.T("Permissions"), URL: permissionsURL}}}},
 	}
 	if r.s.demo != nil {
 		all = append(all, struct {
 			permission string
 			item       ui.NavItem
-		}{"demo.use", ui.NavItem{Label: "Demo HR feed", URL: "/demo/hr", Icon: "beach"}})
+		}{"demo.use", ui.NavItem{Label: r.T("Demo HR feed"), URL: "/demo/hr", Icon: "beach"}})
 	}
 	var out []ui.NavItem
 	for _, n := range all {
@@ -149,14 +149,14 @@ func (r *request) place(n ui.NavItem) ui.NavItem {
 }
 
 // roleWord says in a word or two what somebody is in the portal: the strongest of their roles.
-func roleWord(roles []string) string {
+func (r *request) roleWord(roles []string) string {
 	for _, x := range []struct{ role, word string }{
-		{policy.Administrator, "Administrator"}, {policy.Compliance, "Compliance"}, {policy.IT, "IT"}, {policy.HR, "HR"},
-		{policy.Auditor, "Auditor"}, {policy.Manager, "Manager"}, {policy.Owner, "Application owner"},
+		{policy.Administrator, r.T("Administrator")}, {policy.Compliance, r.T("Compliance")}, {policy.IT, r.T("IT")}, {policy.HR, r.T("HR")},
+		{policy.Auditor, r.T("Auditor")}, {policy.Manager, r.T("Manager")}, {policy.Owner, r.T("Application owner")},
 	} {
 		if slices.Contains(roles, x.role) {
-			return x.word
+			return r.T(x.word)
 		}
 	}
-	return "Employee"
+	return r.T("Employee")
 }

@@ -18,22 +18,34 @@ import (
 	"tenure/internal/identity"
 	"tenure/internal/policy"
 	"tenure/internal/task"
+	"tenure/templates/lang"
 	"tenure/templates/ui"
 )
 
 // request is one request on its way through a handler.
 type request struct {
 	*gin.Context
-	s    *server
-	who  *reader // nil: nobody is signed in
-	now  time.Time
-	zone *time.Location // the reader's
+	*lang.Language // the reader's
+	s              *server
+	who            *reader // nil: nobody is signed in
+	now            time.Time
+	zone           *time.Location // the reader's
 	// simulated says that business time is moved by hand: pages show it.
 	simulated bool
 	session   int          // id of the reader's session
 	stale     bool         // it is long ago that they proved who they are
 	bearer    *auth.Bearer // they speak with a token; there is no session
 	back      ui.Link      // where a page about something that went wrong leads; the first page when it is empty
+}
+
+// asks makes the request of a handler, in the language that the browser prefers. The long language is for those who develop pages.
+func (s *server) asks(c *gin.Context) *request {
+	l := lang.Match(c.GetHeader("Accept-Language"))
+	if s.samples && (c.Query("lang") == lang.Long.Tag() || c.GetHeader("Accept-Language") == lang.Long.Tag()) {
+		l = lang.Long
+	}
+	c.Request = c.Request.WithContext(lang.With(c.Request.Context(), l))
+	return &request{Context: c, Language: l, s: s}
 }
 
 // reader is the person who is signed in.

@@ -181,7 +181,7 @@ func (s *server) routes() []route {
 // handle makes gin's handler of a route: who is there, may they, then the handler; whatever goes wrong becomes an answer.
 func (s *server) handle(r route) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		q := &request{Context: c, s: s}
+		q := s.asks(c)
 		if err := q.serve(r); err != nil {
 			s.fail(q, err)
 		}

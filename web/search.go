@@ -55,17 +55,17 @@ func (s *server) search(r *request) error {
 	if straight != "" && !polling(r.Request) {
 		return r.goTo(straight)
 	}
-	return r.show(templates.Search(r.shell("Search"), v))
+	return r.show(templates.Search(r.shell(r.T("Search")), v))
 }
 
 func (r *request) searchScope() string {
 	switch {
 	case r.may("person.read_any"):
-		return "Through people, accounts, applications, what may be held in them, and the policy."
+		return r.T("Through people, accounts, applications, what may be held in them, and the policy.")
 	case r.may("person.list"):
-		return "Through your team and what may be held in applications."
+		return r.T("Through your team and what may be held in applications.")
 	}
-	return "Through your own page and what may be held in applications."
+	return r.T("Through your own page and what may be held in applications.")
 }
 
 // finding is one search on its way.
@@ -152,7 +152,7 @@ func (f *finding) numbered() error {
 	}
 	if f.r.may("hr.read") && n < 1<<31 {
 		if run, err := hr.GetRun(f.tx, int(n)); err == nil {
-			f.group("runs", "HR runs", []templates.SearchHit{{URL: runURL(int(n)), Title: whole("HR run #" + strconv.FormatInt(n, 10)),
+			f.group("runs", f.r.T("HR runs"), []templates.SearchHit{{URL: runURL(int(n)), Title: whole(f.r.T("HR run #%s", strconv.FormatInt(n, 10))),
 				Text: whole(run.Name)}}, ui.Link{})
 		} else if errs.KindOf(err) != errs.KindNotFound {
 			return err
@@ -166,8 +166,8 @@ func (f *finding) numbered() error {
 		if err != nil {
 			return err
 		}
-		f.group("operations", "Operations", []templates.SearchHit{{URL: operationURL(n), Title: whole("Operation #" + strconv.FormatInt(n, 10)),
-			Text: whole(operationWord(o.Kind, o.Entitlement) + " in " + o.ApplicationTitle + ", " + o.Person)}}, ui.Link{})
+		f.group("operations", f.r.T("Operations"), []templates.SearchHit{{URL: operationURL(n), Title: whole(f.r.T("Operation #%s", strconv.FormatInt(n, 10))),
+			Text: whole(f.r.T("%s in %s, %s", f.r.operationWord(o.Kind, o.Entitlement), o.ApplicationTitle, o.Person))}}, ui.Link{})
 	}
 	return nil
 }
@@ -196,13 +196,13 @@ func (f *finding) people() error {
 			}
 		}
 		hits = append(hits, templates.SearchHit{URL: personURL(l.PublicID), Title: marked(l.Name, f.q), Code: deref(l.Number), Text: marked(strings.TrimPrefix(text, " · "), f.q),
-			Tag: templates.PersonTag(string(l.State))})
+			Tag: templates.PersonTag(f.r.Request.Context(), string(l.State))})
 	}
 	more := ui.Link{}
 	if len(lines) > searchTop {
-		more = ui.Link{Text: "All people who match", URL: f.r.to("person.list", link("/people", "q", f.q))}
+		more = ui.Link{Text: f.r.T("All people who match"), URL: f.r.to("person.list", link("/people", "q", f.q))}
 	}
-	f.group("people", "People", hits, more)
+	f.group("people", f.r.T("People"), hits, more)
 	return nil
 }
 
@@ -223,7 +223,7 @@ func (f *finding) accounts() error {
 		app := f.cat.Apps[n.Application]
 		if n.PersonID == 0 {
 			if f.r.mayFor("application.read", f.r.owns(app)) {
-				hits = append(hits, templates.SearchHit{URL: link(applicationURL(app.Name), "tab", "accounts", "state", "orphan"), Title: whole(n.Name), Text: whole("an orphan in " + app.Title)})
+				hits = append(hits, templates.SearchHit{URL: link(applicationURL(app.Name), "tab", "accounts", "state", "orphan"), Title: whole(n.Name), Text: whole(f.r.T("an orphan in %s", app.Title))})
 			}
 			continue
 		}
@@ -232,10 +232,10 @@ func (f *finding) accounts() error {
 			return err
 		}
 		if ok {
-			hits = append(hits, templates.SearchHit{URL: personURL(n.Ref), Title: whole(n.Name), Text: whole("account of " + n.Person + " in " + app.Title)})
+			hits = append(hits, templates.SearchHit{URL: personURL(n.Ref), Title: whole(n.Name), Text: whole(f.r.T("account of %s in %s", n.Person, app.Title))})
 		}
 	}
-	f.group("accounts", "Accounts", hits, ui.Link{})
+	f.group("accounts", f.r.T("Accounts"), hits, ui.Link{})
 	return nil
 }
 
@@ -253,20 +253,20 @@ func (f *finding) targets() error {
 	for _, a := range apps {
 		hits = append(hits, templates.SearchHit{URL: page(a, ""), Title: marked(a.Title, f.q), Code: a.Name})
 	}
-	f.group("applications", "Applications", hits, ui.Link{})
+	f.group("applications", f.r.T("Applications"), hits, ui.Link{})
 	hits = nil
 	for _, e := range ents {
 		a := f.cat.Apps[e.ApplicationID]
-		h := templates.SearchHit{URL: cmp.Or(page(a, "entitlements"), f.why(e)), Title: marked(titleOf(e, f.cat), f.q), Code: e.Name, Text: whole("in " + a.Title)}
+		h := templates.SearchHit{URL: cmp.Or(page(a, "entitlements"), f.why(e)), Title: marked(f.r.titleOf(e, f.cat), f.q), Code: e.Name, Text: whole(f.r.T("in %s", a.Title))}
 		if e.Description != "" {
-			h.Text = append(marked(e.Description, f.q), templates.Part{Text: " · in " + a.Title})
+			h.Text = append(marked(e.Description, f.q), templates.Part{Text: f.r.T(" · in %s", a.Title)})
 		}
 		if e.Privileged {
-			h.Tag = ui.Tag{Tone: ui.Warn, Icon: "flag", Text: "Privileged"}
+			h.Tag = ui.Tag{Tone: ui.Warn, Icon: "flag", Text: f.r.T("Privileged")}
 		}
 		hits = append(hits, h)
 	}
-	f.group("entitlements", "What may be held", hits, ui.Link{})
+	f.group("entitlements", f.r.T("What may be held"), hits, ui.Link{})
 	return nil
 }
 
@@ -287,7 +287,7 @@ func (f *finding) policy() error {
 	if err != nil {
 		return err
 	}
-	for _, k := range []struct{ kind, id, title, tab string }{{policy.KindRole, "roles", "Roles", ""}, {policy.KindRule, "rules", "Birthright rules", "rules"}} {
+	for _, k := range []struct{ kind, id, title, tab string }{{policy.KindRole, "roles", f.r.T("Roles"), ""}, {policy.KindRule, "rules", f.r.T("Birthright rules"), "rules"}} {
 		var hits []templates.SearchHit
 		for _, o := range pol.Objects(k.kind) {
 			in := " " + identity.Normal(o.Title+" "+o.Name)

@@ -16,7 +16,7 @@ func (s *server) sessionsMine(r *request) error {
 	err := r.read(func(tx *db.Tx) error {
 		all, err := auth.Sessions(tx, r.who.ID, idleFor, signedInFor)
 		for _, x := range all {
-			v.Sessions = append(v.Sessions, templates.SessionRow{Browser: x.Agent, Method: methodWord(s, x.Method), SignedIn: r.at(x.SignedIn), Seen: r.at(x.Seen),
+			v.Sessions = append(v.Sessions, templates.SessionRow{Browser: x.Agent, Method: r.methodWord(s, x.Method), SignedIn: r.at(x.SignedIn), Seen: r.at(x.Seen),
 				This: x.ID == r.session, EndURL: "/me/sessions/" + strconv.Itoa(x.ID) + "/end"})
 		}
 		return err
@@ -24,7 +24,7 @@ func (s *server) sessionsMine(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.show(templates.Sessions(r.shell("My sessions"), v))
+	return r.show(templates.Sessions(r.shell(r.T("My sessions")), v))
 }
 
 // sessionEnd ends one, wherever its browser is.
@@ -39,7 +39,7 @@ func (s *server) sessionEnd(r *request) error {
 	if id == r.session {
 		return s.left(r)
 	}
-	return r.goWith("/me/sessions", ui.Notice{Tone: ui.Good, Title: "The session is ended", Text: "That browser is asked to sign in at its next step."})
+	return r.goWith("/me/sessions", ui.Notice{Tone: ui.Good, Title: r.T("The session is ended"), Text: r.T("That browser is asked to sign in at its next step.")})
 }
 
 // sessionEndOthers ends all but this one.
@@ -49,11 +49,11 @@ func (s *server) sessionEndOthers(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.goWith("/me/sessions", ui.Notice{Tone: ui.Good, Title: "All other sessions are ended", Text: plural(n, "session was ended.", "sessions were ended.")})
+	return r.goWith("/me/sessions", ui.Notice{Tone: ui.Good, Title: r.T("All other sessions are ended"), Text: r.Plural(n, "session was ended.", "sessions were ended.")})
 }
 
 // methodWord says how somebody signed in.
-func methodWord(s *server, method string) string {
+func (r *request) methodWord(s *server, method string) string {
 	if name, ok := strings.CutPrefix(method, "oidc:"); ok {
 		if p := s.providers[name]; p != nil {
 			return p.Title
@@ -62,13 +62,13 @@ func methodWord(s *server, method string) string {
 	}
 	switch method {
 	case "persona":
-		return "Demo"
+		return r.T("Demo")
 	case "passkey":
-		return "Password and passkey"
+		return r.T("Password and passkey")
 	case "recovery_code":
-		return "Password and recovery code"
+		return r.T("Password and recovery code")
 	}
-	return "Password and code"
+	return r.T("Password and code")
 }
 
 // agentWord makes a few words of what a browser says it is: nobody knows themselves by the whole string.

@@ -47,7 +47,7 @@ func (s *server) signInPage(r *request, status int, v templates.SignInView, n *u
 		err := r.read(func(tx *db.Tx) error {
 			all, err := auth.Personas(tx)
 			for _, p := range all {
-				v.Personas = append(v.Personas, templates.Persona{ID: p.Ref, Name: p.Name, Does: personaLine(p)})
+				v.Personas = append(v.Personas, templates.Persona{ID: p.Ref, Name: p.Name, Does: r.personaLine(p)})
 			}
 			return err
 		})
@@ -55,22 +55,22 @@ func (s *server) signInPage(r *request, status int, v templates.SignInView, n *u
 			return err
 		}
 	}
-	sh := ui.Shell{Title: "Sign in", Theme: r.theme(), Reference: r.reference(), Notice: n}
+	sh := ui.Shell{Title: r.T("Sign in"), Theme: r.theme(), Reference: r.reference(), Notice: n}
 	if s.demo != nil {
 		sh.Organisation = s.demo.Organisation
 	}
 	return r.render(status, templates.SignIn(sh, v))
 }
 
-func personaLine(p auth.Persona) string {
+func (r *request) personaLine(p auth.Persona) string {
 	does := map[string]string{
-		"hr":            "loads HR files, and cannot release the ones they loaded",
-		"it":            "watches applications, repairs operations, checks targets",
-		"compliance":    "releases held runs, reads the policy",
-		"auditor":       "reads everything, changes nothing",
-		"administrator": "may do everything the portal offers",
-		"manager":       "sees their team and what it holds",
-		"employee":      "sees what they hold, and why",
+		"hr":            r.T("loads HR files, and cannot release the ones they loaded"),
+		"it":            r.T("watches applications, repairs operations, checks targets"),
+		"compliance":    r.T("releases held runs, reads the policy"),
+		"auditor":       r.T("reads everything, changes nothing"),
+		"administrator": r.T("may do everything the portal offers"),
+		"manager":       r.T("sees their team and what it holds"),
+		"employee":      r.T("sees what they hold, and why"),
 	}[p.Role]
 	return p.Title + ": " + does
 }

@@ -32,10 +32,10 @@ func (s *server) signIn(r *request) error {
 	v := templates.SignInView{Email: r.field("email"), Next: r.field("next"), Local: true}
 	password := r.PostForm("password")
 	if v.Email == "" {
-		v.Errors = append(v.Errors, ui.FieldError{Field: "email", Text: "Enter your e-mail address."})
+		v.Errors = append(v.Errors, ui.FieldError{Field: "email", Text: r.T("Enter your e-mail address.")})
 	}
 	if password == "" || len(password) > longest {
-		v.Errors = append(v.Errors, ui.FieldError{Field: "password", Text: "Enter your password."})
+		v.Errors = append(v.Errors, ui.FieldError{Field: "password", Text: r.T("Enter your password.")})
 	}
 	if len(v.Errors) > 0 {
 		return s.signInPage(r, http.StatusBadRequest, v, nil)
@@ -54,7 +54,7 @@ func (s *server) signIn(r *request) error {
 		return err
 	}
 	if refusal != nil {
-		return s.signInPage(r, http.StatusUnauthorized, v, &ui.Notice{Tone: ui.Bad, Title: "That did not work", Text: sentence(refusal.Error())})
+		return s.signInPage(r, http.StatusUnauthorized, v, &ui.Notice{Tone: ui.Bad, Title: r.T("That did not work"), Text: sentence(refusal.Error())})
 	}
 	ctx := r.Request.Context()
 	if err := s.sessions.RenewToken(ctx); err != nil {
@@ -134,11 +134,11 @@ func (s *server) secondPage(r *request, status int, bad ui.Errors) error {
 	if err != nil {
 		return err
 	}
-	v := templates.SecondView{Action: "/signin/second", Errors: bad, Back: ui.Link{Text: "Begin again", URL: "/signin"}}
+	v := templates.SecondView{Action: "/signin/second", Errors: bad, Back: ui.Link{Text: r.T("Begin again"), URL: "/signin"}}
 	if v.App, v.Passkey, err = s.secondWays(r, who); err != nil {
 		return err
 	}
-	sh := ui.Shell{Title: "Second step", Theme: r.theme(), Reference: r.reference()}
+	sh := ui.Shell{Title: r.T("Second step"), Theme: r.theme(), Reference: r.reference()}
 	return r.render(status, templates.Second(sh, v))
 }
 
@@ -234,7 +234,7 @@ func (s *server) enrolPage(r *request, status int, bad ui.Errors) error {
 	if err != nil {
 		return err
 	}
-	sh := ui.Shell{Title: "Set up your second step", Theme: r.theme(), Reference: r.reference()}
+	sh := ui.Shell{Title: r.T("Set up your second step"), Theme: r.theme(), Reference: r.reference()}
 	return r.render(status, templates.Enrol(sh, templates.EnrolView{Action: "/signin/enrol", Key: e.Key, Image: e.Image, Errors: bad}))
 }
 
@@ -283,12 +283,12 @@ func (s *server) enrol(r *request) error {
 		return err
 	}
 	if refusal != nil {
-		return s.enrolPage(r, http.StatusUnauthorized, ui.Errors{{Field: "code", Text: ruleOf(refusal, "The code")}})
+		return s.enrolPage(r, http.StatusUnauthorized, ui.Errors{{Field: "code", Text: r.ruleOf(refusal, r.T("The code"))}})
 	}
 	next, err := s.enterLocal(r, who, account, "totp")
 	if err != nil {
 		return err
 	}
-	sh := ui.Shell{Title: "Recovery codes", Theme: r.theme(), Reference: r.reference()}
-	return r.show(templates.Recovery(sh, templates.RecoveryView{Codes: codes, Next: ui.Link{Text: "I have stored them", URL: next}}))
+	sh := ui.Shell{Title: r.T("Recovery codes"), Theme: r.theme(), Reference: r.reference()}
+	return r.show(templates.Recovery(sh, templates.RecoveryView{Codes: codes, Next: ui.Link{Text: r.T("I have stored them"), URL: next}}))
 }

@@ -158,7 +158,7 @@ func (s *server) unreachable(r *request, p *auth.Provider, next string, err erro
 		return p.Unreachable()
 	}
 	return s.signInPage(r, http.StatusServiceUnavailable, templates.SignInView{Next: next},
-		&ui.Notice{Tone: ui.Bad, Title: p.Title + " cannot be reached", Text: "Nobody can sign in through it at present. Try again in a moment, or tell IT."})
+		&ui.Notice{Tone: ui.Bad, Title: r.T("%s cannot be reached", p.Title), Text: r.T("Nobody can sign in through it at present. Try again in a moment, or tell IT.")})
 }
 
 // recordRefusal records why. An address that sends many of them is refused without another line in the log.
@@ -186,17 +186,17 @@ func (s *server) refuseAnswer(r *request, p *auth.Provider, refusal *auth.Refusa
 	if err := s.recordRefusal(r, p, refusal); err != nil {
 		return err
 	}
-	text := "The answer of " + p.Title + " was not accepted. Begin again; if it happens once more, tell IT the reference below."
+	text := r.T("The answer of %s was not accepted. Begin again; if it happens once more, tell IT the reference below.", p.Title)
 	switch refusal.Why {
 	case "unknown_person", "ambiguous_person", "claim", "email_unverified", "already_linked", "link_ended", "subject_reused", "not_active":
-		text = p.Title + " knows you, but no person who works here fits. Tell IT the reference below."
+		text = r.T("%s knows you, but no person who works here fits. Tell IT the reference below.", p.Title)
 	case "another_person":
-		text = "That was somebody else than who is signed in here. Nothing was done."
+		text = r.T("That was somebody else than who is signed in here. Nothing was done.")
 	case "discovery", "algorithm":
-		text = p.Title + " is not set up as the portal expects it. Tell IT the reference below."
+		text = r.T("%s is not set up as the portal expects it. Tell IT the reference below.", p.Title)
 	}
 	if r.who != nil {
 		return errs.Forbidden("%s", text)
 	}
-	return s.signInPage(r, http.StatusUnauthorized, templates.SignInView{}, &ui.Notice{Tone: ui.Bad, Title: "You are not signed in", Text: text})
+	return s.signInPage(r, http.StatusUnauthorized, templates.SignInView{}, &ui.Notice{Tone: ui.Bad, Title: r.T("You are not signed in"), Text: text})
 }

@@ -77,7 +77,7 @@ func (s *server) stepUpAsk(r *request) error {
 }
 
 func (s *server) stepUpPage(r *request, status int, next string, bad ui.Errors) error {
-	v := templates.StepUpView{Action: "/stepup", Next: next, Name: r.who.Name, Errors: bad, Cancel: ui.Link{Text: "Cancel", URL: "/"}}
+	v := templates.StepUpView{Action: "/stepup", Next: next, Name: r.who.Name, Errors: bad, Cancel: ui.Link{Text: r.T("Cancel"), URL: "/"}}
 	method := s.sessions.GetString(r.Request.Context(), sessionMethod)
 	switch name, ok := strings.CutPrefix(method, "oidc:"); {
 	case ok && s.providers[name] != nil:
@@ -91,7 +91,7 @@ func (s *server) stepUpPage(r *request, status int, next string, bad ui.Errors) 
 			return err
 		}
 	}
-	return r.render(status, templates.StepUp(r.shell("Is it you?"), v))
+	return r.render(status, templates.StepUp(r.shell(r.T("Is it you?")), v))
 }
 
 // stepUp takes the proof: a code or passkey of a local administrator, a click in a demo.
@@ -135,13 +135,13 @@ func (s *server) stepUpResume(r *request) error {
 	if json.Unmarshal([]byte(s.sessions.GetString(r.Request.Context(), sessionKept)), &k) != nil || k.Path == "" {
 		return r.goTo("/")
 	}
-	v := templates.ResumeView{Action: k.Path, Page: ui.Link{Text: "Back to the page", URL: k.Page}}
+	v := templates.ResumeView{Action: k.Path, Page: ui.Link{Text: r.T("Back to the page"), URL: k.Page}}
 	for _, name := range k.Names {
 		for _, value := range k.Value[name] {
 			v.Fields = append(v.Fields, templates.ResumeField{Name: name, Label: sentenceCase(name), Value: value})
 		}
 	}
-	return r.show(templates.Resume(r.shell("Go on where you were"), v))
+	return r.show(templates.Resume(r.shell(r.T("Go on where you were")), v))
 }
 
 func sentenceCase(name string) string {

@@ -46,19 +46,19 @@ func (s *server) tasks(r *request) error {
 	if r.longCursor("before") > 0 {
 		v.Pager.FirstURL = "/tasks"
 	}
-	return r.show(templates.Tasks(r.shell("My tasks"), v))
+	return r.show(templates.Tasks(r.shell(r.T("My tasks")), v))
 }
 
 func (r *request) taskRow(t *task.Task) templates.TaskRow {
 	return templates.TaskRow{Title: t.Title, URL: taskURL(t.Ref), State: string(t.State), Percent: t.Percent(), Begun: r.at(t.CreatedAt), Ended: r.maybe(t.EndedAt),
-		Took: tookTask(t), Text: t.Error}
+		Took: r.tookTask(t), Text: t.Error}
 }
 
-func tookTask(t *task.Task) string {
+func (r *request) tookTask(t *task.Task) string {
 	if t.StartedAt == nil || t.EndedAt == nil {
 		return ""
 	}
-	return took(*t.StartedAt, t.EndedAt)
+	return r.took(*t.StartedAt, t.EndedAt)
 }
 
 // taskShow is the page of one task: while it is under way, and for good once it has ended.
@@ -67,10 +67,10 @@ func (s *server) taskShow(r *request) error {
 	if err := r.read(func(tx *db.Tx) (err error) { t, err = r.task(tx); return err }); err != nil {
 		return err
 	}
-	v := templates.TaskView{Title: t.Title, State: string(t.State), Percent: t.Percent(), Detail: t.Detail, Begun: r.at(t.CreatedAt), Ended: r.maybe(t.EndedAt), Took: tookTask(t),
-		Error: t.Error, Stopping: t.CancelAsk != nil && !t.State.Over(), Watch: ui.Watching{ID: "task", Over: t.State.Over(), Percent: t.Percent(), Words: taskWords(t)}}
+	v := templates.TaskView{Title: t.Title, State: string(t.State), Percent: t.Percent(), Detail: t.Detail, Begun: r.at(t.CreatedAt), Ended: r.maybe(t.EndedAt), Took: r.tookTask(t),
+		Error: t.Error, Stopping: t.CancelAsk != nil && !t.State.Over(), Watch: ui.Watching{ID: "task", Over: t.State.Over(), Percent: t.Percent(), Words: r.taskWords(t)}}
 	if t.Total > 0 && !t.State.Over() {
-		v.Step = "Step " + ui.Int(min(t.Done+1, t.Total)) + " of " + ui.Int(t.Total)
+		v.Step = r.T("Step %s of %s", r.Int(min(t.Done+1, t.Total)), r.Int(t.Total))
 	}
 	if !t.State.Over() {
 		v.Watch.URL, v.Watch.EventsURL = taskURL(t.Ref), taskURL(t.Ref)+"/events"
@@ -81,7 +81,7 @@ func (s *server) taskShow(r *request) error {
 		s.sessions.Put(r.Request.Context(), sessionTold, t.EndedAt.UnixMicro())
 	}
 	if t.HasOutcome && t.State == task.Done {
-		v.File = ui.Link{Text: "Download the file", URL: taskURL(t.Ref) + "/file"}
+		v.File = ui.Link{Text: r.T("Download the file"), URL: taskURL(t.Ref) + "/file"}
 	}
 	r.taskOutcome(&v, t)
 	sh := r.shell(t.Title)
@@ -97,7 +97,7 @@ func (r *request) taskOutcome(v *templates.TaskView, t *task.Task) {
 	}
 	v.Text = o.Text
 	if o.URL != "" {
-		v.Next = ui.Link{Text: "Open the result", URL: o.URL}
+		v.Next = ui.Link{Text: r.T("Open the result"), URL: o.URL}
 	}
 	if o.Sync == nil {
 		return
@@ -106,39 +106,39 @@ func (r *request) taskOutcome(v *templates.TaskView, t *task.Task) {
 	v.Dry = t.Kind == app.TaskCheck
 	switch {
 	case v.Dry && x.Held:
-		v.Text = "If you load this file now, it is held and nothing is applied until another person releases it."
+		v.Text = r.T("If you load this file now, it is held and nothing is applied until another person releases it.")
 	case v.Dry:
-		v.Text = "If you load this file now, it is applied at once. These are the numbers."
+		v.Text = r.T("If you load this file now, it is applied at once. These are the numbers.")
 	case x.Held:
-		v.Text = "The file is held. Nothing of it is applied until another person releases it."
+		v.Text = r.T("The file is held. Nothing of it is applied until another person releases it.")
 	default:
-		v.Text = "The file is applied."
+		v.Text = r.T("The file is applied.")
 	}
 	if x.Held {
 		v.Why = sentence(x.Reason)
 	} else if x.Reason != "" {
 		v.Note = sentence(x.Reason)
 	}
-	v.Counts = []ui.Figure{{Label: "Joiners", Value: ui.Int(x.Joiners)}, {Label: "Movers", Value: ui.Int(x.Movers)}, {Label: "Leavers", Value: ui.Int(x.Leavers)},
-		{Label: "Returns", Value: ui.Int(x.Returns)}, {Label: "Updated", Value: ui.Int(x.Updated)}, {Label: "Unchanged", Value: ui.Int(x.Unchanged)}}
+	v.Counts = []ui.Figure{{Label: r.T("Joiners"), Value: r.Int(x.Joiners)}, {Label: r.T("Movers"), Value: r.Int(x.Movers)}, {Label: r.T("Leavers"), Value: r.Int(x.Leavers)},
+		{Label: r.T("Returns"), Value: r.Int(x.Returns)}, {Label: r.T("Updated"), Value: r.Int(x.Updated)}, {Label: r.T("Unchanged"), Value: r.Int(x.Unchanged)}}
 	for _, j := range x.Rejected {
 		v.Rejected = append(v.Rejected, templates.Rejection{Row: j.Row, Key: j.Key, Field: j.Field, Rule: j.Rule})
 	}
 	if v.Dry {
-		v.Next = ui.Link{Text: "Back to the source, to load it", URL: "/hr/sources#source-" + escape(o.Source)}
+		v.Next = ui.Link{Text: r.T("Back to the source, to load it"), URL: "/hr/sources#source-" + escape(o.Source)}
 	}
 }
 
-func taskWords(t *task.Task) string {
+func (r *request) taskWords(t *task.Task) string {
 	switch t.State {
 	case task.Done:
-		return "Done"
+		return r.T("Done")
 	case task.Failed:
-		return "Failed"
+		return r.T("Failed")
 	case task.Cancelled:
-		return "Cancelled"
+		return r.T("Cancelled")
 	case task.Queued:
-		return "Waiting for its turn"
+		return r.T("Waiting for its turn")
 	}
 	return t.Detail
 }
@@ -150,7 +150,7 @@ func (s *server) taskEvents(r *request) error {
 		if err != nil {
 			return sign{}, err
 		}
-		return sign{Seq: t.Seq, Percent: t.Percent(), Words: taskWords(t), Over: t.State.Over()}, nil
+		return sign{Seq: t.Seq, Percent: t.Percent(), Words: r.taskWords(t), Over: t.State.Over()}, nil
 	})
 }
 
@@ -220,10 +220,10 @@ func (r *request) told() *ui.Notice {
 	if t == nil {
 		return nil
 	}
-	n := ui.Notice{Tone: ui.Good, Title: "Done: " + t.Title, Link: ui.Link{Text: "See what came of it", URL: taskURL(t.Ref)}}
+	n := ui.Notice{Tone: ui.Good, Title: r.T("Done: %s", t.Title), Link: ui.Link{Text: r.T("See what came of it"), URL: taskURL(t.Ref)}}
 	switch t.State {
 	case task.Failed:
-		n.Tone, n.Title, n.Text = ui.Bad, "Failed: "+t.Title, t.Error
+		n.Tone, n.Title, n.Text = ui.Bad, r.T("Failed: %s", t.Title), t.Error
 	case task.Cancelled:
 		return nil
 	}

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"fmt"
 	"time"
 
 	"tenure/internal/audit"
@@ -18,7 +17,7 @@ const teamMost = pageSize
 // team is a manager's people, one line each: who reports to them, or with everybody below, through others as well.
 func (s *server) team(r *request) error {
 	below := r.Query("scope") == "below"
-	v := templates.TeamView{Scopes: []ui.Chip{{Text: "Direct reports", URL: "/team", Current: !below}, {Text: "Everybody below", URL: "/team?scope=below", Current: below}}}
+	v := templates.TeamView{Scopes: []ui.Chip{{Text: r.T("Direct reports"), URL: "/team", Current: !below}, {Text: r.T("Everybody below"), URL: "/team?scope=below", Current: below}}}
 	err := r.read(func(tx *db.Tx) error {
 		ids, err := r.people(tx, below, identity.Capped+1)
 		if err != nil {
@@ -28,13 +27,13 @@ func (s *server) team(r *request) error {
 		if err != nil {
 			return err
 		}
-		v.Lead = countWord(len(ids), "person reports", "people report") + " to you."
+		v.Lead = r.T("%s to you.", r.countWord(len(ids), "person reports", "people report"))
 		if below {
-			v.Lead = countWord(len(ids), "person reports", "people report") + " to you or to somebody below you."
+			v.Lead = r.T("%s to you or to somebody below you.", r.countWord(len(ids), "person reports", "people report"))
 		}
 		if len(ids) > teamMost {
-			v.More = fmt.Sprintf("These are the first %d by name.", teamMost)
-			v.Full = ui.Link{Text: "The whole list", URL: r.to("person.list", "/people")}
+			v.More = r.T("These are the first %d by name.", teamMost)
+			v.Full = ui.Link{Text: r.T("The whole list"), URL: r.to("person.list", "/people")}
 		}
 		if err := r.teamGone(tx, &v); err != nil {
 			return err
@@ -44,7 +43,7 @@ func (s *server) team(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.show(templates.Team(r.shell("My team"), v))
+	return r.show(templates.Team(r.shell(r.T("My team")), v))
 }
 
 // goneMost is how many managers who left a team's page names.
@@ -54,8 +53,8 @@ const goneMost = 5
 func (r *request) teamGone(tx *db.Tx, v *templates.TeamView) error {
 	gone, err := identity.LeftBehind(tx, r.managers(), goneMost)
 	for _, h := range gone {
-		v.Gone = append(v.Gone, ui.Notice{Tone: ui.Warn, Title: h.Name + " left, and " + countWord(h.Reports, "person still reports", "people still report") + " to them",
-			Text: "They stand in nobody's team. Ask HR to name another manager.", Link: ui.Link{Text: "Who they are", URL: r.to("person.read_any", link("/people", "manager", h.PublicID))}})
+		v.Gone = append(v.Gone, ui.Notice{Tone: ui.Warn, Title: r.T("%s left, and %s to them", h.Name, r.countWord(h.Reports, "person still reports", "people still report")),
+			Text: r.T("They stand in nobody's team. Ask HR to name another manager."), Link: ui.Link{Text: r.T("Who they are"), URL: r.to("person.read_any", link("/people", "manager", h.PublicID))}})
 	}
 	return err
 }
@@ -96,7 +95,7 @@ func (r *request) teamRows(tx *db.Tx, lines []*identity.Line, below bool, v *tem
 		row.Next, row.NextURL = r.nextWords(l, next[l.ID])
 		// Whoever joined this week, or still waits for an account.
 		if l.State == identity.Active && m.Wanted > 0 && (m.Ready < m.Wanted || l.Since.After(tx.Now.AddDate(0, 0, -7))) {
-			row.Ready = fmt.Sprintf("%d of %s ready", m.Ready, plural(m.Wanted, "account", "accounts"))
+			row.Ready = r.T("%d of %s ready", m.Ready, r.Plural(m.Wanted, "account", "accounts"))
 		}
 		if m.Handover != nil {
 			row.Handover, row.HandoverURL = r.at(*m.Handover), page+"/move"
@@ -110,16 +109,16 @@ func (r *request) teamRows(tx *db.Tx, lines []*identity.Line, below bool, v *tem
 func (r *request) nextWords(l *identity.Line, move *identity.Step) (text, url string) {
 	var at time.Time
 	if l.LastDay != nil {
-		text, at = "leaves on "+day(*l.LastDay), *l.LastDay
+		text, at = r.T("leaves on %s", r.day(*l.LastDay)), *l.LastDay
 	}
 	if move != nil && (text == "" || move.At.Before(at)) {
-		text, url, at = "moves on "+day(move.At.In(r.zoneOf(move.Is.Zone))), moveURL(l.PublicID, move.Is.ID), move.At
+		text, url, at = r.T("moves on %s", r.day(move.At.In(r.zoneOf(move.Is.Zone)))), moveURL(l.PublicID, move.Is.ID), move.At
 	}
 	switch {
 	case l.Locked():
-		return "terminated", ""
+		return r.T("terminated"), ""
 	case l.FirstDay != nil && (text == "" || l.FirstDay.Before(at)):
-		return "starts on " + day(*l.FirstDay), ""
+		return r.T("starts on %s", r.day(*l.FirstDay)), ""
 	}
 	return text, url
 }

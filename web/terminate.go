@@ -40,25 +40,25 @@ func (s *server) terminatePage(r *request, status int, reason string, bad ui.Err
 		var enabled []string
 		for _, l := range logins {
 			if l.There && l.Enabled {
-				enabled = append(enabled, l.Name+" in "+cat.Apps[l.ApplicationID].Title)
+				enabled = append(enabled, r.T("%s in %s", l.Name, cat.Apps[l.ApplicationID].Title))
 			}
 		}
 		v.Will = []string{
-			plural(len(enabled), "account is disabled", "accounts are disabled") + " within seconds, ahead of everything else",
-			"Every one of " + plural(counts[p.ID].Grants, "grant", "grants") + " ends and is withdrawn",
-			"Each change is read back at its target; the person's page and the operations show when",
-			"Sessions and personal tokens here end at once",
+			r.T("%s within seconds, ahead of everything else", r.Plural(len(enabled), "account is disabled", "accounts are disabled")),
+			r.T("Every one of %s ends and is withdrawn", r.Plural(counts[p.ID].Grants, "grant", "grants")),
+			r.T("Each change is read back at its target; the person's page and the operations show when"),
+			r.T("Sessions and personal tokens here end at once"),
 		}
 		if len(enabled) > 0 {
-			v.Will[0] += ": " + and(enabled, 8)
+			v.Will[0] += ": " + r.and(enabled, 8)
 		}
-		v.Not = []string{"Accounts are not deleted at once: each application's retention period runs first", "Nothing is changed in the HR system"}
+		v.Not = []string{r.T("Accounts are not deleted at once: each application's retention period runs first"), r.T("Nothing is changed in the HR system")}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return r.render(status, templates.Terminate(r.shell("Terminate "+v.Name), v))
+	return r.render(status, templates.Terminate(r.shell(r.T("Terminate %s", v.Name)), v))
 }
 
 // terminate is the act.
@@ -72,12 +72,12 @@ func (s *server) terminate(r *request) error {
 		if p, err = r.person(tx); err != nil {
 			return err
 		}
-		r.back = ui.Link{Text: "See " + p.Name, URL: personURL(p.PublicID)}
+		r.back = ui.Link{Text: r.T("See %s", p.Name), URL: personURL(p.PublicID)}
 		_, err = lifecycle.Terminate(tx, p.ID, reason)
 		return err
 	})
 	if err != nil {
-		if bad, ok := faults(err, map[string]string{"": "reason"}); ok && reason == "" {
+		if bad, ok := r.faults(err, map[string]string{"": "reason"}); ok && reason == "" {
 			return s.terminatePage(r, http.StatusBadRequest, reason, bad)
 		}
 		return err
@@ -96,10 +96,10 @@ func (s *server) reinstatePage(r *request, status int, reason string, bad ui.Err
 			return err
 		}
 		home := ui.Link{Text: p.Name, URL: personURL(p.PublicID)}
-		v = templates.AskView{Up: []ui.Link{{Text: "People", URL: r.to("person.list", "/people")}, home}, Title: "Lift the termination of " + p.Name + "?",
-			Lead: "The person is then what the HR feed says.", Will: []string{"If HR says that they work here, their accounts are enabled again",
-				"They get what the rules give everybody in their place, and nothing of what they held besides"},
-			Action: home.URL + "/reinstate", Button: "Lift the termination", Icon: "arrow-back-up", Reason: true, Typed: reason, Errors: bad, Cancel: ui.Link{Text: "Go back, change nothing", URL: home.URL}}
+		v = templates.AskView{Up: []ui.Link{{Text: r.T("People"), URL: r.to("person.list", "/people")}, home}, Title: r.T("Lift the termination of %s?", p.Name),
+			Lead: r.T("The person is then what the HR feed says."), Will: []string{r.T("If HR says that they work here, their accounts are enabled again"),
+				r.T("They get what the rules give everybody in their place, and nothing of what they held besides")},
+			Action: home.URL + "/reinstate", Button: r.T("Lift the termination"), Icon: "arrow-back-up", Reason: true, Typed: reason, Errors: bad, Cancel: ui.Link{Text: r.T("Go back, change nothing"), URL: home.URL}}
 		return nil
 	})
 	if err != nil {
@@ -118,15 +118,15 @@ func (s *server) reinstate(r *request) error {
 		if p, err = r.person(tx); err != nil {
 			return err
 		}
-		r.back = ui.Link{Text: "See " + p.Name, URL: personURL(p.PublicID)}
+		r.back = ui.Link{Text: r.T("See %s", p.Name), URL: personURL(p.PublicID)}
 		_, err = lifecycle.Reinstate(tx, p.ID, r.field("reason"))
 		return err
 	})
 	if err != nil {
-		if bad, ok := faults(err, map[string]string{"": "reason"}); ok && r.field("reason") == "" {
+		if bad, ok := r.faults(err, map[string]string{"": "reason"}); ok && r.field("reason") == "" {
 			return s.reinstatePage(r, http.StatusBadRequest, "", bad)
 		}
 		return err
 	}
-	return r.goWith(personURL(p.PublicID), ui.Notice{Tone: ui.Good, Title: "The termination of " + p.Name + " is lifted", Text: "What follows from HR and the rules is on its way."})
+	return r.goWith(personURL(p.PublicID), ui.Notice{Tone: ui.Good, Title: r.T("The termination of %s is lifted", p.Name), Text: r.T("What follows from HR and the rules is on its way.")})
 }

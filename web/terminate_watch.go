@@ -1,7 +1,6 @@
 package web
 
 import (
-	"fmt"
 	"time"
 
 	"tenure/internal/access"
@@ -9,19 +8,21 @@ import (
 	"tenure/internal/db"
 	"tenure/internal/identity"
 	"tenure/templates"
+	"tenure/templates/lang"
 	"tenure/templates/ui"
 )
 
 // ending is how far a termination has come at the targets.
 type ending struct {
-	person  *identity.Person
-	logins  []catalog.Login
-	items   []access.Item // what it asked of the targets
-	seq     int64
-	settled int // items that are verified or need nothing more
-	enabled int // accounts that the last readings show enabled
-	failed  int
-	last    time.Time // when the last of them was verified
+	*lang.Language // the reader's
+	person         *identity.Person
+	logins         []catalog.Login
+	items          []access.Item // what it asked of the targets
+	seq            int64
+	settled        int // items that are verified or need nothing more
+	enabled        int // accounts that the last readings show enabled
+	failed         int
+	last           time.Time // when the last of them was verified
 }
 
 // ending reads it. A person who is not terminated has none.
@@ -33,7 +34,7 @@ func (r *request) ending(tx *db.Tx) (*ending, error) {
 	if !p.Locked() {
 		return nil, nothing("termination")
 	}
-	e := &ending{person: p}
+	e := &ending{Language: r.Language, person: p}
 	if e.logins, err = catalog.LoginsOf(tx, p.ID); err != nil {
 		return nil, err
 	}
@@ -81,9 +82,9 @@ func (e *ending) percent() int {
 
 func (e *ending) words() string {
 	if e.over() {
-		return "0 enabled accounts, verified"
+		return e.T("0 enabled accounts, verified")
 	}
-	return plural(e.enabled, "enabled account", "enabled accounts") + ", " + ui.Int(e.settled) + " of " + ui.Int(len(e.items)) + " changes verified"
+	return e.T("%s, %s of %s changes verified", e.Plural(e.enabled, "enabled account", "enabled accounts"), e.Int(e.settled), e.Int(len(e.items)))
 }
 
 // terminateWatch follows a termination to its end: each account asked, acknowledged by its target, verified by a later reading.
@@ -104,7 +105,7 @@ func (s *server) terminateWatch(r *request) error {
 	if err != nil {
 		return err
 	}
-	sh := r.shell(v.Name + " is terminated")
+	sh := r.shell(r.T("%s is terminated", v.Name))
 	sh.Refresh = !v.Watch.Over
 	return r.show(templates.Ending(sh, v))
 }
@@ -115,7 +116,7 @@ func (r *request) endingView(e *ending, cat *catalog.Catalog) templates.EndingVi
 		OperationsURL: r.to("operation.read", "/operations?state=failed"), Watch: ui.Watching{ID: "ending", Over: e.over(), Percent: e.percent(), Words: e.words()}}
 	if e.over() {
 		if !e.last.IsZero() {
-			v.Took = took(*e.person.LockedAt, &e.last)
+			v.Took = r.took(*e.person.LockedAt, &e.last)
 		}
 	} else {
 		v.Watch.URL, v.Watch.EventsURL = home+"/terminate/watch", home+"/terminate/events"
@@ -143,13 +144,13 @@ func (r *request) endingView(e *ending, cat *catalog.Catalog) templates.EndingVi
 		if o := disables[l.ID]; o != nil {
 			x.Asked, x.Answered, x.Read, x.URL = r.exactly(&o.Created), r.exactly(o.Acknowledged), r.exactly(o.Verified), r.to("operation.read", operationURL(o.ID))
 			if o.VerifiedBy != nil {
-				x.Reading = fmt.Sprintf("reading #%d", *o.VerifiedBy)
+				x.Reading = r.T("reading #%d", *o.VerifiedBy)
 			}
 			if o.State != access.Verified {
 				x.Error = o.Error
 			}
 		} else if l.Enabled {
-			x.Error = "Tenure does not change this application: it is only observed, or waits for a release"
+			x.Error = r.T("Tenure does not change this application: it is only observed, or waits for a release")
 		}
 		v.Accounts = append(v.Accounts, x)
 	}

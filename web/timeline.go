@@ -27,12 +27,12 @@ func (r *request) personTimeline(tx *db.Tx, p *identity.Person, v *templates.Per
 		if err != nil {
 			return err
 		}
-		v.Alone = ui.Link{Text: "Show the whole timeline", URL: page + "#timeline"}
+		v.Alone = ui.Link{Text: r.T("Show the whole timeline"), URL: page + "#timeline"}
 		v.Timeline, err = r.events(tx, page, []audit.Entry{e})
 		return err
 	}
 	part := oneOf(r.Query("part"), audit.PartHR, audit.PartAccess, audit.PartTargets, audit.PartPortal)
-	for _, c := range []struct{ part, word string }{{"", "All"}, {audit.PartHR, "HR"}, {audit.PartAccess, "Access"}, {audit.PartTargets, "Operations"}, {audit.PartPortal, "Portal"}} {
+	for _, c := range []struct{ part, word string }{{"", r.T("All")}, {audit.PartHR, r.T("HR")}, {audit.PartAccess, r.T("Access")}, {audit.PartTargets, r.T("Operations")}, {audit.PartPortal, r.T("Portal")}} {
 		v.Filters = append(v.Filters, ui.Chip{Text: c.word, URL: link(page, "part", c.part) + "#timeline", Current: c.part == part})
 	}
 	before := r.longCursor("before")
@@ -49,7 +49,7 @@ func (r *request) personTimeline(tx *db.Tx, p *identity.Person, v *templates.Per
 	}
 	if len(entries) > timelinePage {
 		entries = entries[:timelinePage]
-		v.Older = ui.Link{Text: "Earlier entries", URL: link(page, "part", part, "before", strconv.FormatInt(entries[timelinePage-1].ID, 10)) + "#timeline"}
+		v.Older = ui.Link{Text: r.T("Earlier entries"), URL: link(page, "part", part, "before", strconv.FormatInt(entries[timelinePage-1].ID, 10)) + "#timeline"}
 	}
 	if before == 0 && (part == "" || part == audit.PartPortal) {
 		if entries, err = r.withSignIns(tx, p, entries, v.Older.URL != ""); err != nil {
@@ -96,10 +96,10 @@ func (r *request) ahead(tx *db.Tx, p *identity.Person, part string) ([]ui.Event,
 		for i := 0; i < len(ends); {
 			k, names := i, []string{}
 			for ; k < len(ends) && ends[k].At.Equal(ends[i].At); k++ {
-				names = append(names, entitlementWord(cat, ends[k].Entitlement))
+				names = append(names, r.entitlementWord(cat, ends[k].Entitlement))
 			}
-			out = append([]ui.Event{{Day: "Ahead", At: r.at(ends[i].At), Tone: ui.Info, Icon: "calendar-event", Kind: "Access", Future: true,
-				Title: plural(k-i, "grant ends", "grants end"), Text: and(names, 6)}}, out...)
+			out = append([]ui.Event{{Day: r.T("Ahead"), At: r.at(ends[i].At), Tone: ui.Info, Icon: "calendar-event", Kind: r.T("Access"), Future: true,
+				Title: r.Plural(k-i, "grant ends", "grants end"), Text: r.and(names, 6)}}, out...)
 			i = k
 		}
 	}
@@ -110,8 +110,8 @@ func (r *request) ahead(tx *db.Tx, p *identity.Person, part string) ([]ui.Event,
 		States: []access.State{access.Proposed, access.Pending, access.Claimed, access.Acknowledged, access.Failed}})
 	for i := range open {
 		o := &open[i]
-		e := ui.Event{Day: "Now", At: r.at(o.Created), Tone: ui.Info, Icon: "clock", Kind: "Operation", Title: operationWord(o.Kind, o.Entitlement) + " in " + o.ApplicationTitle,
-			Text: openWord(o.State), Link: ui.Link{Text: "Operation #" + strconv.FormatInt(o.ID, 10), URL: r.to("operation.read", operationURL(o.ID))}}
+		e := ui.Event{Day: r.T("Now"), At: r.at(o.Created), Tone: ui.Info, Icon: "clock", Kind: r.T("Operation"), Title: r.T("%s in %s", r.operationWord(o.Kind, o.Entitlement), o.ApplicationTitle),
+			Text: r.openWord(o.State), Link: ui.Link{Text: r.T("Operation #%s", strconv.FormatInt(o.ID, 10)), URL: r.to("operation.read", operationURL(o.ID))}}
 		if o.State == access.Failed {
 			e.Tone, e.Icon, e.Text = ui.Bad, "circle-x", o.Error
 		}
@@ -120,16 +120,16 @@ func (r *request) ahead(tx *db.Tx, p *identity.Person, part string) ([]ui.Event,
 	return out, err
 }
 
-func openWord(s access.State) string {
+func (r *request) openWord(s access.State) string {
 	switch s {
 	case access.Proposed:
-		return "Waits for a release"
+		return r.T("Waits for a release")
 	case access.Claimed:
-		return "A worker is at it"
+		return r.T("A worker is at it")
 	case access.Acknowledged:
-		return "Done at the target, not read back yet"
+		return r.T("Done at the target, not read back yet")
 	}
-	return "Waits for its turn"
+	return r.T("Waits for its turn")
 }
 
 // events puts entries of the log in words.
@@ -147,10 +147,10 @@ func (r *request) events(tx *db.Tx, page string, entries []audit.Entry) ([]ui.Ev
 		e := &entries[i]
 		w := eventWords[e.Kind]
 		if w.title == "" {
-			w = eventWord{ui.Neutral, "info-circle", "Event", e.Kind}
+			w = eventWord{ui.Neutral, "info-circle", r.T("Event"), e.Kind}
 		}
 		at := e.Effective
-		out[i] = ui.Event{Day: r.dayHead(at), At: r.at(at), Tone: w.tone, Icon: w.icon, Kind: w.kind, Title: w.title, Text: eventText(cat, e), Who: who(e, named[e.Facts.For])}
+		out[i] = ui.Event{Day: r.dayHead(at), At: r.at(at), Tone: w.tone, Icon: w.icon, Kind: r.T(w.kind), Title: r.T(w.title), Text: r.eventText(cat, e), Who: r.byWhom(e, named[e.Facts.For])}
 		if p := named[e.Facts.To]; p != nil {
 			out[i].Link = ui.Link{Text: p.Name, URL: r.to("person.read_any", personURL(p.PublicID))}
 		}
@@ -159,18 +159,18 @@ func (r *request) events(tx *db.Tx, page string, entries []audit.Entry) ([]ui.Ev
 			out[i].ID, out[i].URL = "e"+id, link(page, "event", id)+"#e"+id
 		}
 		if e.Facts.Reading > 0 && e.Kind == "operation.verified" {
-			out[i].Proof = "verified by reading #" + strconv.FormatInt(e.Facts.Reading, 10)
+			out[i].Proof = r.T("verified by reading #%s", strconv.FormatInt(e.Facts.Reading, 10))
 		}
 		if e.Kind == "target.signed_in" {
 			if app := cat.Apps[e.Facts.Application]; app != nil {
-				out[i].Title, out[i].Text, out[i].Who = "Last sign-in to "+app.Title, "as "+e.Facts.Name, "as the target tells"
+				out[i].Title, out[i].Text, out[i].Who = r.T("Last sign-in to %s", app.Title), r.T("as %s", e.Facts.Name), r.T("as the target tells")
 			}
 		}
 		if e.Facts.Cause == "hr" && e.Facts.Ref > 0 {
-			out[i].Link = ui.Link{Text: "HR run #" + strconv.Itoa(e.Facts.Ref), URL: r.to("hr.read", runURL(e.Facts.Ref))}
+			out[i].Link = ui.Link{Text: r.T("HR run #%s", strconv.Itoa(e.Facts.Ref)), URL: r.to("hr.read", runURL(e.Facts.Ref))}
 		}
 		if e.Facts.Operation > 0 {
-			out[i].Link = ui.Link{Text: "Operation #" + strconv.FormatInt(e.Facts.Operation, 10), URL: r.to("operation.read", operationURL(e.Facts.Operation))}
+			out[i].Link = ui.Link{Text: r.T("Operation #%s", strconv.FormatInt(e.Facts.Operation, 10)), URL: r.to("operation.read", operationURL(e.Facts.Operation))}
 		}
 	}
 	return out, nil
@@ -193,54 +193,54 @@ func namedIn(tx *db.Tx, entries []audit.Entry) (map[int]*identity.Person, error)
 }
 
 // who says by whom, with the words around, and in whose name.
-func who(e *audit.Entry, inNameOf *identity.Person) string {
-	by := "by " + e.Actor
+func (r *request) byWhom(e *audit.Entry, inNameOf *identity.Person) string {
+	by := r.T("by %s", e.Actor)
 	switch e.ActorKind {
 	case "system":
-		by = "by Tenure itself"
+		by = r.T("by Tenure itself")
 	case "operator":
-		by = "at the command line"
+		by = r.T("at the command line")
 	case "token":
-		by += ", with a token"
+		by += r.T(", with a token")
 	}
 	if inNameOf != nil {
-		by += ", in the name of " + inNameOf.Name
+		by += r.T(", in the name of %s", inNameOf.Name)
 	}
 	return by
 }
 
 // eventText says what an event brought, in one or two sentences.
-func eventText(cat *catalog.Catalog, e *audit.Entry) string {
+func (r *request) eventText(cat *catalog.Catalog, e *audit.Entry) string {
 	f := &e.Facts
 	var text []string
-	if gained := reasonWords(cat, f.Access.Added, f.Access.Ended); len(gained) > 0 {
-		text = append(text, "gains "+and(gained, 5))
+	if gained := r.reasonWords(cat, f.Access.Added, f.Access.Ended); len(gained) > 0 {
+		text = append(text, r.T("gains %s", r.and(gained, 5)))
 	}
-	if lost := reasonWords(cat, f.Access.Ended, f.Access.Added); len(lost) > 0 {
-		text = append(text, "loses "+and(lost, 5))
+	if lost := r.reasonWords(cat, f.Access.Ended, f.Access.Added); len(lost) > 0 {
+		text = append(text, r.T("loses %s", r.and(lost, 5)))
 	}
-	if kept := handedOver(cat, f.Access.Added); len(kept) > 0 {
-		text = append(text, "keeps "+and(kept, 5)+" for a hand-over")
+	if kept := r.handedOver(cat, f.Access.Added); len(kept) > 0 {
+		text = append(text, r.T("keeps %s for a hand-over", r.and(kept, 5)))
 	}
 	if n := len(f.Access.Planned); n > 0 {
-		text = append(text, plural(n, "change", "changes")+" at targets")
+		text = append(text, r.T("%s at targets", r.Plural(n, "change", "changes")))
 	}
 	if app := cat.Apps[f.Application]; app != nil && len(f.Verified) > 0 {
-		return app.Title + ": " + and(verifiedWords(cat, f.Verified), 5)
+		return app.Title + ": " + r.and(r.verifiedWords(cat, f.Verified), 5)
 	}
 	if len(f.Entitled) > 0 {
 		var names []string
 		for _, id := range f.Entitled {
-			names = append(names, entitlementWord(cat, id))
+			names = append(names, r.entitlementWord(cat, id))
 		}
-		text = append(text, and(names, 5))
+		text = append(text, r.and(names, 5))
 	}
 	if f.Role != "" {
-		text = append(text, roleWord([]string{f.Role}))
+		text = append(text, r.roleWord([]string{f.Role}))
 	}
 	switch {
 	case f.Reason != "":
-		text = append(text, "because: "+f.Reason)
+		text = append(text, r.T("because: %s", f.Reason))
 	case f.Why != "":
 		text = append(text, f.Why)
 	case f.Name != "":
@@ -253,7 +253,7 @@ func eventText(cat *catalog.Catalog, e *audit.Entry) string {
 }
 
 // reasonWords names the entitlements of the reasons in here that are not among those in there: what is really gained or lost.
-func reasonWords(cat *catalog.Catalog, here, there []access.ReasonFact) []string {
+func (r *request) reasonWords(cat *catalog.Catalog, here, there []access.ReasonFact) []string {
 	also := map[int]bool{}
 	for _, f := range there {
 		also[f.Entitlement] = true
@@ -262,97 +262,97 @@ func reasonWords(cat *catalog.Catalog, here, there []access.ReasonFact) []string
 	for _, f := range here {
 		if !also[f.Entitlement] {
 			also[f.Entitlement] = true
-			out = append(out, entitlementWord(cat, f.Entitlement))
+			out = append(out, r.entitlementWord(cat, f.Entitlement))
 		}
 	}
 	return out
 }
 
-func handedOver(cat *catalog.Catalog, added []access.ReasonFact) []string {
+func (r *request) handedOver(cat *catalog.Catalog, added []access.ReasonFact) []string {
 	var out []string
 	for _, f := range added {
 		if f.Kind == access.Handover {
-			out = append(out, entitlementWord(cat, f.Entitlement))
+			out = append(out, r.entitlementWord(cat, f.Entitlement))
 		}
 	}
 	return out
 }
 
-func verifiedWords(cat *catalog.Catalog, all []access.OperationFact) []string {
+func (r *request) verifiedWords(cat *catalog.Catalog, all []access.OperationFact) []string {
 	out := make([]string, len(all))
 	for i, o := range all {
 		name := ""
 		if e := cat.Entitlements[o.Entitlement]; e != nil {
 			name = e.Title
 		}
-		out[i] = doneWord(o.Kind, name)
+		out[i] = r.doneWord(o.Kind, name)
 	}
 	return out
 }
 
 // entitlementWord names an entitlement with its application.
-func entitlementWord(cat *catalog.Catalog, id int) string {
+func (r *request) entitlementWord(cat *catalog.Catalog, id int) string {
 	e := cat.Entitlements[id]
 	if e == nil || cat.Apps[e.ApplicationID] == nil {
-		return "something that is no longer declared"
+		return r.T("something that is no longer declared")
 	}
 	if e.Kind == catalog.AccountKind {
-		return "the login in " + cat.Apps[e.ApplicationID].Title
+		return r.T("the login in %s", cat.Apps[e.ApplicationID].Title)
 	}
 	return fmt.Sprintf("%s (%s)", e.Title, cat.Apps[e.ApplicationID].Title)
 }
 
 // operationWord says what an operation does.
-func operationWord(kind, entitlement string) string {
+func (r *request) operationWord(kind, entitlement string) string {
 	switch kind {
 	case "create":
-		return "Create the account"
+		return r.T("Create the account")
 	case "update":
-		return "Update the account"
+		return r.T("Update the account")
 	case "enable":
-		return "Enable the account"
+		return r.T("Enable the account")
 	case "disable":
-		return "Disable the account"
+		return r.T("Disable the account")
 	case "delete":
-		return "Delete the account"
+		return r.T("Delete the account")
 	case "grant":
-		return "Add " + entitlement
+		return r.T("Add %s", entitlement)
 	case "revoke":
-		return "Remove " + entitlement
+		return r.T("Remove %s", entitlement)
 	}
 	return kind
 }
 
 // doneWord says what a verified operation did.
-func doneWord(kind, entitlement string) string {
+func (r *request) doneWord(kind, entitlement string) string {
 	switch kind {
 	case "grant":
-		return entitlement + " added"
+		return r.T("%s added", entitlement)
 	case "revoke":
-		return entitlement + " removed"
+		return r.T("%s removed", entitlement)
 	}
-	return "account " + kind + "d"
+	return r.T("account %sd", kind)
 }
 
 // causeWord says why an operation exists.
-func causeWord(cause string) string {
+func (r *request) causeWord(cause string) string {
 	switch cause {
 	case "hr":
-		return "what HR says"
+		return r.T("what HR says")
 	case "due":
-		return "a day that came"
+		return r.T("a day that came")
 	case "policy":
-		return "a change of the policy"
+		return r.T("a change of the policy")
 	case "terminate":
-		return "a termination"
+		return r.T("a termination")
 	case "reinstate":
-		return "a termination that was lifted"
+		return r.T("a termination that was lifted")
 	case "orphan":
-		return "an account that belongs to nobody"
+		return r.T("an account that belongs to nobody")
 	case "adopt":
-		return "found access that was accepted"
+		return r.T("found access that was accepted")
 	case "drift":
-		return "a difference at the target"
+		return r.T("a difference at the target")
 	}
 	return cause
 }

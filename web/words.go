@@ -29,16 +29,16 @@ func (r *request) at(t time.Time) ui.Time {
 		z = time.UTC
 	}
 	l, now := t.In(z), r.now.In(z)
-	text := l.Format("2 Jan 2006, 15:04")
+	text := r.Date(l, "2 Jan 2006, 15:04")
 	switch {
 	case l.Hour()+l.Minute()+l.Second() == 0: // the instant at which a day begins means the day
-		text = l.Format("2 January 2006")
+		text = r.Date(l, "2 January 2006")
 	case l.Format(time.DateOnly) == now.Format(time.DateOnly):
-		text = "today " + l.Format("15:04")
+		text = r.T("today %s", l.Format("15:04"))
 	case l.Format(time.DateOnly) == now.AddDate(0, 0, -1).Format(time.DateOnly):
-		text = "yesterday " + l.Format("15:04")
+		text = r.T("yesterday %s", l.Format("15:04"))
 	case l.Year() == now.Year():
-		text = l.Format("2 Jan, 15:04")
+		text = r.Date(l, "2 Jan, 15:04")
 	}
 	return ui.Time{Text: text, Exact: t.UTC().Format(time.RFC3339)}
 }
@@ -50,13 +50,28 @@ func (r *request) ago(t time.Time) string {
 	case r.simulated || t.IsZero():
 		return ""
 	case d < time.Minute:
-		return "just now"
+		return r.T("just now")
 	case d < time.Hour:
-		return plural(int(d/time.Minute), "minute", "minutes") + " ago"
+		return r.T("%s ago", r.Plural(int(d/time.Minute), "minute", "minutes"))
 	case d < 24*time.Hour:
-		return plural(int(d/time.Hour), "hour", "hours") + " ago"
+		return r.T("%s ago", r.Plural(int(d/time.Hour), "hour", "hours"))
 	}
-	return plural(int(d/(24*time.Hour)), "day", "days") + " ago"
+	return r.T("%s ago", r.Plural(int(d/(24*time.Hour)), "day", "days"))
+}
+
+// tag says the word of a state that a table names.
+func (r *request) tag(t ui.Tag) ui.Tag {
+	t.Text = r.T(t.Text)
+	return t
+}
+
+// each says every text of a table.
+func (r *request) each(all []string) []string {
+	out := make([]string, len(all))
+	for i, text := range all {
+		out[i] = r.T(text)
+	}
+	return out
 }
 
 // maybe is at for a moment that may be missing.
@@ -68,7 +83,7 @@ func (r *request) maybe(t *time.Time) ui.Time {
 }
 
 // day shows a calendar day: the first or the last one of an employment.
-func day(t time.Time) string { return t.Format("2 January 2006") }
+func (r *request) day(t time.Time) string { return r.Date(t, "2 January 2006") }
 
 // dayHead is the heading of a day in a timeline.
 func (r *request) dayHead(t time.Time) string {
@@ -77,25 +92,25 @@ func (r *request) dayHead(t time.Time) string {
 		z = time.UTC
 	}
 	d, now := t.In(z), r.now.In(z)
-	text := day(d)
+	text := r.day(d)
 	switch d.Format(time.DateOnly) {
 	case now.Format(time.DateOnly):
-		return "Today, " + text
+		return r.T("Today, %s", text)
 	case now.AddDate(0, 0, -1).Format(time.DateOnly):
-		return "Yesterday, " + text
+		return r.T("Yesterday, %s", text)
 	}
 	return text
 }
 
 // took says how long an attempt lasted.
-func took(from time.Time, to *time.Time) string {
+func (r *request) took(from time.Time, to *time.Time) string {
 	if to == nil {
 		return ""
 	}
 	d := to.Sub(from)
 	switch {
 	case d < time.Second:
-		return fmt.Sprintf("%d ms", d.Milliseconds())
+		return r.T("%d ms", d.Milliseconds())
 	case d < time.Minute:
 		return fmt.Sprintf("%.1f s", d.Seconds())
 	}
@@ -103,18 +118,23 @@ func took(from time.Time, to *time.Time) string {
 }
 
 // and joins words: "a, b and c". Above most it says how many more there are.
-func and(all []string, most int) string {
+func (r *request) and(all []string, most int) string {
 	if len(all) > most {
-		return strings.Join(all[:most], ", ") + fmt.Sprintf(" and %d more", len(all)-most)
+		return r.T("%s and %d more", strings.Join(all[:most], ", "), len(all)-most)
 	}
 	if len(all) < 2 {
 		return strings.Join(all, "")
 	}
-	return strings.Join(all[:len(all)-1], ", ") + " and " + all[len(all)-1]
+	return r.T("%s and %s", strings.Join(all[:len(all)-1], ", "), all[len(all)-1])
 }
 
-// plural is "1 person", "2 people".
-func plural(n int, one, many string) string { return ui.Plural(n, one, many) }
+// or joins words: "a, b or c".
+func (r *request) or(all []string) string {
+	if len(all) < 2 {
+		return strings.Join(all, "")
+	}
+	return r.T("%s or %s", strings.Join(all[:len(all)-1], ", "), all[len(all)-1])
+}
 
 func personURL(ref string) string { return "/people/" + ref }
 
@@ -125,13 +145,13 @@ func operationURL(id int64) string { return fmt.Sprintf("/operations/%d", id) }
 func runURL(id int) string { return fmt.Sprintf("/hr/runs/%d", id) }
 
 // pager leads through a list by the key of its last line. shown is how many lines came before this page.
-func pager(shown, here, all int, first, next string) ui.Pager {
+func (r *request) pager(shown, here, all int, first, next string) ui.Pager {
 	p := ui.Pager{NextURL: next}
 	if shown > 0 {
 		p.FirstURL = first
 	}
 	if here > 0 && (shown > 0 || next != "") {
-		p.Text = fmt.Sprintf("%s–%s of %s", ui.Int(shown+1), ui.Int(shown+here), ui.Int(all))
+		p.Text = r.T("%s–%s of %s", r.Int(shown+1), r.Int(shown+here), r.Int(all))
 	}
 	return p
 }

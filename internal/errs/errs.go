@@ -37,6 +37,8 @@ type Error struct {
 	Fields  []Field
 	By      *Act // of a conflict: who was faster
 	cause   error
+	text    string // the message as the code writes it, before values stand in it: the key of a translation
+	values  []any
 }
 
 // Act is what somebody did that stands in the way of what another one wanted to do.
@@ -57,6 +59,21 @@ func (e *Error) Error() string {
 		fmt.Fprintf(&b, "\n  %s: %s", f.Field, f.Rule)
 	}
 	return b.String()
+}
+
+// In gives the message as say has it in another language: say is told the text of the code and its values.
+func (e *Error) In(say func(text string, values ...any) string) string {
+	if len(e.values) == 0 {
+		return say(e.Message)
+	}
+	values := make([]any, len(e.values))
+	for i, v := range e.values {
+		values[i] = v
+		if inner, ok := v.(*Error); ok {
+			values[i] = inner.In(say)
+		}
+	}
+	return say(strings.ReplaceAll(e.text, "%w", "%s"), values...)
 }
 
 // Unwrap gives the error that led to this one, for logs.
@@ -109,5 +126,5 @@ func KindOf(err error) Kind {
 
 func build(k Kind, format string, a []any) *Error {
 	err := fmt.Errorf(format, a...)
-	return &Error{Kind: k, Message: err.Error(), cause: errors.Unwrap(err)}
+	return &Error{Kind: k, Message: err.Error(), cause: errors.Unwrap(err), text: format, values: a}
 }

@@ -7,6 +7,10 @@
   const body = document.body;
   document.documentElement.classList.add('t-scripted');
 
+  // The script's own words, in the language of the page: its body brings them where they are not these.
+  const words = JSON.parse(body.dataset.say || '{}');
+  const said = (text, ...values) => (words[text] || text).replace(/%s/g, () => values.shift());
+
   // A polite voice for what changes without a move of the focus.
   const voice = document.createElement('p');
   voice.className = 'visually-hidden';
@@ -43,7 +47,7 @@
     list.forEach(b => b.closest('tr')?.classList.toggle('t-picked', b.checked || every));
     form.classList.toggle('t-some', n > 0 || every);
     const text = one('[data-bulk-count]', form);
-    if (text) text.textContent = every ? whole.parentElement.textContent.trim() + ' are chosen' : n + ' of ' + list.length + ' on this page chosen';
+    if (text) text.textContent = every ? said('%s are chosen', whole.parentElement.textContent.trim()) : said('%s of %s on this page chosen', n, list.length);
     const head = one('#' + form.id.replace(/-bulk$/, '-list') + ' [data-bulk-head] input');
     if (head) {
       head.checked = every || n > 0 && n === list.length;
@@ -63,7 +67,7 @@
       const head = document.createElement('input');
       head.type = 'checkbox';
       head.className = 'form-check-input';
-      head.setAttribute('aria-label', 'Choose all rows of this page');
+      head.setAttribute('aria-label', said('Choose all rows of this page'));
       const label = document.createElement('label');
       label.className = 't-pick';
       label.append(head);
@@ -94,7 +98,7 @@
     const close = document.createElement('button');
     close.type = 'button';
     close.className = 'btn btn-sm t-sheet-close';
-    close.textContent = 'Close';
+    close.textContent = said('Close');
     close.addEventListener('click', () => d.close());
     d.addEventListener('click', e => { if (e.target === d) d.close(); });
     d.addEventListener('close', () => d.remove());
@@ -113,9 +117,9 @@
     try { content = await part(url, 'drawer'); } catch { /* the page itself says what is wrong */ }
     row.removeAttribute('aria-busy');
     if (!content) { location.href = url; return; }
-    const d = dialog('t-sheet', one('h1', content)?.textContent.trim() || 'Details');
+    const d = dialog('t-sheet', one('h1', content)?.textContent.trim() || said('Details'));
     const open = one('.t-panel-whole', content);
-    if (!open) content.prepend(Object.assign(document.createElement('a'), { href: url, className: 't-panel-whole', textContent: 'Open as a page' }));
+    if (!open) content.prepend(Object.assign(document.createElement('a'), { href: url, className: 't-panel-whole', textContent: said('Open as a page') }));
     d.append(document.importNode(content, true));
     d.addEventListener('close', () => stand(row));
     d.showModal();
@@ -140,7 +144,7 @@
     let keys = null;
     try { keys = await part('/help/keys', 'keys'); } catch { /* below */ }
     if (!keys) { location.href = '/help/keys'; return; }
-    const d = dialog('t-keys', 'Keys');
+    const d = dialog('t-keys', said('Keys'));
     keys.removeAttribute('id');
     d.append(document.importNode(keys, true));
     d.showModal();

@@ -1,9 +1,11 @@
 // Package lang says the portal's words in the reader's language.
 //
-// The English text is the key: lang.T(ctx, "Starts on %s", day) looks the whole sentence up and falls back to it. A translation is a
-// file beside messages.yaml, named by its language:
+// The English text is the key: lang.T(ctx, "Starts on %s", day) looks the whole sentence up and falls back to it. All texts of the
+// product stand in messages.yaml, which `make generate` writes from the code; a translation is a file of the same form beside it,
 // messages.de.yaml. The package knows nothing of governance.
 package lang
+
+//go:generate go run ./collect ../..
 
 import (
 	"context"

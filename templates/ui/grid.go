@@ -1,7 +1,9 @@
 package ui
 
 import (
+	"context"
 	"strings"
+	"tenure/templates/lang"
 
 	"github.com/a-h/templ"
 )
@@ -132,11 +134,11 @@ func (g *Grid) shown() int {
 
 func (g *Grid) visible(i int) bool { return i == 0 || g.Columns[i].Fixed || !g.Columns[i].Hidden }
 
-func (g *Grid) cell(r *Row, i int) templ.Component {
+func (g *Grid) cell(ctx context.Context, r *Row, i int) templ.Component {
 	if i < len(r.Cells) && r.Cells[i] != nil {
 		return r.Cells[i]
 	}
-	return Nothing("none")
+	return Nothing(lang.T(ctx, "none"))
 }
 
 func (g *Grid) acts() bool {

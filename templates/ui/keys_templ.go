@@ -8,6 +8,8 @@ package ui
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
+import "tenure/templates/lang"
+
 // keyLine is a key and what it does.
 type keyLine struct {
 	Keys []string
@@ -18,11 +20,11 @@ var keyLines = []struct {
 	Title string
 	Lines []keyLine
 }{
-	{"In a list", []keyLine{
-		{[]string{"j", "k"}, "Next row, row before"}, {[]string{"x"}, "Tick the row"}, {[]string{"Shift", "x"}, "Tick from the last ticked row to here"},
-		{[]string{"Enter"}, "Open the row"}, {[]string{"a"}, "Approve or keep"}, {[]string{"r"}, "Deny or remove"}, {[]string{"u"}, "Undo"}}},
-	{"Everywhere", []keyLine{
-		{[]string{"/"}, "Search"}, {[]string{"g", "i"}, "Go to the inbox"}, {[]string{"g", "h"}, "Go home"}, {[]string{"?"}, "Show these keys"}, {[]string{"Esc"}, "Close what has opened"}}},
+	{lang.Mark("In a list"), []keyLine{
+		{[]string{"j", "k"}, lang.Mark("Next row, row before")}, {[]string{"x"}, lang.Mark("Tick the row")}, {[]string{lang.Mark("Shift"), "x"}, lang.Mark("Tick from the last ticked row to here")},
+		{[]string{lang.Mark("Enter")}, lang.Mark("Open the row")}, {[]string{"a"}, lang.Mark("Approve or keep")}, {[]string{"r"}, lang.Mark("Deny or remove")}, {[]string{"u"}, lang.Mark("Undo")}}},
+	{lang.Mark("Everywhere"), []keyLine{
+		{[]string{"/"}, lang.Mark("Search")}, {[]string{"g", "i"}, lang.Mark("Go to the inbox")}, {[]string{"g", "h"}, lang.Mark("Go home")}, {[]string{"?"}, lang.Mark("Show these keys")}, {[]string{lang.Mark("Esc")}, lang.Mark("Close what has opened")}}},
 }
 
 // Keys is the table of keys.
@@ -53,9 +55,9 @@ func Keys() templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var2 string
-			templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(part.Title)
+			templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(lang.T(ctx, part.Title))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/ui/keys.templ`, Line: 25, Col: 20}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/ui/keys.templ`, Line: 27, Col: 33}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var2))
 			if templ_7745c5c3_Err != nil {
@@ -78,7 +80,7 @@ func Keys() templ.Component {
 					var templ_7745c5c3_Var3 string
 					templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(k)
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/ui/keys.templ`, Line: 32, Col: 16}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/ui/keys.templ`, Line: 34, Col: 16}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 					if templ_7745c5c3_Err != nil {
@@ -94,9 +96,9 @@ func Keys() templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var4 string
-				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(l.Text)
+				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(lang.T(ctx, l.Text))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/ui/keys.templ`, Line: 35, Col: 18}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/ui/keys.templ`, Line: 37, Col: 31}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 				if templ_7745c5c3_Err != nil {

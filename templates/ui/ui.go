@@ -8,8 +8,12 @@
 package ui
 
 import (
+	"context"
+	"encoding/json"
 	"strconv"
 	"strings"
+
+	"tenure/templates/lang"
 )
 
 // Tone is what a colour means. A tone never stands alone: a word and an icon say the same.
@@ -77,12 +81,22 @@ func Int(n int) string {
 	return s
 }
 
-// Plural writes a count with its noun: "1 person", "2 people".
-func Plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
+// scriptTexts are what the script says; %s stands for its values.
+var scriptTexts = []string{lang.Mark("%s are chosen"), lang.Mark("%s of %s on this page chosen"), lang.Mark("Choose all rows of this page"), lang.Mark("Close"), lang.Mark("Details"),
+	lang.Mark("Open as a page"), lang.Mark("Keys")}
+
+// scriptWords gives the script its words in the reader's language, as JSON; nothing in English, which it knows.
+func scriptWords(ctx context.Context) string {
+	l := lang.From(ctx)
+	if l.Plain() {
+		return ""
 	}
-	return Int(n) + " " + many
+	words := map[string]string{}
+	for _, text := range scriptTexts {
+		words[text] = l.T(text)
+	}
+	said, _ := json.Marshal(words) // texts can always be written
+	return string(said)
 }
 
 // Initials gives one or two letters for a name, for the small sign in the user menu.
