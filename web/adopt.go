@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"tenure/internal/access"
+	"tenure/internal/audit"
 	"tenure/internal/catalog"
 	"tenure/internal/db"
 	"tenure/internal/lifecycle"
@@ -63,8 +64,10 @@ func (s *server) adopt(r *request) error {
 		if _, a, err = r.application(tx, "application.adopt"); err != nil {
 			return err
 		}
-		n, err = lifecycle.Adopt(tx, a, reason)
-		return err
+		if n, err = lifecycle.Adopt(tx, a, reason); err != nil {
+			return err
+		}
+		return audit.Recount(tx, a) // what was a difference is none any more
 	})
 	if err != nil {
 		return err
@@ -99,7 +102,7 @@ func (s *server) proposalsRelease(r *request) error {
 				r.T("What is for yourself is left out: nobody releases their own")}, Action: r.Request.URL.Path, Button: r.T("Release"), Icon: "lock-open", Reason: true,
 			Cancel: ui.Link{Text: r.T("Go back, change nothing"), URL: back}}
 		for _, id := range ids {
-			v.Hidden = append(v.Hidden, ui.Option{Text: r.T("operation"), Value: strconv.FormatInt(id, 10)})
+			v.Hidden = append(v.Hidden, ui.Option{Text: "operation", Value: strconv.FormatInt(id, 10)})
 		}
 		status := http.StatusOK
 		if asked {

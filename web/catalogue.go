@@ -140,9 +140,17 @@ func (r *request) complete(stated, whole int) string {
 
 func (r *request) missingWords(m map[string]int) string {
 	var parts []string
-	for _, x := range []struct{ key, one, many string }{{r.T("name"), r.T("plain name"), r.T("plain names")}, {r.T("description"), r.T("description"), r.T("descriptions")}, {r.T("risk"), r.T("risk"), r.T("risks")}, {r.T("owner"), r.T("owner"), r.T("owners")}} {
+	for _, x := range []struct {
+		key   string
+		words func(n int) string
+	}{
+		{"name", func(n int) string { return r.Plural(n, "plain name", "plain names") }},
+		{"description", func(n int) string { return r.Plural(n, "description", "descriptions") }},
+		{"risk", func(n int) string { return r.Plural(n, "risk", "risks") }},
+		{"owner", func(n int) string { return r.Plural(n, "owner", "owners") }},
+	} {
 		if n := m[x.key]; n > 0 {
-			parts = append(parts, r.Plural(n, x.one, x.many))
+			parts = append(parts, x.words(n))
 		}
 	}
 	if len(parts) == 0 {

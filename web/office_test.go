@@ -164,7 +164,7 @@ func (s *story) accessible() {
 		s.t.Fatalf("axe-core is not there (%v): run make test, which installs it", err)
 	}
 	at := s.ask(`location.pathname`)
-	for _, script := range []string{string(axe) + `; axe.reset(); ` + runAxe, `document.documentElement.scrollWidth > innerWidth ? ['is ' + document.documentElement.scrollWidth + ' wide on a phone'] : []`} {
+	for _, script := range []string{string(axe) + `; axe.reset(); ` + runAxe, `document.documentElement.scrollWidth > innerWidth ? ['is ' + document.documentElement.scrollWidth + ' wide on a phone: ' + [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1).slice(-1).map(e => e.outerHTML.slice(0, 120))] : []`} {
 		found, err := chromedp.Run(s.ctx, chromedp.Evaluate[[]string](script, chromedp.EvalAwaitPromise))
 		if err != nil {
 			s.t.Errorf("%s: %v", at, err)

@@ -282,7 +282,7 @@ func (s *server) operationsAsk(r *request, act string, ids []int64) error {
 		status, c.Errors = http.StatusBadRequest, ui.Errors{{Field: "reason", Text: r.T("Say why they are right.")}}
 	}
 	for _, id := range ids {
-		c.Hidden = append(c.Hidden, ui.Option{Text: r.T("pick"), Value: strconv.FormatInt(id, 10)})
+		c.Hidden = append(c.Hidden, ui.Option{Text: "pick", Value: strconv.FormatInt(id, 10)})
 	}
 	return r.render(status, templates.OperationsAsk(r.shell(c.Title), templates.OperationsAskView{Check: c}))
 }

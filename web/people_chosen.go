@@ -114,7 +114,7 @@ func (r *request) checkAsk(tx *db.Tx, f identity.Filter) (templates.AskView, err
 		Will:   []string{r.T("Each of their accounts is read at its target, ahead of the hourly reading"), r.T("Nothing is changed there; what the reading shows is compared as always")},
 		Action: "/people/check", Button: r.T("Check now"), Icon: "refresh", Cancel: ui.Link{Text: r.T("Go back"), URL: "/people"}}
 	for _, x := range lines {
-		v.Hidden = append(v.Hidden, ui.Option{Text: r.T("pick"), Value: x.PublicID})
+		v.Hidden = append(v.Hidden, ui.Option{Text: "pick", Value: x.PublicID})
 	}
 	return v, nil
 }

@@ -226,7 +226,7 @@ func (s *server) permissionCheck(r *request, h *policy.Holders, people map[strin
 		Not:    []string{r.T("Nothing that was done or decided is undone.")},
 		Button: ui.Buttons{Text: r.T("Change it"), Icon: "shield-check", Danger: len(h.Lose) > 0, Cancel: ui.Link{Text: r.T("Go back, change nothing"), URL: permissionURL(name)}}}
 	for _, role := range roles {
-		c.Hidden = append(c.Hidden, ui.Option{Text: r.T("role"), Value: role})
+		c.Hidden = append(c.Hidden, ui.Option{Text: "role", Value: role})
 	}
 	for _, role := range h.Gain {
 		c.Will = append(c.Will, r.T("%s may do it from the next click on: %s", r.portalWord(role), r.whoHas(role, people)))

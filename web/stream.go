@@ -85,7 +85,7 @@ func (r *request) stream(look func(*db.Tx) (sign, error)) error {
 	}
 	seen, _ := strconv.ParseInt(r.GetHeader("Last-Event-ID"), 10, 64) // none, or no number of ours: told from the beginning
 	s := &sender{c: http.NewResponseController(r.Writer), w: r.Writer}
-	s.send(r.T("retry: 1000\n\n"))
+	s.send("retry: 1000\n\n")
 	tick := time.NewTicker(streamLook)
 	defer tick.Stop()
 	began, checked := time.Now(), time.Now()
@@ -105,7 +105,7 @@ func (r *request) stream(look func(*db.Tx) (sign, error)) error {
 		case <-tick.C:
 		}
 		if time.Since(s.last) > streamBeat {
-			s.send(r.T(": still here\n\n"))
+			s.send(": still here\n\n")
 		}
 		if time.Since(checked) > streamCheck {
 			if !r.still() {
