@@ -328,9 +328,9 @@ func TestPasskeysNeedAName(t *testing.T) {
 // TestStoryOfAPasskey adds a passkey in a browser and signs in with it, and proves with it once more who is there; without scripts
 // the code does the same and no button stands there in vain.
 func TestStoryOfAPasskey(t *testing.T) {
-	w, c := local(t)
+	w, _ := local(t)
 	w.named()
-	c = w.anonymous()
+	c := w.anonymous()
 	key, _ := c.local("admin@example.com")
 	w.again()
 	s := &story{t: t, ctx: browser(t)}

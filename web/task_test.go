@@ -41,7 +41,7 @@ func (c *client) events(path, last string) *events {
 	if last != "" {
 		r.Header.Set("Last-Event-ID", last)
 	}
-	res, err := c.http.Do(r)
+	res, err := c.http.Do(r) //nolint:bodyclose // close does
 	c.w.must(err)
 	return &events{scan: bufio.NewScanner(res.Body), res: res, close: func() { cancel(); _ = res.Body.Close() }}
 }
