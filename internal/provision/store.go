@@ -188,22 +188,24 @@ func lower(names []string) []string {
 // correlate links accounts without a person to the one person whom they fit, by the rules of the application in their order.
 func (v *view) correlate(tx *db.Tx) error {
 	for _, by := range v.app.Spec.Accounts.Correlate {
-		var fits string
+		var fits []string // each an equality, so that it is a join of sets: one condition with "or" compares everybody with everything
 		switch by {
 		case "number":
-			fits = `s.number <> '' and i.number = s.number`
+			fits = []string{`i.number = f.number`}
 		case "email":
-			fits = `s.email <> '' and lower(i.email) = lower(s.email)`
+			fits = []string{`lower(i.email) = lower(nullif(f.email, ''))`}
 		case "name":
-			fits = `(lower(i.email) = lower(s.name) or i.number = s.name or lower(split_part(i.email, '@', 1)) = lower(s.name))`
+			fits = []string{`lower(i.email) = lower(f.name)`, `i.number = f.name`, `lower(split_part(i.email, '@', 1)) = lower(nullif(f.name, ''))`}
 		default:
 			continue
 		}
-		n, err := tx.Exec(`with fit as (
-				select s.account_id, min(i.id) identity_id from seen_account s join identity i on i.kind = 'person' and ` + fits + `
+		for n := range fits {
+			fits[n] = `select f.account_id, i.id from free f join identity i on i.kind = 'person' and ` + fits[n]
+		}
+		n, err := tx.Exec(`with free as materialized (select s.account_id, s.name, s.email, s.number from seen_account s
 				join account a on a.id = s.account_id and a.kind = 'person'
-				where not exists (select from account_link l where l.account_id = s.account_id and l.known_to = 'infinity')
-				group by s.account_id having count(*) = 1)
+				where not exists (select from account_link l where l.account_id = s.account_id and l.known_to = 'infinity')),
+			fit as (select account_id, min(id) identity_id from (` + strings.Join(append(fits, `select 0, 0 where false`), " union ") + `) f group by account_id having count(*) = 1)
 			insert into account_link (account_id, identity_id, known_from) select account_id, identity_id, clock_timestamp() from fit`)
 		if err != nil {
 			return err
