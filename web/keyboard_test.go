@@ -46,6 +46,7 @@ func (o *office) hands(t *testing.T) *hands {
 // press presses keys, one after the other.
 func (h *hands) press(keys ...string) {
 	h.t.Helper()
+	h.until("the page with its script is there", `document.readyState === 'complete'`)
 	for _, k := range keys {
 		if err := chromedp.Do(h.ctx, chromedp.KeyEvent(k)); err != nil {
 			h.t.Fatal(err)

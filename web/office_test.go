@@ -156,23 +156,33 @@ const axeFile = "../test/axe/node_modules/axe-core/axe.min.js"
 const runAxe = `axe.run(document, {runOnly: {type: 'tag', values: ['wcag2a','wcag2aa','wcag21a','wcag21aa','wcag22aa','best-practice']}, resultTypes: ['violations']})
 	.then(r => r.violations.flatMap(v => v.nodes.map(n => v.id + ': ' + n.target.join(' ') + ': ' + (n.any[0]||n.all[0]||n.none[0]||{message:''}).message)))`
 
-// accessible lets axe look at the page as it stands, wide and on a phone, and wants nothing wider than the phone.
+// accessible lets axe look at the page as it stands, and wants nothing wider than a phone.
 func (s *story) accessible() {
 	s.t.Helper()
 	axe, err := os.ReadFile(axeFile)
 	if err != nil {
 		s.t.Fatalf("axe-core is not there (%v): run make test, which installs it", err)
 	}
-	at := s.ask(`location.pathname`)
-	for _, script := range []string{string(axe) + `; axe.reset(); ` + runAxe, `document.documentElement.scrollWidth > innerWidth ? ['is ' + document.documentElement.scrollWidth + ' wide on a phone: ' + [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1).slice(-1).map(e => e.outerHTML.slice(0, 120))] : []`} {
-		found, err := chromedp.Run(s.ctx, chromedp.Evaluate[[]string](script, chromedp.EvalAwaitPromise))
-		if err != nil {
-			s.t.Errorf("%s: %v", at, err)
-		}
-		for _, f := range found {
-			s.t.Errorf("%s: %s", at, f)
-		}
-		s.do(at, chromedp.EmulateViewport(390, 844))
+	s.finds(string(axe) + `; axe.reset(); ` + runAxe)
+	s.fits()
+}
+
+// fits wants the page to be no wider than a phone.
+func (s *story) fits() {
+	s.t.Helper()
+	s.do("a phone", chromedp.EmulateViewport(390, 844))
+	s.finds(`document.documentElement.scrollWidth > innerWidth ? ['is ' + document.documentElement.scrollWidth + ' wide on a phone: ' + [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1).slice(-1).map(e => e.outerHTML.slice(0, 120))] : []`)
+	s.do("wide again", chromedp.EmulateViewport(1280, 800))
+}
+
+// finds runs a script in the page that gives what is wrong.
+func (s *story) finds(script string) {
+	s.t.Helper()
+	found, err := chromedp.Run(s.ctx, chromedp.Evaluate[[]string](script, chromedp.EvalAwaitPromise))
+	if err != nil {
+		found = append(found, err.Error())
 	}
-	s.do(at, chromedp.EmulateViewport(1280, 800))
+	for _, f := range found {
+		s.t.Errorf("%s: %s", s.ask(`location.pathname`), f)
+	}
 }

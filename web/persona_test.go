@@ -271,7 +271,8 @@ func (o *office) manager(t *testing.T) {
 	s.says("because: rule staff, policy version 1")
 }
 
-// pages opens every page that an address of the portal answers with, in the portal as it runs, and lets axe look at each.
+// pages opens every page that an address of the portal answers with, in the portal as it runs, and wants each to fit a phone; axe looks at
+// all their states in the gallery.
 func (o *office) pages(t *testing.T) {
 	portal := o.w.server.URL
 	o.w.server.URL = o.demo
@@ -293,7 +294,7 @@ func (o *office) pages(t *testing.T) {
 			continue
 		}
 		s.do(path, chromedp.Navigate(s.base+path), chromedp.WaitVisible(css("main h1")))
-		s.accessible()
+		s.fits()
 	}
 	if len(looked) < 40 {
 		t.Errorf("only %d pages were looked at", len(looked))
