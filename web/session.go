@@ -67,10 +67,6 @@ func (s *server) forgetSessions(ctx context.Context) {
 			if _, err := s.app.DB.Pool.Exec(ctx, `delete from sessions where expiry < current_timestamp`); err != nil && ctx.Err() == nil {
 				slog.Warn("expired sessions are not deleted", "error", err)
 			}
-			if _, err := s.app.DB.Pool.Exec(ctx, `with f as (delete from sign_in_flow where began_at < clock_timestamp() - interval '1 hour')
-				delete from guess where began_at < clock_timestamp() - interval '1 day' and coalesce(rests_to, began_at) < clock_timestamp() - interval '1 day'`); err != nil && ctx.Err() == nil {
-				slog.Warn("old sign-ins are not deleted", "error", err)
-			}
 		}
 	}
 }

@@ -142,7 +142,7 @@ func Refund(tx *db.Tx, a Attempt) error {
 // Forget drops what is over: counts of wrong tries that weigh nothing any more, sign-ins that were begun and not ended, and which
 // questions passkeys answered.
 func Forget(tx *db.Tx) error {
-	if _, err := tx.Exec(`delete from guess where began_at < clock_timestamp() - interval '1 day'`); err != nil {
+	if _, err := tx.Exec(`delete from guess where greatest(began_at, rests_to) < clock_timestamp() - interval '1 day'`); err != nil {
 		return err
 	}
 	if _, err := tx.Exec(`delete from passkey_answer where answered_at < clock_timestamp() - interval '1 day'`); err != nil {
