@@ -25,6 +25,8 @@ type Options struct {
 
 	Pages  int // number of people of the pages' company; 0: pages are not measured
 	Portal func(context.Context, *app.App) (http.Handler, error)
+
+	Mining string // folder of the role-mining data sets of HP Labs; "": left out
 }
 
 // Run measures. It takes about a second for 500 people and half a minute for 50,000, each time. A wrong result of the product or
@@ -69,6 +71,11 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 			return nil, fmt.Errorf("pages: %w", err)
 		}
 		report.PagesPeople = o.Pages
+	}
+	if o.Mining != "" {
+		if report.Mining, err = mine(ctx, o); err != nil {
+			return nil, fmt.Errorf("role mining: %w", err)
+		}
 	}
 	return report, nil
 }

@@ -20,6 +20,8 @@ type Report struct {
 
 	PagesPeople int     `json:"pages_people,omitempty"`
 	Pages       []*Page `json:"pages,omitempty"`
+
+	Mining *Mining `json:"mining,omitempty"`
 }
 
 // Size is what was measured with one number of people.
@@ -134,7 +136,7 @@ func (r *Report) Met() bool {
 			return false
 		}
 	}
-	return true
+	return r.Mining.met()
 }
 
 // Print writes the report for people.
@@ -144,6 +146,9 @@ func (r *Report) Print(out io.Writer) {
 	}
 	if len(r.Pages) > 0 {
 		r.printPages(out)
+	}
+	if r.Mining != nil {
+		r.Mining.print(out)
 	}
 }
 
