@@ -259,7 +259,7 @@ func entitlementForm(v EntitlementView) templ.Component {
 func risks(ctx context.Context, v EntitlementView) []ui.Option {
 	out := []ui.Option{{Text: lang.T(ctx, "Not stated (counts as %s)", v.Derived), Value: ""}}
 	for _, r := range []string{"low", "medium", "high", "critical"} {
-		out = append(out, ui.Option{Text: lang.T(ctx, lang.T(ctx, lang.T(ctx, riskTags[r].Text))), Value: r})
+		out = append(out, ui.Option{Text: lang.T(ctx, riskTags[r].Text), Value: r})
 	}
 	for i := range out {
 		out[i].Selected = out[i].Value == v.Risk

@@ -67,9 +67,9 @@ func at(text, exact string) ui.Time { return ui.Time{Text: text, Exact: exact} }
 func gallerySignIn() []Sample {
 	bare := ui.Shell{Title: "Sign in", Organisation: "Halden & Frost"}
 	wrong := bare
-	wrong.Notice = &ui.Notice{Tone: ui.Bad, Title: "That did not work", Text: "E-mail and password do not belong together. After five tries the account rests for 15 minutes."}
+	wrong.Notice = &ui.Notice{Tone: ui.Bad, Title: "That did not work", Text: "E-mail address and password do not belong together."}
 	gone := bare
-	gone.Notice = &ui.Notice{Tone: ui.Info, Title: "You are signed out", Text: "Your session ended after 8 hours without use."}
+	gone.Notice = &ui.Notice{Tone: ui.Info, Title: "You are signed out", Text: "Your session ended after 30 minutes without use."}
 	personas := []Persona{
 		{ID: "p1", Name: "Jo Lind", Does: "IT: connects applications, watches and repairs operations"},
 		{ID: "p2", Name: "Maren Oduya", Does: "HR: loads files, cannot release the ones she loaded"},

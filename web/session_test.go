@@ -183,6 +183,11 @@ func TestNobodyIsLeftInAfterATermination(t *testing.T) {
 	w.as(compliance).post("/people/"+ref+"/reinstate", "reason", "a test").want(t, http.StatusSeeOther)
 	asleep.get("/me").want(t, http.StatusSeeOther)
 	w.as(employee).get("/me").want(t, http.StatusOK)
+	old := w.anonymous()
+	old.bearer = token
+	if got := old.get("/people/" + ref).status; got != http.StatusUnauthorized {
+		t.Errorf("a token from before the termination came back with its person: %d", got)
+	}
 }
 
 // Behind a proxy that the configuration trusts each browser has the address that the proxy saw, and no other that it claims; and who

@@ -100,3 +100,22 @@ func Revoke(tx *db.Tx, who, token int) error {
 		Facts: map[string]any{"token": token, "name": name}})
 	return err
 }
+
+// RevokeTokensOf ends all tokens of people who left or were terminated: who comes back asks for new ones. It is set-based.
+func RevokeTokensOf(tx *db.Tx, people []int) error {
+	if len(people) == 0 {
+		return nil
+	}
+	rows, err := tx.Query(`with ended as (update token set revoked_at = clock_timestamp() where identity_id = any($1) and revoked_at is null
+		and expires_at > clock_timestamp() returning identity_id) select identity_id, count(*) from ended group by 1`, people)
+	if err != nil {
+		return err
+	}
+	var who, n int
+	_, err = pgx.ForEachRow(rows, []any{&who, &n}, func() error {
+		tx.Record(evidence.Event{Kind: "token.revoked", IdentityID: who, Touches: evidence.Touches{"token": n},
+			Facts: map[string]any{"tokens": n, "because": "not_here"}})
+		return nil
+	})
+	return err
+}

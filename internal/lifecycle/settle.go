@@ -100,7 +100,11 @@ func Settle(tx *db.Tx, people []*identity.Change, cause Cause) (*Effect, error) 
 		return nil, err
 	}
 	s.record(people)
-	if err := auth.EndDelegationsOf(tx, s.left(people)); err != nil {
+	gone := s.left(people)
+	if err := auth.EndDelegationsOf(tx, gone); err != nil {
+		return nil, err
+	}
+	if err := auth.RevokeTokensOf(tx, gone); err != nil {
 		return nil, err
 	}
 	if err := auth.EndSessionsOf(tx, s.away(people)); err != nil {
