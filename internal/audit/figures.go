@@ -200,10 +200,15 @@ func Compute(tx *db.Tx, force bool) (bool, error) {
 		return false, err
 	}
 	f := Figures{Format: format, At: tx.Now, Flow: map[int]Flow{}}
-	for _, part := range []func(*db.Tx, *Figures) error{countFlows, countStock, countHandovers, countPrivileged, countApplications, countSources, recountAll} {
-		if err := part(tx, &f); err != nil {
-			return false, err
+	if err := tx.Whole(func() error {
+		for _, part := range []func(*db.Tx, *Figures) error{countFlows, countStock, countHandovers, countPrivileged, countApplications, countSources, recountAll} {
+			if err := part(tx, &f); err != nil {
+				return err
+			}
 		}
+		return nil
+	}); err != nil {
+		return false, err
 	}
 	return true, keep(tx, &f, began, mark)
 }

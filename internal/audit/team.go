@@ -75,6 +75,10 @@ func Members(tx *db.Tx, ids []int) (map[int]*Member, error) {
 // MarkPeople looks at everything that people hold and notes for lists who has something privileged, out of band or dormant, and
 // whose manager has left. It reads large tables, so a job does it after readings; lists say so by showing what it noted.
 func MarkPeople(tx *db.Tx) error {
+	return tx.Whole(func() error { return markPeople(tx) })
+}
+
+func markPeople(tx *db.Tx) error {
 	_, err := tx.Exec(`with now as (
 		select 'privileged' mark, r.identity_id, count(distinct r.entitlement_id)::int n from reason r join entitlement e on e.id = r.entitlement_id and e.privileged
 			where r.known_to = 'infinity' and r.state = 'live' and r.valid_from <= $1 and r.valid_to > $1 group by 2

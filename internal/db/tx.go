@@ -105,6 +105,19 @@ func (t *Tx) Query(sql string, args ...any) (pgx.Rows, error) {
 // QueryRow runs a query that gives one row.
 func (t *Tx) QueryRow(sql string, args ...any) pgx.Row { return t.Pgx.QueryRow(t.Ctx, sql, args...) }
 
+// Whole runs fn, whose statements read whole tables: they are joined by hashing and sorting, whatever the statistics say. After a
+// first load there are none, and a plan that loops over everything for everything would take minutes.
+func (t *Tx) Whole(fn func() error) error {
+	if _, err := t.Exec(`set local enable_nestloop = off`); err != nil {
+		return err
+	}
+	if err := fn(); err != nil {
+		return err
+	}
+	_, err := t.Exec(`set local enable_nestloop = on`)
+	return err
+}
+
 // Copy writes many rows at once (COPY). rows gives them one by one and false at the end.
 func (t *Tx) Copy(table string, columns []string, rows func() ([]any, bool)) (int64, error) {
 	n, err := t.Pgx.CopyFrom(t.Ctx, pgx.Identifier{table}, columns, pgx.CopyFromFunc(func() ([]any, error) {

@@ -26,11 +26,16 @@ func Compare(tx *db.Tx, app *catalog.Application) ([]Found, error) {
 	if _, err := tx.Exec(`delete from difference where application_id = $1`, app.ID); err != nil {
 		return nil, err
 	}
-	rows, err := tx.Query(diffSQL+keepTail, app.ID, tx.Now, DifferencesMost)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, pgx.RowToStructByPos[Found])
+	var found []Found
+	err := tx.Whole(func() error {
+		rows, err := tx.Query(diffSQL+keepTail, app.ID, tx.Now, DifferencesMost)
+		if err != nil {
+			return err
+		}
+		found, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Found])
+		return err
+	})
+	return found, err
 }
 
 // Differences gives the differences of an application that the last Compare kept, in the order of Drift.
@@ -80,6 +85,7 @@ diff as (
 	select 'orphan', acc.id, acc.name, null, null from acc where acc.there and acc.identity_id is null and acc.kind = 'person'
 	union all
 	select case when acc.enabled then 'enabled' else 'disabled' end, acc.id, acc.name, acc.identity_id, null from acc join identity i on i.id = acc.identity_id
+			left join (select distinct identity_id from want) w on w.identity_id = acc.identity_id
 		where acc.there and not exists (select from busy where busy.account_id = acc.id)
-		and acc.enabled <> (i.state = 'active' and i.locked_at is null and (acc.slot <> '' or exists (select from want w where w.identity_id = acc.identity_id)))
+		and acc.enabled <> (i.state = 'active' and i.locked_at is null and (acc.slot <> '' or w.identity_id is not null))
 		and (acc.slot = '' or i.state = 'left'))`

@@ -126,11 +126,16 @@ type Difference struct {
 // Drift compares what the last reading of an application showed with the live reasons, operations on their way apart. It is
 // what `tenure check` prints after a fresh reading.
 func Drift(tx *db.Tx, app *catalog.Application) ([]Difference, error) {
-	rows, err := tx.Query(diffSQL+driftTail, app.ID, tx.Now)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, scanDifference)
+	var out []Difference
+	err := tx.Whole(func() error {
+		rows, err := tx.Query(diffSQL+driftTail, app.ID, tx.Now)
+		if err != nil {
+			return err
+		}
+		out, err = pgx.CollectRows(rows, scanDifference)
+		return err
+	})
+	return out, err
 }
 
 func scanDifference(r pgx.CollectableRow) (d Difference, err error) {
