@@ -115,7 +115,7 @@ func galleryOperations() []Sample {
 func galleryPolicy() []Sample {
 	s := sampleShell("Policy", "Policy")
 	tabs := func(tab string) []ui.Chip {
-		all := []ui.Chip{{Text: "Roles", URL: "?tab=roles", Count: 3, Counted: true}, {Text: "Birthright rules", URL: "?tab=rules", Count: 2, Counted: true}, {Text: "Versions", URL: "?tab=versions", Count: 12, Counted: true}}
+		all := []ui.Chip{{Text: "Roles", URL: "?tab=roles", Count: 3, Counted: true}, {Text: "Birthright rules", URL: "?tab=rules", Count: 2, Counted: true}, {Text: "Segregation of duties", URL: "?tab=duties", Count: 4, Counted: true}, {Text: "Versions", URL: "?tab=versions", Count: 12, Counted: true}}
 		for i := range all {
 			all[i].Current = all[i].URL == "?tab="+tab
 		}
@@ -132,13 +132,14 @@ func galleryPolicy() []Sample {
 			{Name: "employee-base", Version: "v1", When: `person.worker_type in ["employee", "contractor"]`, Gives: []string{"role Employee"}, People: 238, URL: "/people?rule=employee-base"},
 			{Name: "finance-base", Version: "v3", When: "person.department == \"Finance\"\n  && person.location != \"Oslo\"", Gives: []string{"role Finance"}, People: 24, URL: "/people?rule=finance-base"},
 		},
+		Duties: sampleDuties(),
 		Versions: []VersionRow{
 			{Version: "v12", Applied: at("18 Nov 2026", "2026-11-18T16:20:00Z"), By: "Tomás Rey", Changes: "1 role and 2 rules", Note: "Oslo closes"},
 			{Version: "v11", Applied: at("2 Oct 2026", "2026-10-02T09:00:00Z"), By: "Jo Lind", Changes: "1 role"},
 		},
 	}
 	var all []Sample
-	for _, tab := range []string{"roles", "rules", "versions"} {
+	for _, tab := range []string{"roles", "rules", "duties", "versions"} {
 		full, empty := v, PolicyView{Tabs: tabs(tab), Tab: tab}
 		full.Tabs, full.Tab = tabs(tab), tab
 		all = append(all, Sample{"policy-" + tab, Policy(s, full)}, Sample{"policy-" + tab + "-empty", Policy(s, empty)})

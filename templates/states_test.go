@@ -25,6 +25,7 @@ var states = map[string]string{
 	"Ask":            "empty=form one=form full:ask-discard error:ask-adopt",
 	"AskMore":        "empty=form one=form full:portal-role-give error:portal-role-give-error",
 	"Checked":        "empty=single one=single full:people-checked error=answered",
+	"Conflict":       "empty:conflict-withheld one=single full:conflict-open error:conflict-error",
 	"Connector":      "empty:connector-readonly one=single full:connector-preview error:connector-unreachable",
 	"Dashboard":      "empty:dashboard-uncounted one:dashboard-quiet full:dashboard-full error:dashboard-error",
 	"Delegations":    "empty:delegations-empty one:delegations-one full:delegations-full error=answered",
@@ -79,6 +80,7 @@ var states = map[string]string{
 	"Tasks":          "empty:tasks-empty one:tasks-one full:tasks-full error=answered",
 	"Team":           "empty:team-empty one:team-one full:team-full error:team-error",
 	"Terminate":      "empty=form one=form full:terminate-ask error:terminate-error",
+	"Violations":     "empty:violations-empty one:violations-one full:violations-full error=answered",
 	"TokenMade":      "empty=single one=single full:token-made error=still",
 	"Tokens":         "empty:tokens-empty one:tokens-one full:tokens-full error:tokens-error",
 }

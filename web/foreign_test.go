@@ -88,6 +88,9 @@ func (th *belongings) ofPeople() {
 	of := []string{"/people/:id", "/people/:id/terminate", "/people/:id/reinstate", "/people/:id/terminate/watch", "/people/:id/terminate/events", "/people/:id/move", "/people/:id/handover", "/people/:id/explain"}
 	th.put(thing{map[string]string{"id": th.w.ref("1030")}, "Nr1030", "manager " + readers}, of...) // of the manager's team
 	th.put(thing{map[string]string{"id": th.w.ref(auditor)}, "Nr1004", readers}, of...)
+	conflict := map[string]string{"id": th.w.ref("1015"), "rule": strconv.Itoa(th.w.number(`select id from policy_object where name = 'guard-and-book'`))}
+	th.w.as(compliance).post(fill("/people/:id/conflicts/:rule", conflict), "control", "Looked at", "reason", "A test", "until", time.Now().UTC().AddDate(0, 1, 0).Format(time.DateOnly)).want(th.w.t, http.StatusSeeOther)
+	th.put(thing{conflict, "Guard and book", "it compliance auditor administrator"}, "/people/:id/conflicts/:rule", "/people/:id/conflicts/:rule/end")
 	secret := `select min(h.account_id) from handout h join account_link l on l.account_id = h.account_id join identity i on i.id = l.identity_id where i.number = $1`
 	th.put(thing{th.id(secret, "1030"), "nr1030", "manager"}, "/me/secrets/:id")
 	th.put(thing{th.id(secret, auditor), "nr1004", "auditor"}, "/me/secrets/:id")

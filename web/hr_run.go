@@ -12,6 +12,7 @@ import (
 	"tenure/internal/catalog"
 	"tenure/internal/db"
 	"tenure/internal/hr"
+	"tenure/internal/policy"
 	"tenure/templates"
 	"tenure/templates/ui"
 )
@@ -327,6 +328,10 @@ func (r *request) runDone(tx *db.Tx, v *templates.RunView, run *hr.Run, limit in
 	}
 	done, n, err := audit.OfRun(tx, run.ID, *run.AppliedAt, limit)
 	v.AffectedAll = n
+	if err != nil {
+		return err
+	}
+	pol, err := policy.Load(tx)
 	for i := range done {
 		d := &done[i]
 		kind := affectedKinds[d.Kind]
@@ -334,7 +339,7 @@ func (r *request) runDone(tx *db.Tx, v *templates.RunView, run *hr.Run, limit in
 			kind = "updated"
 		}
 		what := r.T(eventWords[d.Kind].title)
-		if text := r.eventText(cat, &d.Entry); text != "" {
+		if text := r.eventText(cat, pol, &d.Entry); text != "" {
 			what += ": " + text
 		}
 		v.Affected = append(v.Affected, templates.Affected{Name: d.Name, URL: r.to("person.read_any", personURL(d.Ref)), Kind: kind, What: what})

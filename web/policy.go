@@ -13,8 +13,8 @@ import (
 
 // policyShow is the policy as it is, to read: it is changed by files.
 func (s *server) policyShow(r *request) error {
-	v := templates.PolicyView{Tab: oneOf(r.Query("tab"), "rules", "versions")}
-	for _, t := range []struct{ tab, word string }{{"", r.T("Roles")}, {"rules", r.T("Birthright rules")}, {"versions", r.T("Versions")}} {
+	v := templates.PolicyView{Tab: oneOf(r.Query("tab"), "rules", "duties", "versions")}
+	for _, t := range []struct{ tab, word string }{{"", r.T("Roles")}, {"rules", r.T("Birthright rules")}, {"duties", r.T("Segregation of duties")}, {"versions", r.T("Versions")}} {
 		v.Tabs = append(v.Tabs, ui.Chip{Text: t.word, URL: link("/policy", "tab", t.tab), Current: t.tab == v.Tab})
 	}
 	err := r.read(func(tx *db.Tx) error {
@@ -26,9 +26,12 @@ func (s *server) policyShow(r *request) error {
 		if v.Tab == "versions" {
 			for _, x := range versions {
 				v.Versions = append(v.Versions, templates.VersionRow{Version: fmt.Sprintf("v%d", x.ID), Applied: r.at(x.Applied), By: x.Actor, Note: x.Note,
-					Changes: r.T("%s and %s", r.Plural(x.Roles, "role", "roles"), r.Plural(x.Rules, "rule", "rules"))})
+					Changes: r.versionWords(&x)})
 			}
 			return nil
+		}
+		if v.Tab == "duties" {
+			return r.policyDuties(tx, &v)
 		}
 		return r.policyObjects(tx, &v)
 	})
@@ -36,6 +39,21 @@ func (s *server) policyShow(r *request) error {
 		return err
 	}
 	return r.show(templates.Policy(r.shell(r.T("Policy")), v))
+}
+
+// versionWords counts what a version changed: "1 role, 2 rules and 3 SoD rules".
+func (r *request) versionWords(x *policy.Version) string {
+	var out []string
+	for _, c := range []struct {
+		n    int
+		word string
+	}{{x.Roles, r.Plural(x.Roles, "role", "roles")}, {x.Rules, r.Plural(x.Rules, "rule", "rules")}, {x.Duties, r.Plural(x.Duties, "duty", "duties")},
+		{x.SoD, r.Plural(x.SoD, "SoD rule", "SoD rules")}} {
+		if c.n > 0 {
+			out = append(out, c.word)
+		}
+	}
+	return r.and(out, 4)
 }
 
 func (r *request) policyObjects(tx *db.Tx, v *templates.PolicyView) error {

@@ -174,6 +174,11 @@ func (s *server) routes() []route {
 		{post, "/operations/:id/check", "application.check", s.operationCheck},
 
 		{get, "/policy", "policy.read", s.policyShow},
+		{get, violationsURL, "violation.read", s.violations},
+		{get, "/people/:id/conflicts/:rule", "violation.read", s.conflict},
+		{post, "/people/:id/conflicts/:rule", "violation.accept", s.conflictAccept},
+		{get, "/people/:id/conflicts/:rule/end", "violation.accept", s.conflictEndAsk},
+		{post, "/people/:id/conflicts/:rule/end", "violation.accept", s.conflictEnd},
 	}
 	return append(all, s.demoRoutes()...)
 }

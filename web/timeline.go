@@ -11,6 +11,7 @@ import (
 	"tenure/internal/catalog"
 	"tenure/internal/db"
 	"tenure/internal/identity"
+	"tenure/internal/policy"
 	"tenure/templates"
 	"tenure/templates/ui"
 )
@@ -142,6 +143,10 @@ func (r *request) events(tx *db.Tx, page string, entries []audit.Entry) ([]ui.Ev
 	if err != nil {
 		return nil, err
 	}
+	pol, err := policy.Load(tx)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]ui.Event, len(entries))
 	for i := range entries {
 		e := &entries[i]
@@ -150,7 +155,7 @@ func (r *request) events(tx *db.Tx, page string, entries []audit.Entry) ([]ui.Ev
 			w = eventWord{ui.Neutral, "info-circle", r.T("Event"), e.Kind}
 		}
 		at := e.Effective
-		out[i] = ui.Event{Day: r.dayHead(at), At: r.at(at), Tone: w.tone, Icon: w.icon, Kind: r.T(w.kind), Title: r.T(w.title), Text: r.eventText(cat, e), Who: r.byWhom(e, named[e.Facts.For])}
+		out[i] = ui.Event{Day: r.dayHead(at), At: r.at(at), Tone: w.tone, Icon: w.icon, Kind: r.T(w.kind), Title: r.T(w.title), Text: r.eventText(cat, pol, e), Who: r.byWhom(e, named[e.Facts.For])}
 		if p := named[e.Facts.To]; p != nil {
 			out[i].Link = ui.Link{Text: p.Name, URL: r.to("person.read_any", personURL(p.PublicID))}
 		}
@@ -210,7 +215,7 @@ func (r *request) byWhom(e *audit.Entry, inNameOf *identity.Person) string {
 }
 
 // eventText says what an event brought, in one or two sentences.
-func (r *request) eventText(cat *catalog.Catalog, e *audit.Entry) string {
+func (r *request) eventText(cat *catalog.Catalog, pol *policy.Snapshot, e *audit.Entry) string {
 	f := &e.Facts
 	var text []string
 	if gained := r.reasonWords(cat, f.Access.Added, f.Access.Ended); len(gained) > 0 {
@@ -222,6 +227,7 @@ func (r *request) eventText(cat *catalog.Catalog, e *audit.Entry) string {
 	if kept := r.handedOver(cat, f.Access.Added); len(kept) > 0 {
 		text = append(text, r.T("keeps %s for a hand-over", r.and(kept, 5)))
 	}
+	text = append(text, r.dutyWords(cat, pol, f.Access.Duties)...)
 	if n := len(f.Access.Planned); n > 0 {
 		text = append(text, r.T("%s at targets", r.Plural(n, "change", "changes")))
 	}
@@ -263,6 +269,30 @@ func (r *request) reasonWords(cat *catalog.Catalog, here, there []access.ReasonF
 		if !also[f.Entitlement] {
 			also[f.Entitlement] = true
 			out = append(out, r.entitlementWord(cat, f.Entitlement))
+		}
+	}
+	return out
+}
+
+// dutyWords says what became of SoD rules.
+func (r *request) dutyWords(cat *catalog.Catalog, pol *policy.Snapshot, all []access.DutyFact) []string {
+	var out []string
+	for _, f := range all {
+		rule := r.T("an SoD rule that is no longer declared")
+		if o := pol.Object(f.Rule); o != nil {
+			rule = r.T("the SoD rule “%s”", o.Title)
+		}
+		switch f.What {
+		case string(access.ViolationOpen):
+			out = append(out, r.T("breaks %s", rule))
+		case string(access.ViolationAccepted):
+			out = append(out, r.T("breaks %s, which is accepted", rule))
+		case string(access.ViolationResolved):
+			out = append(out, r.T("does not break %s any more", rule))
+		case "withheld":
+			out = append(out, r.T("does not get %s because of %s", r.entitlementWord(cat, f.Entitlement), rule))
+		case "exception_" + access.EndedExpired:
+			out = append(out, r.T("the exception to %s ran out", rule))
 		}
 	}
 	return out
@@ -351,6 +381,10 @@ func (r *request) causeWord(cause string) string {
 		return r.T("an account that belongs to nobody")
 	case "adopt":
 		return r.T("found access that was accepted")
+	case "exception":
+		return r.T("an exception to an SoD rule")
+	case "reading":
+		return r.T("what a reading showed")
 	case "drift":
 		return r.T("a difference at the target")
 	}

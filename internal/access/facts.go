@@ -14,6 +14,15 @@ type Facts struct {
 	Accounts  []AccountFact   `json:"accounts,omitempty"`
 	Planned   []OperationFact `json:"planned,omitempty"`
 	Cancelled []int64         `json:"cancelled,omitempty"`
+	Duties    []DutyFact      `json:"duties,omitempty"`
+}
+
+// DutyFact is what became of an SoD rule for the person: open, accepted or resolved; exception_expired and the like; withheld and
+// released, with the entitlement.
+type DutyFact struct {
+	Rule        int    `json:"s"`
+	What        string `json:"w"`
+	Entitlement int    `json:"e,omitempty"`
 }
 
 // ReasonFact is one reason: entitlement, kind, what gave it, the role on the way, the employment, and until when.
@@ -58,6 +67,7 @@ func (f *Facts) AppendJSON(b []byte) []byte {
 	b = list(b, start, "accounts", f.Accounts, (*AccountFact).appendTo)
 	b = list(b, start, "planned", f.Planned, (*OperationFact).appendTo)
 	b = list(b, start, "cancelled", f.Cancelled, func(id *int64, b []byte) []byte { return strconv.AppendInt(b, *id, 10) })
+	b = list(b, start, "duties", f.Duties, (*DutyFact).appendTo)
 	return append(b, '}')
 }
 
@@ -103,6 +113,13 @@ func (o *OperationFact) appendTo(b []byte) []byte {
 	b = strconv.AppendInt(append(b, `,"a":`...), int64(o.Account), 10)
 	b = evidence.AppendString(append(b, `,"k":`...), o.Kind)
 	b = number(b, `,"e":`, int64(o.Entitlement))
+	return append(b, '}')
+}
+
+func (d *DutyFact) appendTo(b []byte) []byte {
+	b = strconv.AppendInt(append(b, `{"s":`...), int64(d.Rule), 10)
+	b = evidence.AppendString(append(b, `,"w":`...), d.What)
+	b = number(b, `,"e":`, int64(d.Entitlement))
 	return append(b, '}')
 }
 

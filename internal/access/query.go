@@ -10,7 +10,7 @@ import (
 )
 
 // Load reads the access side of these people, who must be locked: their reasons that have not ended at now, what they ever
-// had a reason for, and their accounts with what was last read and what is on its way. Four queries, however many people.
+// had a reason for, how they stand with the SoD rules, and their accounts with what was last read and what is on its way. Five queries, however many people.
 func Load(tx *db.Tx, ids []int, now time.Time) (map[int]*Subject, error) {
 	out := make(map[int]*Subject, len(ids))
 	for _, id := range ids {
@@ -20,6 +20,9 @@ func Load(tx *db.Tx, ids []int, now time.Time) (map[int]*Subject, error) {
 		return out, nil
 	}
 	if err := loadReasons(tx, ids, now, out); err != nil {
+		return nil, err
+	}
+	if err := loadStanding(tx, ids, now, out); err != nil {
 		return nil, err
 	}
 	byAccount, err := loadAccounts(tx, ids, out)

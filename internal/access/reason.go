@@ -6,6 +6,8 @@ import (
 
 	"tenure/internal/catalog"
 	"tenure/internal/identity"
+	"tenure/internal/policy"
+	"tenure/internal/policy/sod"
 )
 
 // Kinds of reasons that exist so far.
@@ -58,12 +60,16 @@ type Subject struct {
 	Reasons []Reason
 	// HandOver says that what birthright no longer gives may be kept for the entitlement's hand-over period: the person moved.
 	HandOver bool
+	// Duties are the SoD rules, nil for none; Jobs the attributes of the employments that go on now, for their scopes.
+	Duties *policy.Duties
+	Jobs   []policy.Attrs
 	// Works holds the employments that go on now. An employment that ended keeps nothing, and what was kept from it ends.
 	Works map[int]bool
 	// Once holds the entitlements for which the person ever had a reason.
 	Once map[int]bool
 	// Accounts are the person's accounts.
 	Accounts []*Holding
+	standing standing // what is stored about violations, exceptions and withheld access
 	// Intended gives the hash of the attributes that the person's account in an application should have now.
 	Intended func(app *catalog.Application) []byte
 }
@@ -78,12 +84,26 @@ type Desire struct {
 	Add  []Reason
 	End  []Reason // to end now
 	Live []Reason // what holds after that
+
+	Broken   []sod.Violation // SoD rules that are broken then, by rule
+	Withheld []Withheld      // what birthright would give and an SoD rule forbids
+	weighed  []Reason        // what the tags of Broken point at
 }
 
 // Desired computes it. Who left, is not here yet or was terminated has no reasons of any kind. A mover's lost birthright
 // becomes a hand-over reason with an end, unless the entitlement is privileged, has no hand-over period, or is still
 // covered; a hand-over ends as soon as birthright covers its entitlement again, or its employment ends.
+//
+// What would break an SoD rule is weighed last: see weigh.
 func Desired(s *Subject, cat *catalog.Catalog, now time.Time) Desire {
+	d := s.desired(cat, now)
+	if s.holds() {
+		s.weigh(&d, cat, now)
+	}
+	return d
+}
+
+func (s *Subject) desired(cat *catalog.Catalog, now time.Time) Desire {
 	var d Desire
 	if !s.holds() {
 		d.End = append(d.End, s.Reasons...)

@@ -16,6 +16,7 @@ type Change struct {
 	Desire   Desire
 	Effects  *Effects
 	Base     func(app *catalog.Application) string
+	Duties   *DutyChange
 	// Touches and Facts are filled by Write for the person's event.
 	Touches evidence.Touches
 	Facts   Facts
@@ -24,12 +25,12 @@ type Change struct {
 // Empty says whether nothing would be written.
 func (c *Change) Empty() bool {
 	e := c.Effects
-	return len(c.Desire.Add)+len(c.Desire.End)+len(e.New)+len(e.Ops)+len(e.Cancel)+len(e.Retire)+len(e.Revive)+len(e.Tell) == 0
+	return c.Duties.Empty() && len(c.Desire.Add)+len(c.Desire.End)+len(e.New)+len(e.Ops)+len(e.Cancel)+len(e.Retire)+len(e.Revive)+len(e.Tell) == 0
 }
 
 // Write stores the changes of any number of people, set-based, and enqueues the bells for the applications that have work.
 // known is the record time, read after the locks were taken.
-func Write(tx *db.Tx, cat *catalog.Catalog, changes []*Change, cause string, now, known time.Time) error {
+func Write(tx *db.Tx, cat *catalog.Catalog, changes []*Change, cause string, policyVersion int, now, known time.Time) error {
 	for _, c := range changes {
 		c.Touches = evidence.Touches{}
 	}
@@ -45,6 +46,9 @@ func Write(tx *db.Tx, cat *catalog.Catalog, changes []*Change, cause string, now
 		return err
 	}
 	if err := addOperations(tx, changes, cause, known); err != nil {
+		return err
+	}
+	if err := writeDuties(tx, changes, policyVersion, now); err != nil {
 		return err
 	}
 	return addDue(tx, changes)

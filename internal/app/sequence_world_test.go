@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"tenure/internal/app"
 	"tenure/internal/catalog"
 	"tenure/internal/change"
@@ -136,6 +138,18 @@ func (w *world) do(st *step) happened {
 	if st.Policy != "" {
 		w.apply(st.Policy)
 	}
+	if a := st.Accept; a != nil {
+		w.tx(w.admin, func(tx *db.Tx) error {
+			_, err := lifecycle.Accept(tx, w.person(a.Who), lifecycle.Acceptance{Rule: w.rule(tx, a.Rule), Control: "looked at each month", Reason: "nobody else is there", Until: w.instant(a.Until)})
+			return err
+		})
+	}
+	if a := st.End; a != nil {
+		w.tx(w.admin, func(tx *db.Tx) error {
+			_, err := lifecycle.EndException(tx, w.person(a.Who), w.rule(tx, a.Rule), "somebody else is there")
+			return err
+		})
+	}
 	for label, f := range w.file {
 		if _, known := w.labels[label]; !known {
 			w.labels[label] = w.find(f["number"])
@@ -259,6 +273,13 @@ func (w *world) person(label string) int {
 	return w.labels[label]
 }
 
+// rule gives the id of an SoD rule.
+func (w *world) rule(tx *db.Tx, name string) (id int) {
+	w.t.Helper()
+	w.must(tx.QueryRow(`select id from policy_object where kind = 'sod' and name = $1`, name).Scan(&id))
+	return id
+}
+
 // note remembers what is in the tables before a step.
 func (w *world) note() {
 	w.must(w.db.Pool.QueryRow(w.t.Context(), `select (select coalesce(max(id), 0) from operation), (select coalesce(max(id), 0) from event)`).Scan(&w.seenOp, &w.seenEv))
@@ -312,6 +333,13 @@ func (w *world) outcome(tx *db.Tx, pol *policy.Snapshot, cat *catalog.Catalog, i
 	if o.Holds, err = w.holds(tx, pol, cat, id); err != nil {
 		return o, err
 	}
+	if o.Breaks, err = w.pairs(tx, `select o.name, v.state from violation v join policy_object o on o.id = v.rule_id where v.identity_id = $1 and v.state <> 'resolved'`, id); err != nil {
+		return o, err
+	}
+	if o.Lacks, err = w.pairs(tx, `select e.name, o.name from withheld h join policy_object o on o.id = h.rule_id join entitlement e on e.id = h.entitlement_id
+		where h.identity_id = $1`, id); err != nil {
+		return o, err
+	}
 	o.Account = map[string]string{}
 	for _, a := range cat.Apps {
 		if err := w.look(tx, a, id, &o); err != nil {
@@ -341,6 +369,17 @@ func (w *world) outcome(tx *db.Tx, pol *policy.Snapshot, cat *catalog.Catalog, i
 		o.Does = append(o.Does, kind+" "+what)
 	}
 	return o, rows.Err()
+}
+
+func (w *world) pairs(tx *db.Tx, sql string, id int) (map[string]string, error) {
+	rows, err := tx.Query(sql, id)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]string{}
+	var key, value string
+	_, err = pgx.ForEachRow(rows, []any{&key, &value}, func() error { out[key] = value; return nil })
+	return out, err
 }
 
 // holds gives the live reasons in words.

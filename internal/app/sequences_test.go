@@ -32,6 +32,8 @@ type step struct {
 	Terminate string            `yaml:"terminate"`
 	Reinstate string            `yaml:"reinstate"`
 	Policy    string            `yaml:"policy"`
+	Accept    *acceptance       `yaml:"accept"`
+	End       *acceptance       `yaml:"end"`    // of an exception
 	Target    string            `yaml:"target"` // "down": nothing is carried in this step
 
 	Sync     map[string]int     `yaml:"sync"` // only what is not 0; unchanged rows are not counted
@@ -41,11 +43,20 @@ type step struct {
 
 type fields map[string]string
 
+// acceptance is an exception to an SoD rule.
+type acceptance struct {
+	Who   string `yaml:"who"`
+	Rule  string `yaml:"rule"`
+	Until string `yaml:"until"`
+}
+
 // outcome is what became of one person. Whoever a step does not mention must not have changed.
 type outcome struct {
 	State   string            `yaml:"state"`
 	Event   string            `yaml:"event,omitempty"`   // the log's word for what happened, if anything did
 	Holds   map[string]string `yaml:"holds,omitempty"`   // entitlement -> its reasons
+	Breaks  map[string]string `yaml:"breaks,omitempty"`  // SoD rule -> open or accepted
+	Lacks   map[string]string `yaml:"lacks,omitempty"`   // entitlement -> the SoD rule because of which it is withheld
 	Does    []string          `yaml:"does,omitempty"`    // operations planned in this step, in order
 	Account map[string]string `yaml:"account,omitempty"` // application -> what the target itself shows
 }

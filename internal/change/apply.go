@@ -131,7 +131,7 @@ func (f *Files) store(tx *db.Tx, deps Deps) (map[string]bool, error) {
 		if err != nil {
 			return nil, err
 		}
-		set := policy.Set{Roles: f.Roles, Rules: f.Rules, Attributes: attributes}
+		set := policy.Set{Roles: f.Roles, Rules: f.Rules, Duties: f.Duties, SoD: f.SoD, Attributes: attributes}
 		_, _, err = policy.Save(tx, set, deps.Note, deps.Prune)
 		if err := f.collect(&bad, "", err); err != nil {
 			return nil, err

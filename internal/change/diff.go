@@ -44,8 +44,8 @@ type object struct {
 func declared(tx *db.Tx) (map[string]object, error) {
 	rows, err := tx.Query(`select 'HRSource', name, spec from hr_source
 		union all select 'Application', name, spec from application
-		union all select case o.kind when 'role' then 'Role' else 'BirthrightRule' end, o.name,
-			s.spec - 'role_ids' - 'entitlement_ids' - 'owner_id' - 'attributes'
+		union all select case o.kind when 'role' then 'Role' when 'rule' then 'BirthrightRule' when 'duty' then 'Duty' else 'SoDRule' end, o.name,
+			s.spec - '{role_ids,entitlement_ids,duty_ids,owner_id,attributes}'::text[]
 			from policy_spec s join policy_object o on o.id = s.object_id where s.to_version is null`)
 	if err != nil {
 		return nil, err
@@ -100,9 +100,8 @@ func difference(before, after map[string]object, touched map[string]bool) []Obje
 		}
 		out = append(out, c)
 	}
-	order := []string{KindSource, KindApplication, KindRole, KindRule}
 	slices.SortFunc(out, func(x, y ObjectChange) int {
-		return cmp.Or(slices.Index(order, x.Kind)-slices.Index(order, y.Kind), cmp.Compare(x.Name, y.Name))
+		return cmp.Or(slices.Index(kinds, x.Kind)-slices.Index(kinds, y.Kind), cmp.Compare(x.Name, y.Name))
 	})
 	return out
 }

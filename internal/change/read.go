@@ -26,7 +26,12 @@ const (
 	KindApplication = "Application"
 	KindRole        = "Role"
 	KindRule        = "BirthrightRule"
+	KindDuty        = "Duty"
+	KindSoD         = "SoDRule"
 )
+
+// kinds in the order in which they build on one another.
+var kinds = []string{KindSource, KindApplication, KindRole, KindRule, KindDuty, KindSoD}
 
 // Files is what a folder declares. Specs of HR sources stay YAML: their room decodes them.
 type Files struct {
@@ -34,6 +39,8 @@ type Files struct {
 	Applications map[string]catalog.ApplicationSpec
 	Roles        map[string]policy.RoleSpec
 	Rules        map[string]policy.RuleSpec
+	Duties       map[string]policy.DutySpec
+	SoD          map[string]policy.SoDSpec
 
 	at map[string]place // "Role AP Lead" -> where it stands
 }
@@ -49,7 +56,7 @@ type place struct {
 // is wrong is told all at once, with file and line.
 func Read(dir string) (*Files, error) {
 	f := &Files{Sources: map[string][]byte{}, Applications: map[string]catalog.ApplicationSpec{}, Roles: map[string]policy.RoleSpec{},
-		Rules: map[string]policy.RuleSpec{}, at: map[string]place{}}
+		Rules: map[string]policy.RuleSpec{}, Duties: map[string]policy.DutySpec{}, SoD: map[string]policy.SoDSpec{}, at: map[string]place{}}
 	paths, err := yamlFiles(dir)
 	if err != nil {
 		return nil, err
@@ -195,8 +202,8 @@ func (r *reader) document(body ast.Node, end int) {
 	}
 	what := head.Kind + " " + head.Name
 	switch {
-	case !slices.Contains([]string{KindSource, KindApplication, KindRole, KindRule}, head.Kind):
-		r.wrong(lineOf(body), "kind", "is %q and must be HRSource, Application, Role or BirthrightRule", head.Kind)
+	case !slices.Contains(kinds, head.Kind):
+		r.wrong(lineOf(body), "kind", "is %q and must be HRSource, Application, Role, BirthrightRule, Duty or SoDRule", head.Kind)
 		return
 	case head.Name == "":
 		r.wrong(lineOf(body), what, "needs a name")
@@ -226,6 +233,10 @@ func (r *reader) spec(kind, name string, node ast.Node, end int, p place) {
 		r.files.Roles[name] = decode[policy.RoleSpec](r, kind+" "+name, node, p)
 	case KindRule:
 		r.files.Rules[name] = decode[policy.RuleSpec](r, kind+" "+name, node, p)
+	case KindDuty:
+		r.files.Duties[name] = decode[policy.DutySpec](r, kind+" "+name, node, p)
+	case KindSoD:
+		r.files.SoD[name] = decode[policy.SoDSpec](r, kind+" "+name, node, p)
 	}
 }
 

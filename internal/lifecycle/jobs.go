@@ -53,6 +53,9 @@ func (s *Service) Workers(w *river.Workers) {
 	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, j *river.Job[provision.RepairArgs]) error {
 		return s.Repair(ctx, j.Args.Application)
 	}))
+	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, j *river.Job[provision.WeighArgs]) error {
+		return s.DB.Do(ctx, db.System, func(tx *db.Tx) error { return Weigh(tx, j.Args.Application) })
+	}))
 }
 
 // Due does what fell due until now. In a replay whoever moves the clock does it instead.

@@ -93,7 +93,7 @@ func Settle(tx *db.Tx, people []*identity.Change, cause Cause) (*Effect, error) 
 	if err := s.states(people); err != nil {
 		return nil, err
 	}
-	if err := access.Write(tx, cat, s.changes, cause.What, tx.Now, known); err != nil {
+	if err := access.Write(tx, cat, s.changes, cause.What, pol.Version, tx.Now, known); err != nil {
 		return nil, err
 	}
 	if err := s.due(people); err != nil {
@@ -155,7 +155,7 @@ func (s *settling) compute(people []*identity.Change) error {
 		sub.Intended = func(app *catalog.Application) []byte { return s.intended(app, main) }
 		d := access.Desired(sub, s.cat, s.now)
 		e := access.Plan(sub, d.Live, s.cat, s.now, s.cause.Urgency)
-		s.changes[i] = &access.Change{Identity: p.Person, Desire: d, Effects: e, Base: func(app *catalog.Application) string {
+		s.changes[i] = &access.Change{Identity: p.Person, Desire: d, Effects: e, Duties: sub.Reconcile(&d), Base: func(app *catalog.Application) string {
 			if main == nil {
 				return ""
 			}
@@ -181,7 +181,7 @@ func (s *settling) want(sub *access.Subject, p *identity.Change) error {
 	if sub.State == identity.Left || sub.State == identity.Prehire {
 		return nil
 	}
-	sub.HandOver, sub.Works = s.cause.HandOver, map[int]bool{}
+	sub.HandOver, sub.Works, sub.Duties = s.cause.HandOver, map[int]bool{}, s.pol.Duties()
 	for i := range p.Versions {
 		v := &p.Versions[i]
 		if !v.Valid(s.now) {
@@ -190,7 +190,7 @@ func (s *settling) want(sub *access.Subject, p *identity.Change) error {
 		if st := v.At(s.now); st != identity.Active && st != identity.Leave {
 			continue
 		}
-		sub.Works[v.Employment] = true
+		sub.Works[v.Employment], sub.Jobs = true, append(sub.Jobs, v.Attrs)
 		gives, err := s.pol.Evaluate(v.Attrs)
 		if err != nil {
 			return err

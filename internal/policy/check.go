@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"tenure/internal/errs"
@@ -21,11 +22,21 @@ func (d *draft) check() error {
 		if rule := checkName(r.Name); rule != "" {
 			add("name", "%s", rule)
 		}
-		if r.Kind != KindRule {
+		switch r.Kind {
+		case KindRule:
+			if len(r.Spec.Roles)+len(r.Spec.Entitlements) == 0 {
+				add("spec.entitlements", "gives nothing: name at least one role or entitlement")
+			}
+		case KindDuty:
+			checkDuty(&r.Spec, add)
 			continue
-		}
-		if len(r.Spec.Roles)+len(r.Spec.Entitlements) == 0 {
-			add("spec.entitlements", "gives nothing: name at least one role or entitlement")
+		case KindSoD:
+			checkSoD(&r.Spec, add)
+			if r.Spec.When == "" {
+				continue
+			}
+		default:
+			continue
 		}
 		c, err := env.compile(r.Spec.When)
 		if err != nil {
@@ -39,6 +50,36 @@ func (d *draft) check() error {
 		return errs.InvalidFields("the policy is not right:", d.bad)
 	}
 	return nil
+}
+
+func checkDuty(s *record, add func(field, format string, a ...any)) {
+	if len(s.Entitlements) == 0 {
+		add("spec.entitlements", "is required: name at least one entitlement")
+	}
+	if s.Needs != "" && s.Needs != NeedsAny && s.Needs != NeedsAll {
+		add("spec.needs", "is %q and must be any or all", s.Needs)
+	}
+}
+
+func checkSoD(s *record, add func(field, format string, a ...any)) {
+	seen := map[string]bool{}
+	for i, name := range s.Duties {
+		if seen[name] {
+			add(fmt.Sprintf("spec.duties[%d]", i), "names %q twice", name)
+		}
+		seen[name] = true
+	}
+	if len(seen) < 2 {
+		add("spec.duties", "must name at least two duties")
+	} else if s.AtLeast != 0 && (s.AtLeast < 2 || s.AtLeast > len(seen)) {
+		add("spec.at_least", "is %d and must be from 2 to the number of duties, %d", s.AtLeast, len(seen))
+	}
+	if s.Severity != "" && !slices.Contains(Severities, s.Severity) {
+		add("spec.severity", "is %q and must be one of %s", s.Severity, strings.Join(Severities, ", "))
+	}
+	if s.Reaction != "" && !slices.Contains(Reactions, s.Reaction) {
+		add("spec.reaction", "is %q and must be one of %s", s.Reaction, strings.Join(Reactions, ", "))
+	}
 }
 
 // attributes are those that HR sends, and those that rules which stay refer to already.

@@ -71,6 +71,8 @@ var permissions = map[string][]string{
 	"operation.release": {IT, Compliance},
 	"policy.read":       {IT, Compliance, Auditor, HR},
 	"policy.release":    {Compliance},
+	"violation.read":    {Compliance, Auditor, IT},
+	"violation.accept":  {Compliance},
 	"demo.use":          {Employee},
 
 	"delegation.mine": {Employee},

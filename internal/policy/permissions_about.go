@@ -73,6 +73,8 @@ var about = map[string]About{
 	"operation.retry":   {Writes, "Try a failed operation again"},
 	"operation.release": {Writes, "Release operations that are only proposed"},
 	"policy.release":    {Writes, "Release a change of roles and rules that the brake holds"},
+	"violation.read":    {Reads, "See who breaks an SoD rule, and what was accepted"},
+	"violation.accept":  {Writes, "Accept that somebody else breaks an SoD rule for a time, and end it"},
 	"policy.read":       {Reads, "See roles and rules"},
 	"dashboard.read":    {Reads, "See the figures of the dashboard"},
 

@@ -17,8 +17,10 @@ import (
 
 // Set is what policy files declare.
 type Set struct {
-	Roles map[string]RoleSpec
-	Rules map[string]RuleSpec
+	Roles  map[string]RoleSpec
+	Rules  map[string]RuleSpec
+	Duties map[string]DutySpec
+	SoD    map[string]SoDSpec
 	// Attributes are the names that HR sources send besides the standard ones: they are variables in conditions.
 	Attributes []string
 }
@@ -62,12 +64,30 @@ type draft struct {
 
 func keyOf(kind, name string) string { return kind + "/" + name }
 
+// fileKinds are the kinds as policy files call them.
+var fileKinds = map[string]string{KindRole: "Role", KindRule: "BirthrightRule", KindDuty: "Duty", KindSoD: "SoDRule"}
+
 // fieldOf begins the path of a field in an error, as change.Read can find it again in the files.
-func fieldOf(kind, name string) string {
-	if kind == KindRole {
-		return "Role " + name + ": "
+func fieldOf(kind, name string) string { return fileKinds[kind] + " " + name + ": " }
+
+// rows gives what the set declares, by kind and name, with nothing resolved.
+func (s *Set) rows() map[string]row {
+	out := map[string]row{}
+	add := func(kind, name string, spec record) { out[keyOf(kind, name)] = row{Kind: kind, Name: name, Spec: spec} }
+	for name, x := range s.Roles {
+		add(KindRole, name, record{Title: x.Title, Description: x.Description, Owner: x.Owner, Roles: x.Roles, Entitlements: x.Entitlements})
 	}
-	return "BirthrightRule " + name + ": "
+	for name, x := range s.Rules {
+		add(KindRule, name, record{Title: x.Title, Description: x.Description, When: x.When, Roles: x.Roles, Entitlements: x.Entitlements})
+	}
+	for name, x := range s.Duties {
+		add(KindDuty, name, record{Title: x.Title, Description: x.Description, Needs: x.Needs, Entitlements: x.Entitlements})
+	}
+	for name, x := range s.SoD {
+		add(KindSoD, name, record{Title: x.Title, Description: x.Description, Owner: x.Owner, Duties: x.Duties, AtLeast: x.AtLeast,
+			Severity: x.Severity, Reaction: x.Reaction, When: x.When})
+	}
+	return out
 }
 
 func (d *draft) load() error {
@@ -100,15 +120,8 @@ func (d *draft) load() error {
 
 // resolve makes the rows of the new version: ids for new objects, and for everything that a spec names.
 func (d *draft) resolve() error {
-	specs := map[string]row{}
-	for name, s := range d.set.Roles {
-		specs[keyOf(KindRole, name)] = row{Kind: KindRole, Name: name, Spec: record{Title: s.Title, Description: s.Description,
-			Owner: s.Owner, Roles: s.Roles, Entitlements: s.Entitlements}}
-	}
-	for name, s := range d.set.Rules {
-		specs[keyOf(KindRule, name)] = row{Kind: KindRule, Name: name, Spec: record{Title: s.Title, Description: s.Description,
-			When: s.When, Roles: s.Roles, Entitlements: s.Entitlements}}
-	}
+	specs := d.set.rows()
+	declared := maps.Clone(specs)
 	if !d.prune {
 		for k, r := range d.now {
 			if _, ok := specs[k]; !ok {
@@ -131,19 +144,13 @@ func (d *draft) resolve() error {
 	}
 	for _, k := range slices.Sorted(maps.Keys(specs)) {
 		r := specs[k]
-		if d.declared(r) { // what stays keeps the ids it was saved with
+		if _, ok := declared[k]; ok { // what stays keeps the ids it was saved with
 			d.link(&r, specs, people)
 		}
 		d.next = append(d.next, r)
 	}
 	slices.SortFunc(d.next, func(a, b row) int { return a.ID - b.ID })
 	return nil
-}
-
-func (d *draft) declared(r row) bool {
-	_, role := d.set.Roles[r.Name]
-	_, rule := d.set.Rules[r.Name]
-	return r.Kind == KindRole && role || r.Kind == KindRule && rule
 }
 
 // number gives ids to objects that are new.
@@ -174,7 +181,7 @@ func (d *draft) link(r *row, specs map[string]row, people map[string]int) {
 		d.bad = append(d.bad, errs.Field{Field: fieldOf(r.Kind, r.Name) + field, Rule: fmt.Sprintf(format, a...)})
 	}
 	s := &r.Spec
-	s.RoleIDs, s.EntitlementIDs, s.OwnerID = nil, nil, 0
+	s.RoleIDs, s.EntitlementIDs, s.DutyIDs, s.OwnerID = nil, nil, nil, 0
 	for i, name := range s.Roles {
 		inner, ok := specs[keyOf(KindRole, name)]
 		if !ok {
@@ -182,6 +189,14 @@ func (d *draft) link(r *row, specs map[string]row, people map[string]int) {
 			continue
 		}
 		s.RoleIDs = append(s.RoleIDs, inner.ID)
+	}
+	for i, name := range s.Duties {
+		duty, ok := specs[keyOf(KindDuty, name)]
+		if !ok {
+			add(fmt.Sprintf("spec.duties[%d]", i), "there is no duty %q", name)
+			continue
+		}
+		s.DutyIDs = append(s.DutyIDs, duty.ID)
 	}
 	for i, ref := range s.Entitlements {
 		e, err := d.cat.Find(ref)
@@ -191,9 +206,10 @@ func (d *draft) link(r *row, specs map[string]row, people map[string]int) {
 		}
 		s.EntitlementIDs = append(s.EntitlementIDs, e.ID)
 	}
-	slices.Sort(s.RoleIDs)
-	slices.Sort(s.EntitlementIDs)
-	s.RoleIDs, s.EntitlementIDs = slices.Compact(s.RoleIDs), slices.Compact(s.EntitlementIDs)
+	for _, ids := range []*[]int{&s.RoleIDs, &s.EntitlementIDs, &s.DutyIDs} {
+		slices.Sort(*ids)
+		*ids = slices.Compact(*ids)
+	}
 	if s.Owner != "" {
 		id, ok := people[s.Owner]
 		if !ok {

@@ -18,7 +18,7 @@ var Scopes = []string{ScopeRead, ScopeHR, ScopeDecide}
 // sensitive are the permissions whose use needs a proof of who somebody is that is no older than ten minutes: the page asks for it
 // before it opens. A token serves for them with the scope decide only.
 var sensitive = []string{
-	"hr.release", "hr.expect", "policy.release", "person.terminate", "token.make", "second_factor.change", "connector.secret", "portal.give", "portal.change",
+	"hr.release", "hr.expect", "policy.release", "person.terminate", "token.make", "second_factor.change", "connector.secret", "portal.give", "portal.change", "violation.accept",
 }
 
 // Sensitive says whether the use of a permission needs a fresh proof of who somebody is.

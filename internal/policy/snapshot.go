@@ -26,6 +26,12 @@ type record struct {
 	Entitlements   []string `json:"entitlements,omitempty"`
 	EntitlementIDs []int    `json:"entitlement_ids,omitempty"`
 	Attributes     []string `json:"attributes,omitempty"` // the variables of When that are not standard
+	Needs          string   `json:"needs,omitempty"`
+	Duties         []string `json:"duties,omitempty"`
+	DutyIDs        []int    `json:"duty_ids,omitempty"`
+	AtLeast        int      `json:"at_least,omitempty"`
+	Severity       string   `json:"severity,omitempty"`
+	Reaction       string   `json:"reaction,omitempty"`
 }
 
 // row is the current spec of one object.
@@ -44,7 +50,8 @@ type Snapshot struct {
 	rules   []rule
 	objects map[int]*Object
 	rows    []row
-	attrs   []string // what any condition reads: people who agree in these get the same
+	attrs   []string // what any condition of a rule reads: people who agree in these get the same
+	duties  *Duties
 
 	mu   sync.RWMutex
 	memo map[string][]Give
@@ -157,7 +164,7 @@ func newSnapshot(version int, rows []row) (*Snapshot, error) {
 		s.attrs = append(s.attrs, a)
 	}
 	slices.Sort(s.attrs)
-	return s, nil
+	return s, s.compileDuties(env)
 }
 
 // gives is all that a rule gives when its condition holds, ascending by entitlement and role, each once.
@@ -184,12 +191,17 @@ func (r *row) object() *Object {
 	if o.Title == "" {
 		o.Title = r.Name
 	}
-	if r.Kind == KindRole {
-		o.Role = &RoleSpec{Title: r.Spec.Title, Description: r.Spec.Description, Owner: r.Spec.Owner,
-			Entitlements: r.Spec.Entitlements, Roles: r.Spec.Roles}
-	} else {
-		o.Rule = &RuleSpec{Title: r.Spec.Title, Description: r.Spec.Description, When: r.Spec.When,
-			Roles: r.Spec.Roles, Entitlements: r.Spec.Entitlements}
+	s := &r.Spec
+	switch r.Kind {
+	case KindRole:
+		o.Role = &RoleSpec{Title: s.Title, Description: s.Description, Owner: s.Owner, Entitlements: s.Entitlements, Roles: s.Roles}
+	case KindRule:
+		o.Rule = &RuleSpec{Title: s.Title, Description: s.Description, When: s.When, Roles: s.Roles, Entitlements: s.Entitlements}
+	case KindDuty:
+		o.Duty = &DutySpec{Title: s.Title, Description: s.Description, Needs: cmp.Or(s.Needs, NeedsAny), Entitlements: s.Entitlements}
+	case KindSoD:
+		o.SoD = &SoDSpec{Title: s.Title, Description: s.Description, Owner: s.Owner, Duties: s.Duties, AtLeast: cmp.Or(s.AtLeast, len(s.DutyIDs)),
+			Severity: cmp.Or(s.Severity, "high"), Reaction: cmp.Or(s.Reaction, Exception), When: s.When}
 	}
 	return o
 }

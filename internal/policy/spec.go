@@ -21,13 +21,55 @@ type RuleSpec struct {
 	Entitlements []string `json:"entitlements,omitempty"`
 }
 
+// DutySpec is the spec of kind Duty in a policy file: a business function, and the entitlements with which it is performed.
+type DutySpec struct {
+	Title        string   `json:"title,omitempty"`
+	Description  string   `json:"description,omitempty"`
+	Needs        string   `json:"needs,omitempty"` // any of the entitlements (the default), or all
+	Entitlements []string `json:"entitlements,omitempty"`
+}
+
+// SoDSpec is the spec of kind SoDRule in a policy file: duties that one person must not combine.
+type SoDSpec struct {
+	Title       string   `json:"title,omitempty"`
+	Description string   `json:"description,omitempty"` // what could happen
+	Owner       string   `json:"owner,omitempty"`
+	Duties      []string `json:"duties,omitempty"`   // by name, at least two
+	AtLeast     int      `json:"at_least,omitempty"` // how many of them are too many; 0 for all
+	Severity    string   `json:"severity,omitempty"`
+	Reaction    string   `json:"reaction,omitempty"`
+	When        string   `json:"when,omitempty"` // CEL over the attributes of an employment: for whom; empty for everybody
+}
+
 // Kinds of policy objects.
 const (
 	KindRole = "role"
 	KindRule = "rule"
+	KindDuty = "duty"
+	KindSoD  = "sod"
 )
 
-// Object is one role or rule as a version has it, for pages and explanations. One of Role and Rule is set.
+// Needs of a duty.
+const (
+	NeedsAny = "any"
+	NeedsAll = "all"
+)
+
+// Severities of an SoD rule, the mildest first. A rule that says none is high.
+var Severities = []string{"low", "medium", "high", "critical"}
+
+// Reactions: what Tenure does when access would break an SoD rule.
+const (
+	Refuse    = "refuse"    // it is not granted, and nobody can except it
+	Exception = "exception" // it is not granted before an exception is accepted: the default
+	Approve   = "approve"   // an approver decides on the request; without one it waits for an exception
+	RecordSoD = "record"    // it is granted and the violation is open
+)
+
+// Reactions in order, the strictest first.
+var Reactions = []string{Refuse, Exception, Approve, RecordSoD}
+
+// Object is one object as a version has it, for pages and explanations. One of Role, Rule, Duty and SoD is set.
 type Object struct {
 	ID      int
 	Kind    string
@@ -37,6 +79,8 @@ type Object struct {
 	OwnerID int    // 0 for none
 	Role    *RoleSpec
 	Rule    *RuleSpec
+	Duty    *DutySpec
+	SoD     *SoDSpec
 }
 
 // Attrs gives the attributes of one employment by name; "" for one that is missing.

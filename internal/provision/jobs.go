@@ -42,6 +42,15 @@ type RepairArgs struct {
 // Kind names the job.
 func (RepairArgs) Kind() string { return "lifecycle.repair" }
 
+// WeighArgs asks lifecycle to weigh the SoD rules anew for the people at whom a reading of an application showed access without a
+// reason, or does not show it any more.
+type WeighArgs struct {
+	Application int `json:"application"`
+}
+
+// Kind names the job.
+func (WeighArgs) Kind() string { return "lifecycle.weigh" }
+
 // Workers adds the workers of this room.
 func (s *Service) Workers(w *river.Workers) {
 	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, j *river.Job[access.WorkArgs]) error {

@@ -245,6 +245,9 @@ func (s *Service) endReading(ctx context.Context, v *view, cause error) error {
 				return err
 			}
 		}
+		if err := tx.Enqueue(WeighArgs{Application: v.app.ID}, nil); err != nil {
+			return err
+		}
 		return health(tx, v.app.ID, nil)
 	})
 }

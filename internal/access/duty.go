@@ -1,0 +1,151 @@
+package access
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"tenure/internal/catalog"
+	"tenure/internal/policy"
+	"tenure/internal/policy/sod"
+)
+
+// Withheld is what birthright would give and does not, because an SoD rule would be broken.
+type Withheld struct {
+	Entitlement int
+	Rule        int // the SoD rule
+	Ref         int // the birthright rule that would give it
+}
+
+// weigh holds what the person keeps and what is added against the SoD rules, in this order: what is kept, what is seen in the targets
+// without a reason, what birthright adds, by rule. What would break a rule is withheld, unless the rule only records or an
+// exception is accepted. A hand-over gives way to what the new job gives. Nothing that is held already is taken away here: it is a
+// violation, for people to decide.
+func (s *Subject) weigh(d *Desire, cat *catalog.Catalog, now time.Time) {
+	if s.Duties == nil {
+		return
+	}
+	w := weighing{s: s, d: d, engine: s.Duties.Engine(), scope: s.Duties.Scope(s.Jobs)}
+	w.split(cat, now)
+	if adds := w.holdings(w.adds); len(w.engine.CheckAdd(w.base, adds, w.scope)) > 0 {
+		w.oneByOne()
+	} else {
+		w.base = append(w.base, adds...)
+	}
+	d.Broken = w.engine.Check(w.base, w.scope)
+	d.weighed = w.all
+}
+
+// weighing is one judgement on its way. all are the reasons that a holding's Tag points at; holdings without a reason have Tag -1.
+type weighing struct {
+	s      *Subject
+	d      *Desire
+	engine *sod.Engine
+	scope  func(rule int) bool
+
+	all  []Reason
+	base []sod.Holding
+	adds []int // indices into all
+}
+
+// split puts aside what is weighed one by one when something conflicts.
+func (w *weighing) split(cat *catalog.Catalog, now time.Time) {
+	w.all = append(w.all, w.d.Live...)
+	covered, added := map[int]bool{}, len(w.d.Live)-len(w.d.Add)
+	for i := range w.all {
+		covered[w.all[i].Entitlement] = true
+		if i >= added || w.all[i].Kind == Handover {
+			w.adds = append(w.adds, i)
+		} else {
+			w.base = append(w.base, holding(&w.all[i], i))
+		}
+	}
+	slices.SortStableFunc(w.adds, func(a, b int) int {
+		x, y := &w.all[a], &w.all[b]
+		return cmp.Or(rank(x)-rank(y), x.Ref-y.Ref, x.Entitlement-y.Entitlement, x.Via-y.Via)
+	})
+	for i := range w.d.End {
+		covered[w.d.End[i].Entitlement] = true // it is on its way out
+	}
+	for _, h := range w.s.Accounts {
+		for _, e := range sorted(h.Held) {
+			if x := cat.Entitlements[e]; x != nil && !covered[e] && !h.leaves(e) {
+				w.base = append(w.base, sod.Holding{Entitlement: e, From: now, To: forever, Tag: -1})
+			}
+		}
+	}
+}
+
+// rank puts hand-overs last.
+func rank(r *Reason) int {
+	if r.Kind == Handover {
+		return 1
+	}
+	return 0
+}
+
+// leaves says whether the taking away of an entitlement is on its way.
+func (h *Holding) leaves(entitlement int) bool {
+	return slices.ContainsFunc(h.Open, func(o Operation) bool { return o.Kind == Revoke && o.Entitlement == entitlement })
+}
+
+func holding(r *Reason, tag int) sod.Holding {
+	return sod.Holding{Entitlement: r.Entitlement, From: r.ValidFrom, To: r.ValidTo, Tag: tag}
+}
+
+func (w *weighing) holdings(indices []int) []sod.Holding {
+	out := make([]sod.Holding, len(indices))
+	for i, at := range indices {
+		out[i] = holding(&w.all[at], at)
+	}
+	return out
+}
+
+// oneByOne adds what may be added.
+func (w *weighing) oneByOne() {
+	out := map[int]bool{}
+	for _, i := range w.adds {
+		r := &w.all[i]
+		one := []sod.Holding{holding(r, i)}
+		rule := w.stops(w.engine.CheckAdd(w.base, one, w.scope))
+		if rule == 0 {
+			w.base = append(w.base, one...)
+			continue
+		}
+		out[i] = true
+		if r.Kind == Birthright {
+			w.d.Withheld = append(w.d.Withheld, Withheld{Entitlement: r.Entitlement, Rule: rule, Ref: r.Ref})
+		}
+	}
+	w.d.drop(out, w.all)
+}
+
+// stops gives the first rule that forbids what would break it, 0 for none.
+func (w *weighing) stops(broken []sod.Violation) int {
+	for _, v := range broken {
+		switch reaction := w.s.Duties.Reaction(v.Rule); {
+		case reaction == policy.RecordSoD, reaction != policy.Refuse && w.s.Excepted(v.Rule):
+		default:
+			return v.Rule
+		}
+	}
+	return 0
+}
+
+// drop takes reasons, by their index in Live, out of what is desired: one that is new does not begin, one that is there ends.
+func (d *Desire) drop(out map[int]bool, all []Reason) {
+	var live []Reason
+	for i := range all {
+		switch {
+		case !out[i]:
+			live = append(live, all[i])
+		case all[i].ID != 0:
+			d.End = append(d.End, all[i])
+		}
+	}
+	d.Live = live
+	d.Add = slices.DeleteFunc(slices.Clone(d.Add), func(r Reason) bool {
+		k := r.Key()
+		return !slices.ContainsFunc(live, func(l Reason) bool { return l.ID == 0 && l.Key() == k && l.ValidTo.Equal(r.ValidTo) })
+	})
+}
