@@ -13,7 +13,7 @@ func sampleDuties() DutiesView {
 	v := DutiesView{Heat: HeatView{More: "4 of 5 rules; the others stand below."}}
 	for i, n := range names {
 		v.Heat.Rows = append(v.Heat.Rows, HeatRow{N: i + 1, Name: n, Cells: make([]HeatCell, len(names))})
-		v.Duties = append(v.Duties, DutyRow{Name: n, All: i == 3, Holds: []string{fmt.Sprintf("erp/duty_%d", i), "ledger/entry"}})
+		v.Duties = append(v.Duties, DutyRow{Name: n, All: i == 3, Holds: []string{[]string{"erp/vendors", "erp/payments", "erp/purchases", "ledger/post", "erp/payroll"}[i], "ledger/entry"}})
 	}
 	pair := func(a, b int, rule, severity string, n int) {
 		v.Heat.Rows[b].Cells[a] = HeatCell{Rule: rule, Severity: severity, Broken: n, URL: "/violations?rule=x"}
@@ -51,8 +51,8 @@ func sampleViolations(rows int) ViolationsView {
 
 func sampleConflict() ConflictView {
 	return ConflictView{Up: []ui.Link{{Text: "SoD violations", URL: "/violations"}, {Text: "Femke de Wit", URL: "/people/f"}}, Title: "Femke de Wit: Create and pay vendors", Lead: "Somebody could pay a vendor that does not exist.", State: "open", Severity: "critical", Reaction: "exception",
-		Facts: []ui.Line{{Name: "Found", Text: "12 November 2026"}, {Name: "Opened", Text: "2 times"}},
-		Paths: []ConflictPath{{Duty: "Maintain vendors", Ways: []string{"Vendor master data (Ledger): rule finance-base, policy version 12, through role AP Lead"}}, {Duty: "Pay invoices", Ways: []string{"Pay invoices (Ledger): seen in the application, without a reason"}}},
+		Facts:  []ui.Line{{Name: "Found", Text: "12 November 2026"}, {Name: "Opened", Text: "2 times"}},
+		Paths:  []ConflictPath{{Duty: "Maintain vendors", Ways: []string{"Vendor master data (Ledger): rule finance-base, policy version 12, through role AP Lead"}}, {Duty: "Pay invoices", Ways: []string{"Pay invoices (Ledger): seen in the application, without a reason"}}},
 		Accept: &AcceptForm{Action: "/people/f/conflicts/7", Until: "2027-02-20", Min: "2026-11-22", Max: "2027-11-21"}}
 }
 

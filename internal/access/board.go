@@ -6,6 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"tenure/internal/catalog"
 	"tenure/internal/db"
 	"tenure/internal/errs"
 )
@@ -128,11 +129,15 @@ type Held struct{ Accounts, Grants int }
 // CountHeld counts, for each of these people, the accounts that exist at targets and the entitlements that a live reason gives,
 // the logins themselves not counted.
 func CountHeld(tx *db.Tx, people []int) (map[int]Held, error) {
+	cat, err := catalog.Load(tx)
+	if err != nil {
+		return nil, err
+	}
 	rows, err := tx.Query(`select id, (select count(*) from account_link l join account a on a.id = l.account_id and a.native_id is not null and a.gone_at is null
 				where l.identity_id = p.id and l.known_to = 'infinity'),
-			(select count(distinct r.entitlement_id) from reason r join entitlement e on e.id = r.entitlement_id and e.kind <> 'account'
-				where r.identity_id = p.id and r.known_to = 'infinity' and r.state = 'live' and r.valid_from <= $2 and r.valid_to > $2)
-		from unnest($1::int[]) p(id)`, people, tx.Now)
+			(select count(distinct r.entitlement_id) from reason r
+				where r.identity_id = p.id and r.entitlement_id <> all($3::int[]) and r.known_to = 'infinity' and r.state = 'live' and r.valid_from <= $2 and r.valid_to > $2)
+		from unnest($1::int[]) p(id)`, people, tx.Now, cat.AccountEntitlements())
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,8 @@
 package catalog
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 
@@ -73,9 +75,11 @@ func Load(tx *db.Tx) (*Catalog, error) {
 }
 
 // state names what this transaction sees of the catalog.
-func state(tx *db.Tx) (s string, err error) {
-	err = tx.QueryRow(`select count(*) || '/' || coalesce(sum(token), 0) from catalog_change`).Scan(&s)
-	return s, err
+func state(tx *db.Tx) (string, error) {
+	return db.Still(tx, "catalog", func() (s string, err error) {
+		err = tx.QueryRow(`select count(*) || '/' || coalesce(sum(token), 0) from catalog_change`).Scan(&s)
+		return s, err
+	})
 }
 
 func read(tx *db.Tx) (*Catalog, error) {
@@ -134,6 +138,9 @@ func (c *Catalog) index(ents []*Entitlement) {
 		}
 	}
 }
+
+// AccountEntitlements gives the logins of all applications, ascending.
+func (c *Catalog) AccountEntitlements() []int { return slices.Sorted(maps.Values(c.accounts)) }
 
 // AccountEntitlement gives the id of the entitlement that is having an account in the application; 0 if there is none.
 func (c *Catalog) AccountEntitlement(app int) int { return c.accounts[app] }

@@ -28,6 +28,7 @@ type Tx struct {
 	ByHand bool
 	DB     *DB
 
+	moment map[string]any // what Still knows; nil in a transaction that sees what others commit
 	events []evidence.Event
 	keys   map[int]*evidence.PersonKey
 }
@@ -51,13 +52,32 @@ func (d *DB) Do(ctx context.Context, actor Actor, fn func(*Tx) error) error {
 
 // Read runs fn in a read-only transaction that sees one moment.
 func (d *DB) Read(ctx context.Context, fn func(*Tx) error) error {
-	return d.in(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, Actor{}, fn)
+	return d.in(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, Actor{}, oneMoment(fn))
+}
+
+func oneMoment(fn func(*Tx) error) func(*Tx) error {
+	return func(tx *Tx) error {
+		tx.moment = map[string]any{}
+		return fn(tx)
+	}
+}
+
+// Still gives what ask gave before under this name, in a transaction that sees one moment; in any other it asks each time.
+func Still[T any](tx *Tx, name string, ask func() (T, error)) (T, error) {
+	if v, ok := tx.moment[name].(T); ok {
+		return v, nil
+	}
+	v, err := ask()
+	if err == nil && tx.moment != nil {
+		tx.moment[name] = v
+	}
+	return v, err
 }
 
 // ReadOften is Read for the few statements that every request asks. Each connection plans them once, whatever their values: to
 // plan what counts an inbox takes ten times as long as to count it.
 func (d *DB) ReadOften(ctx context.Context, fn func(*Tx) error) error {
-	return d.in(ctx, pgx.TxOptions{BeginQuery: `begin isolation level repeatable read read only; set local plan_cache_mode = force_generic_plan`}, Actor{}, fn)
+	return d.in(ctx, pgx.TxOptions{BeginQuery: `begin isolation level repeatable read read only; set local plan_cache_mode = force_generic_plan`}, Actor{}, oneMoment(fn))
 }
 
 func (d *DB) in(ctx context.Context, o pgx.TxOptions, actor Actor, fn func(*Tx) error) error {

@@ -16,6 +16,7 @@ var acts = map[string]string{
 	"person.terminate":     "end all access of a person at once, and lift it",
 	"portal.give":          "give somebody a right in the portal",
 	"portal.change":        "change what a right in the portal means",
+	"violation.accept":     "accept that somebody breaks a rule",
 	"token.make":           "make something that acts in one's name for weeks",
 	"second_factor.change": "change how one proves who one is",
 }

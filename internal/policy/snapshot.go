@@ -86,6 +86,10 @@ const (
 
 // Load gives the policy that is current in this transaction. Version 0 is the empty policy of a new database.
 func Load(tx *db.Tx) (*Snapshot, error) {
+	return db.Still(tx, "policy", func() (*Snapshot, error) { return load(tx) })
+}
+
+func load(tx *db.Tx) (*Snapshot, error) {
 	var version int
 	var sum []byte
 	err := tx.QueryRow(`select id, sha256 from policy_version order by id desc limit 1`).Scan(&version, &sum)
