@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/pprof"
+	"slices"
 	"time"
 
 	"tenure/internal/app"
@@ -17,11 +19,13 @@ import (
 
 // Options say what to measure.
 type Options struct {
-	Sizes   []int     // numbers of people, 100 or more each
+	Sizes   []int     // numbers of people, 100 or more each; 0: left out
 	Repeat  int       // repetitions of each size that count, 1 or more
 	Dir     string    // where the server's folder is made: the disk that is measured; "": where temporary files live
 	Profile string    // file for a CPU profile of this process; what the product does has a label product=first, unchanged or delta
 	Log     io.Writer // progress; nil for none
+
+	SoD []int // numbers of people for segregation of duties, 100 or more each; 0: left out
 
 	Pages  int // number of people of the pages' company; 0: pages are not measured
 	Portal func(context.Context, *app.App) (http.Handler, error)
@@ -32,7 +36,8 @@ type Options struct {
 // Run measures. It takes about a second for 500 people and half a minute for 50,000, each time. A wrong result of the product or
 // of a floor is an error: no figure is given then.
 func Run(ctx context.Context, o Options) (report *Report, err error) {
-	for _, n := range o.Sizes {
+	o.Sizes, o.SoD = without(o.Sizes), without(o.SoD)
+	for _, n := range slices.Concat(o.Sizes, o.SoD) {
 		if n < 100 {
 			return nil, errs.Invalid("a size must be 100 people or more, not %d", n)
 		}
@@ -66,6 +71,9 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 		}
 		report.Sizes = append(report.Sizes, size)
 	}
+	if err := s.duties(ctx, o, report); err != nil {
+		return nil, err
+	}
 	if o.Pages > 0 {
 		if report.Pages, err = s.pages(ctx, o.Pages, o); err != nil {
 			return nil, fmt.Errorf("pages: %w", err)
@@ -78,6 +86,25 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 		}
 	}
 	return report, nil
+}
+
+// without leaves out the sizes that are 0.
+func without(sizes []int) []int {
+	return slices.DeleteFunc(slices.Clone(sizes), func(n int) bool { return n == 0 })
+}
+
+// duties measures segregation of duties, each size against the first.
+func (s *stage) duties(ctx context.Context, o Options, report *Report) error {
+	var first *sodTrial
+	for _, n := range o.SoD {
+		t, err := s.sod(ctx, n, first, o)
+		if err != nil {
+			return fmt.Errorf("segregation of duties, %d people: %w", n, err)
+		}
+		report.SoD = append(report.SoD, t.out)
+		first = cmp.Or(first, t)
+	}
+	return nil
 }
 
 // measure measures one size, with one repetition before that does not count.

@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 // TestRun measures a small company for real: its own server, both sides of every pair, all checks of the results.
 func TestRun(t *testing.T) {
 	dir := t.TempDir()
-	report, err := Run(t.Context(), Options{Sizes: []int{200}, Repeat: 2, Dir: dir})
+	report, err := Run(t.Context(), Options{Sizes: []int{200}, SoD: []int{300, 5000}, Repeat: 2, Dir: dir})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,8 +45,21 @@ func TestRun(t *testing.T) {
 	if s.Rows["river_job"] == 0 || s.Rows["event"] != 201 {
 		t.Errorf("the floor leaves something out: %v", s.Rows)
 	}
+	for _, s := range report.SoD {
+		for _, m := range s.measures() {
+			if len(m.pairs) != 2 || m.Ratio.Min <= 0 || m.Floor.Min <= 0 || m.Product.Min <= 0 || m.Met != nil {
+				t.Errorf("%d people, %s: %+v", s.People, m.Name, m)
+			}
+		}
+		if s.Violations == 0 || len(s.Figures) < 3 {
+			t.Errorf("%d people: %+v", s.People, s)
+		}
+	}
+	if len(report.SoD) != 2 {
+		t.Errorf("%d sizes of segregation of duties", len(report.SoD))
+	}
 	var text bytes.Buffer
-	if report.Print(&text); !strings.Contains(text.String(), "first load") {
+	if report.Print(&text); !strings.Contains(text.String(), "first load") || !strings.Contains(text.String(), "cold, against SQL") {
 		t.Error(text.String())
 	}
 	if _, err := json.Marshal(report); err != nil {
@@ -58,7 +71,7 @@ func TestRun(t *testing.T) {
 }
 
 func TestRefusesOddOptions(t *testing.T) {
-	for _, o := range []Options{{Sizes: []int{99}, Repeat: 1}, {Sizes: []int{500}}} {
+	for _, o := range []Options{{Sizes: []int{99}, Repeat: 1}, {SoD: []int{99}, Repeat: 1}, {Sizes: []int{500}}} {
 		if _, err := Run(t.Context(), o); err == nil {
 			t.Errorf("%+v was taken", o)
 		}

@@ -18,6 +18,8 @@ type Report struct {
 	Repeat     int     `json:"repeat"`
 	Sizes      []*Size `json:"sizes"`
 
+	SoD []*SoD `json:"sod,omitempty"`
+
 	PagesPeople int     `json:"pages_people,omitempty"`
 	Pages       []*Page `json:"pages,omitempty"`
 
@@ -131,6 +133,11 @@ func (r *Report) Met() bool {
 			}
 		}
 	}
+	for _, s := range r.SoD {
+		if !s.Met() {
+			return false
+		}
+	}
 	for _, p := range r.Pages {
 		if !p.Met {
 			return false
@@ -143,6 +150,9 @@ func (r *Report) Met() bool {
 func (r *Report) Print(out io.Writer) {
 	if len(r.Sizes) > 0 {
 		r.printSizes(out)
+	}
+	if len(r.SoD) > 0 {
+		r.printSoD(out)
 	}
 	if len(r.Pages) > 0 {
 		r.printPages(out)

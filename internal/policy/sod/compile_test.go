@@ -94,6 +94,31 @@ func TestOverlaps(t *testing.T) {
 	}
 }
 
+// Of several explanations the one that names least is given.
+func TestAnExplanationNamesLittle(t *testing.T) {
+	e, err := Compile([]Duty{{ID: 1, Entitlements: []int{1, 9}}, {ID: 2, Entitlements: []int{2, 9}}, {ID: 3, All: true, Entitlements: []int{3, 4, 5}}, {ID: 4, Entitlements: []int{8}}},
+		[]Rule{{ID: 1, Duties: []int{1, 2}}, {ID: 2, Duties: []int{3, 1, 4}, AtLeast: 2}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := func(id int) Holding { return Holding{Entitlement: id, From: day(1), Tag: id} }
+	early := Holding{Entitlement: 1, From: day(1), To: day(4), Tag: 1}
+	late := Holding{Entitlement: 1, From: day(1), To: day(5), Tag: 11}
+	for _, c := range []struct {
+		held []Holding
+		want []Violation
+	}{
+		{[]Holding{h(1), h(2), h(9)}, []Violation{{Rule: 1, From: day(1), Duties: []Performed{{1, []Holding{h(9)}}, {2, []Holding{h(9)}}}}}},
+		{[]Holding{h(3), h(4), h(5), h(8), h(1)}, []Violation{{Rule: 2, From: day(1), Duties: []Performed{{1, []Holding{h(1)}}, {4, []Holding{h(8)}}}, Also: []int{3}}}},
+		{[]Holding{late, h(2), h(1)}, []Violation{{Rule: 1, From: day(1), Duties: []Performed{{1, []Holding{h(1)}}, {2, []Holding{h(2)}}}}}}, // what lasts
+		{[]Holding{early, h(2), late}, []Violation{{Rule: 1, From: day(1), To: day(5), Duties: []Performed{{1, []Holding{late}}, {2, []Holding{h(2)}}}}}},
+	} {
+		if d := cmp.Diff(c.want, e.Check(c.held, nil)); d != "" {
+			t.Errorf("expected - got +\n%s", d)
+		}
+	}
+}
+
 // sample is the size that the goals speak of: 200 rules of two duties of five entitlements each, of 5,000.
 func sample(t testing.TB, rng *rand.Rand) *Engine {
 	var duties []Duty

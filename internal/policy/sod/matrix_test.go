@@ -1,9 +1,11 @@
 package sod
 
 import (
+	"archive/zip"
 	"bytes"
 	"encoding/csv"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 
@@ -154,6 +156,45 @@ func TestReadMatrixWorkbook(t *testing.T) {
 	for cut := 1; cut < len(raw); cut += len(raw)/50 + 1 {
 		if m, err := ReadMatrix("rules.xlsx", bytes.NewReader(raw[:cut])); m != nil || errs.KindOf(err) != errs.KindInvalid {
 			t.Fatalf("cut after %d of %d bytes: %v", cut, len(raw), err)
+		}
+	}
+}
+
+// A workbook whose rows were cut and packed again opens, and would end early.
+func TestReadMatrixRefusesCutParts(t *testing.T) {
+	raw := workbook(t, [][]string{strings.Split(strings.TrimSpace(top), ","), {"", "R1", "A & B", "2", "", "", ""}, {"", "R2", "A & C", "2", "", "", ""}})
+	for _, part := range []string{"xl/worksheets/sheet1.xml", "xl/sharedStrings.xml"} {
+		in, err := zip.NewReader(bytes.NewReader(raw), int64(len(raw)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out bytes.Buffer
+		w := zip.NewWriter(&out)
+		for _, f := range in.File {
+			r, err := f.Open()
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, err := io.ReadAll(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if f.Name == part {
+				text = text[:max(bytes.LastIndex(text, []byte("<row")), bytes.LastIndex(text, []byte("<si>")))]
+			}
+			entry, err := w.Create(f.Name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := entry.Write(text); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if m, err := ReadMatrix("rules.xlsx", &out); m != nil || err == nil || !strings.Contains(err.Error(), part) {
+			t.Errorf("%s: %v %v", part, m, err)
 		}
 	}
 }
