@@ -48,6 +48,11 @@ func (e *Engine) Check(held []Holding, scope func(rule int) bool) []Violation {
 func (e *Engine) CheckAdd(held, add []Holding, scope func(rule int) bool) []Violation {
 	s := e.pool.Get().(*scratch)
 	defer e.pool.Put(s)
+	return e.check(s, held, add, scope)
+}
+
+// check looks first at what would conflict if all times were the same, which is quick and seldom anything.
+func (e *Engine) check(s *scratch, held, add []Holding, scope func(rule int) bool) []Violation {
 	s.begin()
 	if !e.mark(s, add, true) {
 		return nil

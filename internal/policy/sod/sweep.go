@@ -21,6 +21,8 @@ type item struct {
 	Holding
 	number int32 // of its entitlement
 	added  bool
+
+	duties, need int32 // in the rule that is explained: in how many duties it stands, and the least that performs one of them
 }
 
 // line says that an item stands in a duty of the rule that is looked at.
@@ -72,7 +74,7 @@ func (t *tally) add(l line, need, by int32) {
 	}
 }
 
-// take keeps of what is held and added that which can matter.
+// take keeps of what is held and added that which can matter, by entitlement.
 func (s *sweep) take(e *Engine, held, add []Holding) {
 	s.items = s.items[:0]
 	for i, all := range [2][]Holding{held, add} {
@@ -82,6 +84,7 @@ func (s *sweep) take(e *Engine, held, add []Holding) {
 			}
 		}
 	}
+	slices.SortFunc(s.items, func(a, b item) int { return cmp.Compare(a.number, b.number) })
 }
 
 // forget lets go of what was taken: a pooled scratch should not hold on to a large person.
@@ -123,25 +126,26 @@ func (s *sweep) first(e *Engine, r *rule) (Violation, bool) {
 // draw lists what stands in the rule's duties, with its beginnings and ends in order.
 func (s *sweep) draw(e *Engine, r *rule) {
 	s.lines, s.events = s.lines[:0], s.events[:0]
-	base := 0
+	base := int32(0)
 	for at, id := range r.duties {
-		members := e.duties[id].members
-		for i := range s.items {
-			h := &s.items[i]
-			m, ok := slices.BinarySearch(members, h.number)
-			if !ok {
-				continue
+		for _, m := range e.duties[id].members {
+			i, _ := slices.BinarySearchFunc(s.items, m, func(h item, m int32) int { return cmp.Compare(h.number, m) })
+			for ; i < len(s.items) && s.items[i].number == m; i++ {
+				s.add(line{item: int32(i), duty: int32(at), member: base}) //nolint:gosec // as many as are held and listed
 			}
-			n := int32(len(s.lines))                                                                  //nolint:gosec // as many as are held
-			s.lines = append(s.lines, line{item: int32(i), duty: int32(at), member: int32(base + m)}) //nolint:gosec // as above
-			s.events = append(s.events, event{at: h.From, line: n, begin: true})
-			if !h.To.IsZero() {
-				s.events = append(s.events, event{at: h.To, line: n})
-			}
+			base++
 		}
-		base += len(members)
 	}
 	slices.SortFunc(s.events, func(a, b event) int { return a.at.Compare(b.at) })
+}
+
+func (s *sweep) add(l line) {
+	n, h := int32(len(s.lines)), &s.items[l.item] //nolint:gosec // as above
+	s.lines = append(s.lines, l)
+	s.events = append(s.events, event{at: h.From, line: n, begin: true})
+	if !h.To.IsZero() {
+		s.events = append(s.events, event{at: h.To, line: n})
+	}
 }
 
 func (s *sweep) apply(e *Engine, r *rule, ev event) {
@@ -195,21 +199,25 @@ func (s *sweep) explain(e *Engine, r *rule, v *Violation) {
 func (s *sweep) now(e *Engine, r *rule, at time.Time) {
 	s.with.reset(r)
 	s.order = s.order[:0]
-	duties, need := make([]int32, len(s.items)), make([]int32, len(s.items))
 	for _, l := range s.lines {
-		if !s.items[l.item].at(at) {
+		s.items[l.item].duties = 0
+	}
+	for _, l := range s.lines {
+		h := &s.items[l.item]
+		if !h.at(at) {
 			continue
 		}
-		n := e.duties[r.duties[l.duty]].need
-		s.with.add(l, n, 1)
-		if duties[l.item]++; duties[l.item] == 1 {
+		need := e.duties[r.duties[l.duty]].need
+		s.with.add(l, need, 1)
+		if h.duties++; h.duties == 1 {
 			s.order = append(s.order, l.item)
-			need[l.item] = n
+			h.need = need
 		}
-		need[l.item] = min(need[l.item], n)
+		h.need = min(h.need, need)
 	}
 	slices.SortFunc(s.order, func(a, b int32) int {
-		return cmp.Or(cmp.Compare(duties[a], duties[b]), cmp.Compare(need[b], need[a]), s.lasting(a, b), s.compare(b, a))
+		x, y := &s.items[a], &s.items[b]
+		return cmp.Or(cmp.Compare(x.duties, y.duties), cmp.Compare(y.need, x.need), s.lasting(a, b), s.compare(b, a))
 	})
 }
 
