@@ -45,6 +45,35 @@ func (s set) keep(o set) {
 	}
 }
 
+// joinBoth adds what both a and b have, and says whether that is anything.
+func (s set) joinBoth(a, b set) bool {
+	var any uint64
+	for i, w := range a {
+		w &= b[i]
+		s[i] |= w
+		any |= w
+	}
+	return any != 0
+}
+
+// keepAll leaves what all the lines of a set have too, where each of them has at least one of s; it stops when one is left. It gives the
+// words that it looked at.
+func (s set) keepAll(lines []set, of set) (work int) {
+	for k, w := range of {
+		for ; w != 0; w &= w - 1 {
+			left := 0
+			for i, x := range lines[k<<6|bits.TrailingZeros64(w)] {
+				s[i] &= x
+				left += bits.OnesCount64(s[i])
+			}
+			if work += 2 * len(s); left <= 1 {
+				return work
+			}
+		}
+	}
+	return work
+}
+
 func (s set) join(o set) {
 	for i, w := range o {
 		s[i] |= w

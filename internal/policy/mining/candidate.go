@@ -204,7 +204,7 @@ func (j *judge) name(c *Candidate) string {
 				values = append(slices.Clone(values[:2]), fmt.Sprintf("%d more", n-2))
 			}
 			if i > 0 {
-				name += ", "
+				name += ": "
 			}
 			name += list(values, "and")
 		}

@@ -3,6 +3,7 @@ package mining
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"reflect"
 	"slices"
 	"strings"
@@ -259,7 +260,7 @@ func TestAdoptNamesWhoGains(t *testing.T) {
 	}
 	edited := slices.Clone(all)
 	edited[0].Entitlements = []int64{10, 20}
-	if w = Adopt(m, o, edited, 0); len(w.Lacking) != 12 || len(w.Given) != 12 {
+	if w = Adopt(m, o, edited, 0); len(w.Lacking) != 12 || len(w.Given) != 12 || len(w.Gains) != 1 {
 		t.Errorf("an edited role: %+v", w)
 	}
 }
@@ -346,6 +347,91 @@ func TestRuleFindsWhatWasPlanted(t *testing.T) {
 		if r := newIndex(o).suggest(members); r == nil || r.Text != text || r.Precision != 1 || r.Recall != 1 {
 			t.Errorf("%s: found %+v", text, r)
 		}
+	}
+}
+
+// TestNoOtherValuesMakeARuleBetter plants conjunctions with noise, and tries every other list of values of each condition.
+func TestNoOtherValuesMakeARuleBetter(t *testing.T) {
+	random := rand.New(rand.NewPCG(5, 5))
+	for range 300 {
+		o := &Organisation{Attributes: []string{"department", "title"}}
+		size := []int{2 + random.IntN(5), 2 + random.IntN(5)}
+		planted := []int{1 + random.IntN(size[0]), 1 + random.IntN(size[1])}
+		member := map[int64]bool{}
+		var members []int64
+		for i := range int64(200) {
+			a, b := random.IntN(size[0]), random.IntN(size[1])
+			o.People = append(o.People, Person{i, []string{fmt.Sprint(a), fmt.Sprint(b)}})
+			if (a < planted[0] && b < planted[1]) != (random.IntN(10) == 0) {
+				member[i] = true
+				members = append(members, i)
+			}
+		}
+		score := func(conditions []Condition) float64 {
+			matches, hits, cost := 0, 0, conditionCost*float64(len(conditions)-1)
+			for _, c := range conditions {
+				cost += valueCost * float64(len(c.Values)-1)
+			}
+			for _, p := range o.People {
+				if meets(o, p, &Rule{Conditions: conditions}) {
+					if matches++; member[p.ID] {
+						hits++
+					}
+				}
+			}
+			return measure(hits, matches, len(members)) - cost
+		}
+		r := newIndex(o).suggest(members)
+		if r == nil || len(r.Conditions) == 0 {
+			continue
+		}
+		for k, c := range r.Conditions {
+			for choice := 1; choice < 1<<size[slices.Index(o.Attributes, c.Attribute)]; choice++ {
+				other := Condition{Attribute: c.Attribute}
+				for v := range 6 {
+					if choice&(1<<v) != 0 {
+						other.Values = append(other.Values, fmt.Sprint(v))
+					}
+				}
+				conditions := slices.Clone(r.Conditions)
+				conditions[k] = other
+				if score(conditions) > score(r.Conditions)+1e-9 {
+					t.Fatalf("%s is better as %s", r.Text, expression(conditions))
+				}
+			}
+		}
+	}
+}
+
+func TestWhatOnePersonAloneHasIsNoRule(t *testing.T) {
+	o := &Organisation{Attributes: []string{"number", "title"}}
+	for i := range 8 {
+		o.People = append(o.People, Person{int64(i), []string{fmt.Sprint(i), []string{"Clerk", "Lead"}[i%2]}})
+	}
+	if r := newIndex(o).suggest([]int64{0, 1}); r != nil {
+		t.Errorf("%+v", r)
+	}
+	if r := newIndex(o).suggest([]int64{1, 3, 5}); r == nil || r.Text != `title == "Lead"` {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestNamesAreDifferent(t *testing.T) {
+	var all []Candidate
+	for _, v := range []string{"Clerk", "Clerk (2)", "Clerk", "Clerk", "Clerk (2)"} {
+		all = append(all, Candidate{Rule: &Rule{Conditions: []Condition{{"title", []string{v}}}}})
+	}
+	(&judge{Matrix: NewMatrix(nil)}).nameAll(all)
+	var got []string
+	for _, c := range all {
+		got = append(got, c.Name)
+	}
+	if want := []string{"Clerk", "Clerk (2)", "Clerk (3)", "Clerk (4)", "Clerk (2) (2)"}; !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+	many := Candidate{Rule: &Rule{Conditions: []Condition{{"department", []string{"A", "B", "C", "D"}}, {"title", []string{"X", "Y"}}}}}
+	if name := (&judge{Matrix: NewMatrix(nil)}).name(&many); name != "A, B and 2 more: X and Y" {
+		t.Errorf("%q", name)
 	}
 }
 

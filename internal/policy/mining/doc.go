@@ -21,12 +21,16 @@
 //  3. Two pairs (u,p) and (v,q) can be given by one role when u holds q and v holds p. Where everything that goes with a pair e goes
 //     with f as well, f needs no care: whichever role gives e can be widened by f. Such pairs are left out, last ones added
 //     first when the others are covered. What remains is often nothing but pairs that stand alone, one role each.
-//  4. Pairs that remain are sorted into roles again and again, whole roles first and in changing order, which never makes more roles
-//     and now and then makes fewer (the iterated greedy of Culberson and Luo for colouring graphs).
+//  4. Pairs that remain are sorted into roles by greedy covers, by one that takes the largest role first (GreConD), and then again and
+//     again, whole roles first and in changing order, which never makes more roles and now and then makes fewer (the iterated greedy
+//     of Culberson and Luo for colouring graphs). Where they are few, all sortings are tried.
 //  5. Roles that the others make superfluous go; two that fit into one are joined.
 //
-// Pairs no two of which fit into one role need as many roles as they are: Cover.Bound. Where it equals the number of roles, no
-// cover has fewer.
+// Pairs no two of which fit into one role need as many roles as they are: Cover.Bound, or more where all sortings were tried. Where it
+// equals the number of roles, no cover has fewer.
+//
+// Roles are as wide as they can be, so that each can be judged and taken on by itself; they overlap. Options.Lean takes from each what
+// others give: as many roles, in far fewer lines.
 //
 // Work is counted, not timed: Options.Effort bounds it, so that a result does not depend on the machine.
 //

@@ -19,7 +19,7 @@ func (g *grid) large(row, col []set, work *int, most int) (out []block) {
 				people := from.people.clone()
 				people.keep(g.col[p])
 				next := block{people, g.heldBy(people)}
-				*work += (people.count() + 1) * len(next.ents)
+				*work += 4*len(people) + 3*(people.count()+1)*len(next.ents)
 				if n := o.gives(next); n > gives {
 					b, gives, better = next, n, true
 				}

@@ -1,16 +1,13 @@
 package mining
 
-import (
-	"cmp"
-	"slices"
-)
+import "slices"
 
 // lean takes from blocks what others give: entitlements that all of a block's people have by others, and people who have all of its
 // entitlements by others. The number of blocks stays. Small blocks give way to large ones first, or large ones to small ones: the
 // way that leaves fewer lines.
 func (g *grid) lean(blocks []block) []block {
 	small := g.newCover(blocks)
-	slices.SortStableFunc(small.blocks, func(a, b block) int { return cmp.Compare(a.size(), b.size()) })
+	bySize(small.blocks)
 	large := g.newCover(small.blocks)
 	slices.Reverse(large.blocks)
 	small.lean()
@@ -21,18 +18,17 @@ func (g *grid) lean(blocks []block) []block {
 	return small.blocks
 }
 
+// lean takes what is spare. What is kept for a pair that nothing else gives stays needed, so one look at everything is enough.
 func (c *cover) lean() {
 	for i, b := range c.blocks {
 		b = block{b.people.clone(), b.ents.clone()}
 		b.ents.each(func(p int) {
-			one := block{b.people, setOf(len(c.g.col), []int32{int32(p)})}
-			if b.ents.count() > 1 && c.spare(one) {
+			if b.ents.count() > 1 && c.spare(block{b.people, setOf(len(c.g.col), []int32{int32(p)})}) {
 				b.ents.remove(p)
 			}
 		})
 		b.people.each(func(u int) {
-			one := block{setOf(len(c.g.row), []int32{int32(u)}), b.ents}
-			if b.people.count() > 1 && c.spare(one) {
+			if b.people.count() > 1 && c.spare(block{setOf(len(c.g.row), []int32{int32(u)}), b.ents}) {
 				b.people.remove(u)
 			}
 		})

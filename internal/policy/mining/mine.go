@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// Effort is how much work a cover may cost, in steps of about a second of an ordinary processor. The result depends on it and on
+// Effort is how much work a cover may cost, in steps of a second or two of an ordinary processor. The result depends on it and on
 // the matrix, not on the machine.
 type Effort int
 

@@ -91,6 +91,31 @@ func lines(roles []Role) (n int) {
 	return n
 }
 
+// repeated names a member or an entitlement of a role all of whose pairs other roles give.
+func repeated(roles []Role) error {
+	times := map[Pair]int{}
+	for _, r := range roles {
+		for _, u := range r.Members {
+			for _, e := range r.Entitlements {
+				times[Pair{u, e}]++
+			}
+		}
+	}
+	for k, r := range roles {
+		for _, u := range r.Members {
+			if !slices.ContainsFunc(r.Entitlements, func(e int64) bool { return times[Pair{u, e}] == 1 }) {
+				return fmt.Errorf("role %d has member %d for nothing", k, u)
+			}
+		}
+		for _, e := range r.Entitlements {
+			if !slices.ContainsFunc(r.Members, func(u int64) bool { return times[Pair{u, e}] == 1 }) {
+				return fmt.Errorf("role %d has entitlement %d for nothing", k, e)
+			}
+		}
+	}
+	return nil
+}
+
 func TestCoversAreExact(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		pairs := drawPairs(t, 24)
@@ -108,6 +133,9 @@ func TestCoversAreExact(t *testing.T) {
 				t.Fatal(err)
 			}
 			if err := exact(pairs, lean.Roles); err != nil {
+				t.Fatalf("lean, effort %d: %v", e, err)
+			}
+			if err := repeated(lean.Roles); err != nil {
 				t.Fatalf("lean, effort %d: %v", e, err)
 			}
 			if len(lean.Roles) != len(c.Roles) || lean.Lines > c.Lines || lean.Lines != lines(lean.Roles) || c.Lines != lines(c.Roles) {
@@ -138,6 +166,89 @@ func TestCoversAreExactWhenTheWorkEnds(t *testing.T) {
 			t.Fatalf("%d roles after %d, bound %d", len(blocks), len(best), bound)
 		}
 	})
+}
+
+// TestPruneAndMerge improves covers of far too many blocks: one for every row, every column, and some drawn ones, all twice.
+func TestPruneAndMerge(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		pairs := drawPairs(t, 20)
+		m := NewMatrix(pairs)
+		g, err := newGrid(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var blocks []block
+		for u := range g.row {
+			one := setOf(len(g.row), []int32{int32(u)})
+			blocks = append(blocks, block{one, g.row[u]}, g.widen(block{one, g.row[u]}))
+			if v := rapid.IntRange(0, len(g.row)-1).Draw(t, "with"); rapid.Bool().Draw(t, "two") {
+				one = one.clone()
+				one.add(v)
+				if b := (block{one, g.heldBy(one)}); b.ents.count() > 0 {
+					blocks = append(blocks, b)
+				}
+			}
+		}
+		for p := range g.col {
+			blocks = append(blocks, block{g.col[p], setOf(len(g.col), []int32{int32(p)})})
+		}
+		if len(blocks) == 0 {
+			return
+		}
+		c := g.newCover(append(blocks, blocks...))
+		c.prune()
+		pruned := len(c.blocks)
+		check := func(what string) {
+			roles := m.cover(g, c.blocks, 0).Roles
+			if err := exact(pairs, roles); err != nil {
+				t.Fatalf("%s: %v", what, err)
+			}
+			for i := range roles {
+				if exact(pairs, slices.Delete(slices.Clone(roles), i, i+1)) == nil {
+					t.Fatalf("%s: role %d is superfluous", what, i)
+				}
+			}
+			again := g.newCover(c.blocks)
+			if !slices.Equal(again.times, c.times) {
+				t.Fatalf("%s: miscounted", what)
+			}
+		}
+		check("pruned")
+		c.merge(step)
+		check("merged")
+		if len(c.blocks) > pruned || c.mergeTwo() {
+			t.Fatalf("%d blocks after %d, or two more could be one", len(c.blocks), pruned)
+		}
+	})
+}
+
+// TestJoinLosesNothing has two blocks, the first two, whose own needs fit into one that does not give what only both of them give: z to c.
+func TestJoinLosesNothing(t *testing.T) {
+	const a, b, c, w, x, y, z = 0, 1, 2, 10, 11, 12, 13
+	m := NewMatrix([]Pair{{a, w}, {a, x}, {a, y}, {a, z}, {b, w}, {b, x}, {b, y}, {b, z}, {b, 14}, {c, x}, {c, y}, {c, z}, {3, x}, {4, y}, {5, z}, {6, w}})
+	g, err := newGrid(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := func(people, ents []int32) block { return block{setOf(len(g.row), people), setOf(len(g.col), ents)} }
+	at := func(e int64) int32 { // the column of an entitlement
+		i, _ := slices.BinarySearch(m.entitlements, e)
+		return int32(slices.IndexFunc(g.ents, func(class []int32) bool { return class[0] == int32(i) }))
+	}
+	blocks := []block{of([]int32{a, c}, []int32{at(x), at(z)}), of([]int32{b, c}, []int32{at(y), at(z)}), of([]int32{a, b}, []int32{at(w), at(z)}),
+		of([]int32{c}, []int32{at(x), at(y)}), of([]int32{a}, []int32{at(y), at(w)}), of([]int32{b}, []int32{at(x), at(w)})}
+	cov := g.newCover(blocks)
+	before := slices.Clone(cov.times)
+	needs := []block{cov.only(blocks[0], 1), cov.only(blocks[1], 1)}
+	if one, ok := cov.join(0, 1, needs); ok {
+		t.Errorf("joined into %v", one)
+	}
+	if !slices.Equal(before, cov.times) {
+		t.Error("miscounted")
+	}
+	if needs[0].size() != 1 || needs[1].size() != 1 {
+		t.Errorf("the blocks are not what they should be: %v", needs)
+	}
 }
 
 // least is the smallest number of roles, by trying all.
@@ -351,7 +462,7 @@ func TestSet(t *testing.T) {
 var bestKnown = map[string]int{"americas_small": 178, "apj": 453, "emea": 34, "domino": 20, "hc": 14, "fire1": 64, "fire2": 10}
 
 func TestTheSevenSetsOfHPLabs(t *testing.T) {
-	sum, best := 0, 0
+	sum, previews, best := 0, 0, 0
 	for _, name := range []string{"americas_small", "apj", "emea", "domino", "hc", "fire1", "fire2"} {
 		file := filepath.Join("..", "..", "..", "..", "shared", "data", "role-mining", name+".txt")
 		f, err := os.Open(file)
@@ -381,9 +492,10 @@ func TestTheSevenSetsOfHPLabs(t *testing.T) {
 		if len(c.Roles) < c.Bound {
 			t.Errorf("%s: %d roles are fewer than possible", name, len(c.Roles))
 		}
-		sum, best = sum+len(c.Roles), best+bestKnown[name]
+		sum, previews, best = sum+len(c.Roles), previews+len(preview.Roles), best+bestKnown[name]
 	}
-	if t.Logf("%d roles, best known %d", sum, best); float64(sum) > 1.04*float64(best) {
-		t.Errorf("%d roles are more than 1.04 x %d", sum, best)
+	t.Logf("%d roles, previews %d, best known %d", sum, previews, best)
+	if float64(max(sum, previews)) > 1.04*float64(best) {
+		t.Errorf("%d roles, or %d of previews, are more than 1.04 x %d", sum, previews, best)
 	}
 }

@@ -91,11 +91,11 @@ type finder struct {
 	used   []int               // places of Attributes in the organisation
 	groups []map[string]*peers // by the number of attributes less one: by their codes
 	each   []map[int32]*peers  // by single attribute of the organisation: by code
-	seen   []int32             // room for nearest
+	shared []int32             // room for sharing, by row
 }
 
 func newFinder(m *Matrix, o *Organisation, options OutlierOptions) *finder {
-	f := &finder{OutlierOptions: options, m: m, x: newIndex(o), place: make([]int, len(m.people)), seen: make([]int32, len(m.people))}
+	f := &finder{OutlierOptions: options, m: m, x: newIndex(o), place: make([]int, len(m.people)), shared: make([]int32, len(m.people))}
 	f.LeastPeers = cmp.Or(f.LeastPeers, 10)
 	f.Nearest = max(cmp.Or(f.Nearest, 25), f.LeastPeers)
 	f.Rare = cmp.Or(f.Rare, 0.1)
@@ -201,29 +201,25 @@ func (f *finder) common(row int, e int32) bool {
 	return false
 }
 
-// maxNear bounds the people whose access is compared with one person's: those with whom the rarest entitlements are shared.
-const maxNear = 2000
+// Bounds of the search for similar access: holders looked at, those of the rarest entitlements first, and how many times Nearest of those
+// who share most are compared exactly.
+const (
+	maxNear  = 4000
+	moreNear = 4
+)
 
 // nearest gives a row and the people with the most similar access; those who share nothing are nobody's peers.
 func (f *finder) nearest(row int) *peers {
-	held := slices.Clone(f.m.row(row))
-	slices.SortStableFunc(held, func(a, b int32) int { return cmp.Compare(len(f.m.holders(int(a))), len(f.m.holders(int(b)))) })
 	type near struct {
 		row        int32
 		similarity float64
 	}
+	held := f.m.row(row)
 	var all []near
-	mark := int32(row) + 1
-	f.seen[row] = mark
-	for _, e := range held {
-		for _, other := range f.m.holders(int(e)) {
-			if f.seen[other] == mark || len(all) >= maxNear {
-				continue
-			}
-			f.seen[other] = mark
-			shared := both(f.m.row(row), f.m.row(int(other)))
-			all = append(all, near{other, float64(shared) / float64(len(held)+len(f.m.row(int(other)))-shared)})
-		}
+	for _, other := range f.sharing(row, moreNear*f.Nearest) {
+		theirs := f.m.row(int(other))
+		shared := both(held, theirs)
+		all = append(all, near{other, float64(shared) / float64(len(held)+len(theirs)-shared)})
 	}
 	if len(all) < f.LeastPeers {
 		return nil
@@ -235,6 +231,40 @@ func (f *finder) nearest(row int) *peers {
 	}
 	p.size = len(p.people)
 	return p
+}
+
+// sharing gives up to n rows that share the most entitlements with one, as far as its rarest entitlements tell.
+func (f *finder) sharing(row, n int) []int32 {
+	held := slices.Clone(f.m.row(row))
+	slices.SortStableFunc(held, func(a, b int32) int { return cmp.Compare(len(f.m.holders(int(a))), len(f.m.holders(int(b)))) })
+	var found []int32
+	looked := 0
+	for _, e := range held {
+		holders := f.m.holders(int(e))
+		if looked+len(holders) > maxNear && len(found) >= n {
+			break
+		}
+		for _, other := range holders[:min(len(holders), maxNear)] {
+			if int(other) == row {
+				continue
+			}
+			if f.shared[other]++; f.shared[other] == 1 {
+				found = append(found, other)
+			}
+		}
+		looked += len(holders)
+	}
+	by := make([][]int32, len(held)+1)
+	for _, other := range found {
+		by[f.shared[other]] = append(by[f.shared[other]], other)
+		f.shared[other] = 0
+	}
+	found = found[:0]
+	for k := len(by) - 1; k > 0 && len(found) < n; k-- {
+		slices.Sort(by[k])
+		found = append(found, by[k][:min(len(by[k]), n-len(found))]...)
+	}
+	return found
 }
 
 // both counts what two ascending lists share.

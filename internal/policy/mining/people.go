@@ -26,7 +26,7 @@ type index struct {
 	place      map[int64]int // of a person in ids
 	values     [][]string    // by attribute and code; code 0 is ""
 	code       [][]int32     // by attribute and person
-	size       [][]int       // people by attribute and code
+	with       [][][]int32   // people by attribute and code, ascending
 }
 
 func newIndex(o *Organisation) *index {
@@ -40,7 +40,7 @@ func newIndex(o *Organisation) *index {
 	}
 	for a := range o.Attributes {
 		codes := map[string]int32{"": 0}
-		values, code, size := []string{""}, make([]int32, len(people)), []int{0}
+		values, code, with := []string{""}, make([]int32, len(people)), [][]int32{nil}
 		for i, p := range people {
 			v := ""
 			if a < len(p.Values) {
@@ -50,12 +50,12 @@ func newIndex(o *Organisation) *index {
 			if !ok {
 				c = int32(len(values))
 				codes[v] = c
-				values, size = append(values, v), append(size, 0)
+				values, with = append(values, v), append(with, nil)
 			}
 			code[i] = c
-			size[c]++
+			with[c] = append(with[c], int32(i))
 		}
-		x.values, x.code, x.size = append(x.values, values), append(x.code, code), append(x.size, size)
+		x.values, x.code, x.with = append(x.values, values), append(x.code, code), append(x.with, with)
 	}
 	return x
 }

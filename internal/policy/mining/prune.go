@@ -44,9 +44,25 @@ func (c *cover) only(b block, most int32) block {
 
 func (b block) size() int { return b.people.count() * b.ents.count() }
 
+// bySize sorts blocks, small ones first.
+func bySize(blocks []block) {
+	type sized struct {
+		block
+		n int
+	}
+	all := make([]sized, len(blocks))
+	for i, b := range blocks {
+		all[i] = sized{b, b.size()}
+	}
+	slices.SortStableFunc(all, func(a, b sized) int { return cmp.Compare(a.n, b.n) })
+	for i, b := range all {
+		blocks[i] = b.block
+	}
+}
+
 // prune removes blocks that the others make superfluous, small ones first.
 func (c *cover) prune() {
-	slices.SortStableFunc(c.blocks, func(a, b block) int { return cmp.Compare(a.size(), b.size()) })
+	bySize(c.blocks)
 	c.blocks = slices.DeleteFunc(c.blocks, func(b block) bool {
 		if only := c.only(b, 1); only.people.count() > 0 {
 			return false

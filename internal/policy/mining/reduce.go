@@ -12,7 +12,7 @@ type reduction struct {
 	done     bool      // no more can be left out
 }
 
-type leftOut struct{ pair, for_ cell }
+type leftOut struct{ pair, by cell }
 
 // reduce leaves out pairs as long as there are such, or until the work is done.
 func (g *grid) reduce(work int) *reduction {
@@ -55,31 +55,30 @@ func newNear(g *grid) *near {
 	return &near{newSet(len(g.row)), newSet(len(g.col)), newSet(len(g.row)), newSet(len(g.col))}
 }
 
-// look fills n for a live pair.
+// look fills n for a live pair, by rows or by columns, whichever are fewer words.
 func (r *reduction) look(c cell, n *near) {
 	g := r.g
+	row, col := g.row[c.u], g.col[c.p]
 	n.people.clear()
 	n.ents.clear()
-	copy(n.fitEnts, g.row[c.u])
-	copy(n.fitPeople, g.col[c.p])
-	g.col[c.p].each(func(u int) {
-		var any uint64
-		for i, w := range r.row[u] {
-			w &= g.row[c.u][i]
-			n.ents[i] |= w
-			any |= w
-		}
-		if any != 0 {
-			n.people.add(u)
-			n.fitEnts.keep(g.row[u])
-			r.work += len(n.ents)
-		}
-		r.work += len(n.ents)
-	})
-	n.ents.each(func(p int) {
-		n.fitPeople.keep(g.col[p])
-		r.work += len(n.people)
-	})
+	byRows, byCols := col.count()*len(row), row.count()*len(col)
+	r.work += 2*min(byRows, byCols) + len(row) + len(col)
+	if byRows < byCols {
+		col.each(func(u int) {
+			if n.ents.joinBoth(r.row[u], row) {
+				n.people.add(u)
+			}
+		})
+	} else {
+		row.each(func(p int) {
+			if n.people.joinBoth(r.col[p], col) {
+				n.ents.add(p)
+			}
+		})
+	}
+	copy(n.fitEnts, row)
+	copy(n.fitPeople, col)
+	r.work += n.fitEnts.keepAll(g.row, n.people) + n.fitPeople.keepAll(g.col, n.ents)
 }
 
 // leaveOut leaves out every live pair that fits all that fits c.
@@ -129,7 +128,7 @@ func (r *reduction) lift(blocks []block) []block {
 		if slices.ContainsFunc(blocks, func(b block) bool { return b.has(l.pair) }) {
 			continue
 		}
-		i := slices.IndexFunc(blocks, func(b block) bool { return b.has(l.for_) })
+		i := slices.IndexFunc(blocks, func(b block) bool { return b.has(l.by) })
 		blocks[i].people.add(int(l.pair.u))
 		blocks[i].ents.add(int(l.pair.p))
 	}

@@ -44,29 +44,31 @@ func measure(hits, matches, members int) float64 {
 	return 1.25 * float64(hits) / (0.25*float64(members) + float64(matches))
 }
 
-// draft is a rule that is being built.
+// draft is a rule that is being built. Without conditions it is everybody.
 type draft struct {
-	attrs  []int
-	values [][]int32 // codes, sorted
-	people []int32   // who meet it
-	hits   int
-	score  float64 // measure less costs
+	attrs   []int
+	values  [][]int32 // codes, sorted
+	matches int
+	hits    int
+	score   float64 // measure less costs
+	people  []int32 // who meet it; made when somebody asks, from those who meet what it extends
+	from    []int32
 }
 
-// search for rules for one role.
+// ruleSearch looks for the rule of one role.
 type ruleSearch struct {
 	*index
 	member  []bool // by person
-	members int    // of the role, known to HR or not
-	tot     []int  // room by code
+	known   []int32
+	members int   // of the role, known to HR or not
+	tot     []int // room by code
 	hit     []int
 }
 
 // suggest gives the rule that finds the members best, nil if none does well enough.
 func (x *index) suggest(members []int64) *Rule {
-	s := &ruleSearch{index: x, member: make([]bool, len(x.ids)), members: len(members)}
-	known := x.in(members)
-	for _, i := range known {
+	s := &ruleSearch{index: x, member: make([]bool, len(x.ids)), known: x.in(members), members: len(members)}
+	for _, i := range s.known {
 		s.member[i] = true
 	}
 	most := 0
@@ -74,18 +76,18 @@ func (x *index) suggest(members []int64) *Rule {
 		most = max(most, len(v))
 	}
 	s.tot, s.hit = make([]int, most), make([]int, most)
-	all := make([]int32, len(x.ids))
-	for i := range all {
-		all[i] = int32(i)
-	}
-	best := draft{people: all, hits: len(known), score: measure(len(known), len(all), s.members)}
+	best := draft{matches: len(x.ids), hits: len(s.known), score: measure(len(s.known), len(x.ids), s.members)}
 	level := []draft{best}
 	for range maxConditions {
 		var next []draft
 		for _, d := range level {
+			// With all of its hits and nobody else a longer rule has this at most.
+			if measure(d.hits, d.hits, s.members)-conditionCost*float64(len(d.attrs)) <= best.score {
+				continue
+			}
 			for a := range x.attributes {
 				if !slices.Contains(d.attrs, a) {
-					next = append(next, s.extend(d, a)...)
+					next = append(next, s.extend(&d, a)...)
 				}
 			}
 		}
@@ -97,36 +99,44 @@ func (x *index) suggest(members []int64) *Rule {
 			best = level[0]
 		}
 	}
-	return s.rule(s.refine(best, all))
+	return s.rule(s.refine(best))
 }
 
 // extend adds the condition on an attribute with the best list of values, and the one with the best value.
-func (s *ruleSearch) extend(d draft, a int) (out []draft) {
+func (s *ruleSearch) extend(d *draft, a int) (out []draft) {
 	values := s.counted(d, a)
-	prefix, single, listScore, oneScore := 0, 0, -1.0, -1.0
-	hits, tot := 0, 0
 	cost := conditionCost * float64(len(d.attrs))
 	for _, v := range d.values {
 		cost += valueCost * float64(len(v)-1)
 	}
-	for i, v := range values[:min(len(values), maxValues)] {
-		hits += s.hit[v]
-		tot += s.tot[v]
-		if f := measure(hits, tot, s.members) - cost - valueCost*float64(i); f > listScore {
-			prefix, listScore = i+1, f
-		}
+	score := func(hits, matches, n int) float64 {
+		return measure(hits, matches, s.members) - cost - valueCost*float64(n-1)
 	}
+	prefix, single := 0, 0
+	var list, one float64
+	hits, matches := 0, 0
 	for i, v := range values {
-		if f := measure(s.hit[v], s.tot[v], s.members) - cost; f > oneScore {
-			single, oneScore = i, f
+		hits, matches = hits+s.hit[v], matches+s.tot[v]
+		if f := score(hits, matches, i+1); i < maxValues && (i == 0 || f > list) {
+			prefix, list = i+1, f
+		}
+		if f := score(s.hit[v], s.tot[v], 1); i == 0 || f > one {
+			single, one = i, f
 		}
 	}
-	if prefix == 0 {
-		return nil
+	with := func(values []int32, score float64) {
+		e := draft{attrs: append(slices.Clone(d.attrs), a), score: score, from: d.people}
+		for _, v := range values {
+			e.hits, e.matches = e.hits+s.hit[v], e.matches+s.tot[v]
+		}
+		e.values = append(slices.Clone(d.values), slices.Sorted(slices.Values(values)))
+		out = append(out, e)
 	}
-	out = append(out, s.with(d, a, values[:prefix], listScore))
+	if prefix > 0 {
+		with(values[:prefix], list)
+	}
 	if prefix > 1 || single > 0 {
-		out = append(out, s.with(d, a, values[single:single+1], oneScore))
+		with(values[single:single+1], one)
 	}
 	return out
 }
@@ -134,18 +144,27 @@ func (s *ruleSearch) extend(d draft, a int) (out []draft) {
 // counted fills tot and hit for those who meet a draft, and gives the values that members have, those with the greatest part of
 // members first: the best list of k values by a measure such as this is the first k of them. A value that one person alone has is no
 // rule.
-func (s *ruleSearch) counted(d draft, a int) (values []int32) {
+func (s *ruleSearch) counted(d *draft, a int) (values []int32) {
 	code := s.code[a]
-	clear(s.tot[:len(s.values[a])])
 	clear(s.hit[:len(s.values[a])])
-	for _, i := range d.people {
-		s.tot[code[i]]++
-		if s.member[i] {
+	if len(d.attrs) == 0 {
+		for v, people := range s.with[a] {
+			s.tot[v] = len(people)
+		}
+		for _, i := range s.known {
 			s.hit[code[i]]++
+		}
+	} else {
+		clear(s.tot[:len(s.values[a])])
+		for _, i := range s.meet(d) {
+			s.tot[code[i]]++
+			if s.member[i] {
+				s.hit[code[i]]++
+			}
 		}
 	}
 	for v := 1; v < len(s.values[a]); v++ {
-		if s.hit[v] > 0 && s.size[a][v] > 1 && utf8.ValidString(s.values[a][v]) {
+		if s.hit[v] > 0 && len(s.with[a][v]) > 1 && utf8.ValidString(s.values[a][v]) {
 			values = append(values, int32(v))
 		}
 	}
@@ -156,32 +175,39 @@ func (s *ruleSearch) counted(d draft, a int) (values []int32) {
 	return values
 }
 
-func (s *ruleSearch) with(d draft, a int, values []int32, score float64) draft {
-	values = slices.Sorted(slices.Values(values))
-	out := draft{attrs: append(slices.Clone(d.attrs), a), values: append(slices.Clone(d.values), values), score: score}
-	for _, i := range d.people {
-		if _, ok := slices.BinarySearch(values, s.code[a][i]); ok {
-			out.people = append(out.people, i)
-			if s.member[i] {
-				out.hits++
-			}
+// meet gives the people who meet a draft.
+func (s *ruleSearch) meet(d *draft) []int32 {
+	if d.people != nil {
+		return d.people
+	}
+	d.people = make([]int32, 0, d.matches)
+	last := len(d.attrs) - 1
+	if last == 0 {
+		for _, v := range d.values[0] {
+			d.people = append(d.people, s.with[d.attrs[0]][v]...)
+		}
+		return d.people
+	}
+	for _, i := range d.from {
+		if _, ok := slices.BinarySearch(d.values[last], s.code[d.attrs[last]][i]); ok {
+			d.people = append(d.people, i)
 		}
 	}
-	return out
+	return d.people
 }
 
 // refine chooses the values of each condition anew beside the other conditions, as long as that makes the rule better.
-func (s *ruleSearch) refine(d draft, all []int32) draft {
+func (s *ruleSearch) refine(d draft) draft {
 	for better := len(d.attrs) > 1; better; {
 		better = false
 		for k, a := range d.attrs {
-			rest := draft{people: all}
+			rest := draft{}
 			for i, b := range d.attrs {
 				if i != k {
-					rest = s.with(rest, b, d.values[i], 0)
+					rest = draft{attrs: append(rest.attrs, b), values: append(rest.values, d.values[i]), from: s.everybody(rest)}
 				}
 			}
-			for _, e := range s.extend(rest, a) {
+			for _, e := range s.extend(&rest, a) {
 				if e.score > d.score+1e-12 {
 					d, better = e, true
 				}
@@ -194,11 +220,19 @@ func (s *ruleSearch) refine(d draft, all []int32) draft {
 	return d
 }
 
-func (s *ruleSearch) rule(d draft) *Rule {
-	if measure(d.hits, len(d.people), s.members) < leastMeasure {
+// everybody gives the people who meet a draft, nil where it has no condition.
+func (s *ruleSearch) everybody(d draft) []int32 {
+	if len(d.attrs) == 0 {
 		return nil
 	}
-	r := &Rule{Matches: len(d.people), Hits: d.hits, Precision: float64(d.hits) / float64(len(d.people)), Recall: float64(d.hits) / float64(s.members)}
+	return s.meet(&d)
+}
+
+func (s *ruleSearch) rule(d draft) *Rule {
+	if measure(d.hits, d.matches, s.members) < leastMeasure {
+		return nil
+	}
+	r := &Rule{Matches: d.matches, Hits: d.hits, Precision: float64(d.hits) / float64(d.matches), Recall: float64(d.hits) / float64(s.members)}
 	order := make([]int, len(d.attrs))
 	for i := range order {
 		order[i] = i

@@ -43,12 +43,12 @@ next:
 		}
 		for i, c := range out {
 			if c.fits(x) {
-				s.work += i + 1
+				s.work += 3 * (i + 1)
 				s.add(c, x)
 				continue next
 			}
 		}
-		s.work += len(out)
+		s.work += 3 * len(out)
 		out = append(out, s.newClass(x))
 	}
 	return out
@@ -62,7 +62,7 @@ func (s *sorting) start() []*class {
 		col[c.p].add(int(c.u))
 	}
 	best := s.classes(row, s.g.preview(row, col))
-	if blocks := s.g.large(row, col, &s.work, s.most/4); blocks != nil && len(blocks) < len(best) {
+	if blocks := s.g.large(row, col, &s.work, s.most/8); blocks != nil && len(blocks) < len(best) {
 		best = s.classes(row, blocks)
 	}
 	if other := s.first(s.cells); other != nil && len(other) < len(best) {
