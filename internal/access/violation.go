@@ -147,6 +147,30 @@ func (c *DutyChange) Empty() bool {
 	return c == nil || len(c.Opened)+len(c.Moved)+len(c.Ended)+len(c.Withhold)+len(c.Release) == 0
 }
 
+// Rules gives the SoD rules that are broken from now on and those that are not any more, and the entitlements that are withheld from
+// now on; all ascending.
+func (c *DutyChange) Rules() (opens, resolves, withheld []int) {
+	if c == nil {
+		return nil, nil, nil
+	}
+	for _, o := range c.Opened {
+		opens = append(opens, o.Rule)
+	}
+	for _, m := range c.Moved {
+		if m.To == ViolationResolved {
+			resolves = append(resolves, m.Rule)
+		}
+	}
+	for _, w := range c.Withhold {
+		withheld = append(withheld, w.Entitlement)
+	}
+	for _, ids := range []*[]int{&opens, &resolves, &withheld} {
+		slices.Sort(*ids)
+		*ids = slices.Compact(*ids)
+	}
+	return opens, resolves, withheld
+}
+
 // Reconcile compares what is stored about violations, exceptions and withheld access with a judgement. Pure.
 func (s *Subject) Reconcile(d *Desire) *DutyChange {
 	st, c := &s.standing, &DutyChange{}

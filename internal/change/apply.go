@@ -6,6 +6,9 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/jackc/pgx/v5"
+
+	"tenure/internal/access"
 	"tenure/internal/catalog"
 	"tenure/internal/connector"
 	"tenure/internal/db"
@@ -33,6 +36,9 @@ type Deps struct {
 type Override struct {
 	Identity int
 	Reason   string
+	Author   int // who planned the change; 0 where that is who applies it
+
+	Rehearsal bool // nothing stays: what the brake would hold is shown
 }
 
 // Effect is what a change does to people: what Settle did.
@@ -42,6 +48,11 @@ type Effect struct {
 	Gained       map[string]int `json:"gained"`        // "application/entitlement" -> people
 	Lost         map[string]int `json:"lost"`
 	Operations   map[string]int `json:"operations"` // "application kind" -> operations
+
+	Opened   map[int]int           `json:"-"`        // SoD rule -> people who break it from then on: see Plan.Opened
+	Resolved map[int]int           `json:"-"`        // and not any more
+	Withheld map[string]int        `json:"withheld"` // as Gained: what is not granted because of a rule
+	Each     []access.PersonEffect `json:"-"`        // see Plan.People
 }
 
 // The brake on policy: a change that takes something from as many people as the greater of these is held.
@@ -63,6 +74,19 @@ type Plan struct {
 	Policy  int            `json:"policy"`           // the policy version afterwards
 	Effect  *Effect        `json:"effect,omitempty"` // nil when no object changed
 	Brake   *Brake         `json:"brake,omitempty"`  // set when the limit is reached
+
+	Opened   map[string]int `json:"opened,omitempty"` // SoD rule -> people who break it from then on
+	Resolved map[string]int `json:"resolved,omitempty"`
+	People   []PersonChange `json:"-"` // what it does to each, by id
+}
+
+// PersonChange is what a change does to one person, by names: ids of what is new are not the same in a preview.
+type PersonChange struct {
+	Identity        int
+	Gains, Loses    []string // "application/entitlement"
+	Opens, Resolves []string // SoD rules
+	Withheld        []string
+	Operations      int
 }
 
 // Apply makes the database agree with the files, in the caller's transaction: HR sources, applications, roles and rules, then
@@ -98,11 +122,60 @@ func Apply(tx *db.Tx, files *Files, deps Deps) (*Plan, error) {
 	if plan.Effect, err = deps.Settle(tx); err != nil {
 		return nil, err
 	}
+	if err := plan.name(tx); err != nil {
+		return nil, err
+	}
 	if err := plan.weigh(tx, deps.Override); err != nil {
 		return plan, err
 	}
 	plan.record(tx, deps)
 	return plan, nil
+}
+
+// name puts the effect into names.
+func (p *Plan) name(tx *db.Tx) error {
+	cat, err := catalog.Load(tx)
+	if err != nil {
+		return err
+	}
+	rows, err := tx.Query(`select id, name from policy_object where kind = 'sod'`)
+	if err != nil {
+		return err
+	}
+	rules := map[int]string{}
+	var id int
+	var name string
+	if _, err := pgx.ForEachRow(rows, []any{&id, &name}, func() error { rules[id] = name; return nil }); err != nil {
+		return err
+	}
+	rule := func(id int) string { return rules[id] }
+	p.Opened, p.Resolved = byName(p.Effect.Opened, rule), byName(p.Effect.Resolved, rule)
+	p.People = make([]PersonChange, len(p.Effect.Each))
+	for i := range p.Effect.Each {
+		e := &p.Effect.Each[i]
+		p.People[i] = PersonChange{Identity: e.Identity, Gains: names(e.Gains, cat.Ref), Loses: names(e.Loses, cat.Ref), Opens: names(e.Opens, rule),
+			Resolves: names(e.Resolves, rule), Withheld: names(e.Withheld, cat.Ref), Operations: e.Operations}
+	}
+	slices.SortFunc(p.People, func(a, b PersonChange) int { return a.Identity - b.Identity })
+	return nil
+}
+
+func byName(n map[int]int, name func(int) string) map[string]int {
+	out := map[string]int{}
+	for id, people := range n {
+		out[name(id)] += people
+	}
+	return out
+}
+
+// names gives sorted names; never nil.
+func names(ids []int, name func(int) string) []string {
+	out := make([]string, len(ids))
+	for i, id := range ids {
+		out[i] = name(id)
+	}
+	slices.Sort(out)
+	return out
 }
 
 // store hands every document to its room and gives those that changed something. Broken documents of all kinds are told
@@ -131,7 +204,7 @@ func (f *Files) store(tx *db.Tx, deps Deps) (map[string]bool, error) {
 		if err != nil {
 			return nil, err
 		}
-		set := policy.Set{Roles: f.Roles, Rules: f.Rules, Duties: f.Duties, SoD: f.SoD, Attributes: attributes}
+		set := policy.Set{Roles: f.Roles, Rules: f.Rules, Duties: f.Duties, SoD: f.SoD, Ends: f.Ends, Attributes: attributes}
 		_, _, err = policy.Save(tx, set, deps.Note, deps.Prune)
 		if err := f.collect(&bad, "", err); err != nil {
 			return nil, err
@@ -171,9 +244,10 @@ func (p *Plan) weigh(tx *db.Tx, o *Override) error {
 	case o == nil:
 		return errs.Conflict("the brake holds this change: %d of %d people would lose access and the limit is %d; another person can release it with a personal token and a reason",
 			p.Brake.Losing, active, limit)
+	case o.Rehearsal:
 	case o.Identity == 0 || o.Reason == "":
 		return errs.Conflict("the brake holds this change: a release needs a person's own token and a reason")
-	case o.Identity == tx.Actor.Identity:
+	case o.Author == 0 && o.Identity == tx.Actor.Identity, o.Identity == o.Author:
 		return errs.Conflict("the brake holds this change: who applies it cannot release it; another person can")
 	}
 	return nil

@@ -33,6 +33,9 @@ const (
 // kinds in the order in which they build on one another.
 var kinds = []string{KindSource, KindApplication, KindRole, KindRule, KindDuty, KindSoD}
 
+// policyKinds are the kinds of documents that the policy room keeps, as it calls them.
+var policyKinds = map[string]string{KindRole: policy.KindRole, KindRule: policy.KindRule, KindDuty: policy.KindDuty, KindSoD: policy.KindSoD}
+
 // Files is what a folder declares. Specs of HR sources stay YAML: their room decodes them.
 type Files struct {
 	Sources      map[string][]byte
@@ -41,6 +44,7 @@ type Files struct {
 	Rules        map[string]policy.RuleSpec
 	Duties       map[string]policy.DutySpec
 	SoD          map[string]policy.SoDSpec
+	Ends         []policy.Ref // what ends
 
 	at map[string]place // "Role AP Lead" -> where it stands
 }
@@ -55,8 +59,7 @@ type place struct {
 // Read reads every .yaml and .yml file in a folder and its sub-folders (or one file), each with any number of documents. What
 // is wrong is told all at once, with file and line.
 func Read(dir string) (*Files, error) {
-	f := &Files{Sources: map[string][]byte{}, Applications: map[string]catalog.ApplicationSpec{}, Roles: map[string]policy.RoleSpec{},
-		Rules: map[string]policy.RuleSpec{}, Duties: map[string]policy.DutySpec{}, SoD: map[string]policy.SoDSpec{}, at: map[string]place{}}
+	f := newFiles()
 	paths, err := yamlFiles(dir)
 	if err != nil {
 		return nil, err
@@ -70,10 +73,36 @@ func Read(dir string) (*Files, error) {
 		r.path, r.body = p, string(body)
 		r.read()
 	}
-	if len(r.bad) > 0 {
-		return nil, errs.InvalidFields("the files are not right:", r.bad)
+	if err := r.told("the files are not right:"); err != nil {
+		return nil, err
 	}
 	return f, nil
+}
+
+// ReadText reads documents that somebody wrote on a page. Errors name lines of the text.
+func ReadText(text string) (*Files, error) {
+	f := newFiles()
+	r := reader{files: f, path: "line", body: text}
+	r.read()
+	if err := r.told("the text is not right:"); err != nil {
+		return nil, err
+	}
+	if len(f.at) == 0 {
+		return nil, errs.InvalidFields("the text is not right:", []errs.Field{{Field: "line:1", Rule: "holds no document: write kind, name and spec"}})
+	}
+	return f, nil
+}
+
+func newFiles() *Files {
+	return &Files{Sources: map[string][]byte{}, Applications: map[string]catalog.ApplicationSpec{}, Roles: map[string]policy.RoleSpec{},
+		Rules: map[string]policy.RuleSpec{}, Duties: map[string]policy.DutySpec{}, SoD: map[string]policy.SoDSpec{}, at: map[string]place{}}
+}
+
+func (r *reader) told(message string) error {
+	if len(r.bad) > 0 {
+		return errs.InvalidFields(message, r.bad)
+	}
+	return nil
 }
 
 func yamlFiles(dir string) ([]string, error) {
@@ -177,6 +206,7 @@ func (r *reader) document(body ast.Node, end int) {
 	}
 	var head struct{ Kind, Name string }
 	var spec ast.Node
+	ends := false
 	specEnd := end
 	for i, e := range top {
 		switch key := keyOf(e); key {
@@ -196,6 +226,13 @@ func (r *reader) document(body ast.Node, end int) {
 			if i+1 < len(top) {
 				specEnd = lineOf(top[i+1].Key) - 1
 			}
+		case "ends":
+			b, ok := e.Value.(*ast.BoolNode)
+			if !ok || !b.Value {
+				r.wrong(lineOf(e.Key), key, "must be true, or left out")
+				return
+			}
+			ends = true
 		default:
 			r.wrong(lineOf(e.Key), key, "is not a field here: a document has kind, name and spec")
 		}
@@ -208,7 +245,13 @@ func (r *reader) document(body ast.Node, end int) {
 	case head.Name == "":
 		r.wrong(lineOf(body), what, "needs a name")
 		return
-	case spec == nil || entries(spec) == nil:
+	case ends && spec != nil:
+		r.wrong(lineOf(body), what, "either ends or has a spec")
+		return
+	case ends && policyKinds[head.Kind] == "":
+		r.wrong(lineOf(body), what, "cannot end in a file: only roles, birthright rules, duties and SoD rules can")
+		return
+	case !ends && (spec == nil || entries(spec) == nil):
 		r.wrong(lineOf(body), what, "needs a spec with its fields")
 		return
 	}
@@ -216,8 +259,13 @@ func (r *reader) document(body ast.Node, end int) {
 		r.wrong(lineOf(body), what, "is declared already at %s:%d", first.file, first.line)
 		return
 	}
-	p := place{file: r.path, line: lineOf(body), lines: map[string]int{"spec": lineOf(spec)}}
+	p := place{file: r.path, line: lineOf(body), lines: map[string]int{}}
 	r.files.at[what] = p
+	if ends {
+		r.files.Ends = append(r.files.Ends, policy.Ref{Kind: policyKinds[head.Kind], Name: head.Name})
+		return
+	}
+	p.lines["spec"] = lineOf(spec)
 	r.spec(head.Kind, head.Name, spec, specEnd, p)
 }
 

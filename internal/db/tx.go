@@ -111,6 +111,30 @@ func (d *DB) in(ctx context.Context, o pgx.TxOptions, actor Actor, fn func(*Tx) 
 	return ptx.Commit(ctx)
 }
 
+// Try runs fn and undoes everything it did when it gives an error: rows, jobs and events. The transaction goes on. ErrRollback is no
+// error here either: how a preview is made inside a transaction that stores what it showed.
+func (t *Tx) Try(fn func() error) error {
+	outer, events := t.Pgx, len(t.events)
+	inner, err := outer.Begin(t.Ctx) // a savepoint
+	if err != nil {
+		return err
+	}
+	t.Pgx = inner
+	err = fn()
+	t.Pgx = outer
+	if err == nil {
+		return inner.Commit(t.Ctx)
+	}
+	t.events, t.keys = t.events[:events], nil
+	if undone := inner.Rollback(t.Ctx); undone != nil {
+		return errors.Join(err, undone)
+	}
+	if errors.Is(err, ErrRollback) {
+		return nil
+	}
+	return err
+}
+
 // Exec runs one statement and gives the number of rows it touched.
 func (t *Tx) Exec(sql string, args ...any) (int64, error) {
 	tag, err := t.Pgx.Exec(t.Ctx, sql, args...)

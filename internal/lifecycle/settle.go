@@ -30,6 +30,10 @@ type Effect struct {
 	LosingPeople int            // who lost something for good, hand-over not counted
 	Gained, Lost map[string]int // "application/entitlement" -> people
 	Operations   map[string]int // "application kind" -> operations
+
+	Opened, Resolved map[int]int           // SoD rule -> people who break it, or not any more
+	Withheld         map[string]int        // as Gained: what is not granted because of a rule
+	Each             []access.PersonEffect // of everybody concerned, in the order of settling; after a change of the policy only
 }
 
 // SettleIDs locks people, reads what is believed about them and settles them.
@@ -87,6 +91,7 @@ func Settle(tx *db.Tx, people []*identity.Change, cause Cause) (*Effect, error) 
 		return nil, err
 	}
 	s := settling{tx: tx, pol: pol, cat: cat, cause: cause, now: tx.Now, count: newCount(), targets: map[int][]string{}}
+	s.count.keep = cause.What == "policy"
 	if err := s.compute(people); err != nil {
 		return nil, err
 	}
@@ -161,7 +166,7 @@ func (s *settling) compute(people []*identity.Change) error {
 			}
 			return catalog.RenderName(app.Spec.Accounts.Name, main.Attrs)
 		}}
-		s.count.add(sub, d, e, s.now)
+		s.count.add(sub, d, e, s.changes[i].Duties, s.now)
 	}
 	return nil
 }

@@ -45,6 +45,7 @@ func (d *draft) check() error {
 		}
 		r.Spec.Attributes = c.custom
 	}
+	d.checkNamed()
 	d.checkRoles()
 	if len(d.bad) > 0 {
 		return errs.InvalidFields("the policy is not right:", d.bad)
@@ -79,6 +80,30 @@ func checkSoD(s *record, add func(field, format string, a ...any)) {
 	}
 	if s.Reaction != "" && !slices.Contains(Reactions, s.Reaction) {
 		add("spec.reaction", "is %q and must be one of %s", s.Reaction, strings.Join(Reactions, ", "))
+	}
+}
+
+// checkNamed refuses the end of what others still name.
+func (d *draft) checkNamed() {
+	names := map[int]string{}
+	for _, r := range d.next {
+		names[r.ID] = r.Name
+	}
+	ended := map[int]string{}
+	for _, r := range d.now {
+		if _, stays := names[r.ID]; !stays {
+			ended[r.ID] = r.Name
+		}
+	}
+	for i := range d.next {
+		r := &d.next[i]
+		for field, ids := range map[string][]int{"spec.roles": r.Spec.RoleIDs, "spec.duties": r.Spec.DutyIDs} {
+			for _, id := range ids {
+				if name := ended[id]; name != "" {
+					d.bad = append(d.bad, errs.Field{Field: fieldOf(r.Kind, r.Name) + field, Rule: fmt.Sprintf("still names %q, which ends", name)})
+				}
+			}
+		}
 	}
 }
 
@@ -136,6 +161,9 @@ type walk struct {
 
 // visit gives the names of a cycle that the role is part of or leads to, nil if there is none.
 func (w *walk) visit(id int, path []int) []string {
+	if w.roles[id] == nil { // told already
+		return nil
+	}
 	path = append(path, id)
 	w.depth[id] = -1
 	deepest := 0

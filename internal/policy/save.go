@@ -21,9 +21,14 @@ type Set struct {
 	Rules  map[string]RuleSpec
 	Duties map[string]DutySpec
 	SoD    map[string]SoDSpec
+	// Ends are objects that end, by kind and name.
+	Ends []Ref
 	// Attributes are the names that HR sources send besides the standard ones: they are variables in conditions.
 	Attributes []string
 }
+
+// Ref names an object.
+type Ref struct{ Kind, Name string }
 
 // Save makes the set the current policy and gives its version. Only what changed is written; an unchanged set makes no new
 // version. With prune, roles and rules that are not in the set end; without, they stay. It takes the policy lock.
@@ -128,6 +133,13 @@ func (d *draft) resolve() error {
 				specs[k] = r
 			}
 		}
+	}
+	for _, e := range d.set.Ends {
+		k := keyOf(e.Kind, e.Name)
+		if _, ok := d.now[k]; !ok {
+			d.bad = append(d.bad, errs.Field{Field: fieldOf(e.Kind, e.Name) + "ends", Rule: "there is nothing of this name that could end"})
+		}
+		delete(specs, k)
 	}
 	if err := d.number(specs); err != nil {
 		return err

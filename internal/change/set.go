@@ -1,0 +1,403 @@
+package change
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"tenure/internal/catalog"
+	"tenure/internal/db"
+	"tenure/internal/errs"
+	"tenure/internal/evidence"
+	"tenure/internal/fsm"
+	"tenure/internal/policy"
+)
+
+// State is where a change set is in its life.
+type State string
+
+// The states of a change set.
+const (
+	Planned  State = "planned"
+	Applied  State = "applied"
+	Rejected State = "rejected"
+	Stale    State = "stale" // the world had moved when it was to be applied
+	Reversed State = "reversed"
+)
+
+// Life is the table of a change set's moves.
+var Life = fsm.Table[State]{
+	{From: "", To: Planned, By: "somebody plans a change of the policy"},
+	{From: Planned, To: Applied, By: "another person approves it, and nothing has moved"},
+	{From: Planned, To: Rejected, By: "somebody rejects or withdraws it"},
+	{From: Planned, To: Stale, By: "it was to be applied, and what it rests on had moved"},
+	{From: Applied, To: Reversed, By: "the change set that takes it back was applied"},
+}
+
+// Set is a planned change of the policy.
+type Set struct {
+	ID             int
+	Title          string
+	Body           string // the documents, as written
+	Prune          bool
+	State          State
+	Plan           Plan
+	Version        int // of the policy, against which it was planned
+	Catalog        string
+	Made           time.Time
+	MadeBy         string
+	MadeIdentity   int // 0: the command line
+	Decided        *time.Time
+	DecidedBy      string
+	Note           string
+	AppliedVersion int
+	Undo           string
+	Reverses       int // the set that this one takes back; 0 for none
+}
+
+const setColumns = `select c.id, c.title, c.body, c.prune, c.state, c.plan, c.policy_version, c.catalog, c.made_at, m.name, coalesce(c.made_identity, 0), c.decided_at,
+		coalesce(d.name, ''), c.note, coalesce(c.applied_version, 0), coalesce(c.undo, ''), coalesce(c.reverses, 0)
+	from change_set c join actor m on m.id = c.made_by left join actor d on d.id = c.decided_by `
+
+// GetSet gives one change set.
+func GetSet(tx *db.Tx, id int) (*Set, error) {
+	return oneSet(tx, setColumns+`where c.id = $1`, id)
+}
+
+func oneSet(tx *db.Tx, sql string, id int) (*Set, error) {
+	rows, err := tx.Query(sql, id)
+	if err != nil {
+		return nil, err
+	}
+	s, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByPos[Set])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, errs.NotFound("there is no change set %d", id)
+	}
+	return s, err
+}
+
+// Sets gives the newest change sets.
+func Sets(tx *db.Tx, limit int) ([]*Set, error) {
+	rows, err := tx.Query(setColumns+`order by c.id desc limit $1`, limit)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[Set])
+}
+
+// Proposal is what somebody wants to change.
+type Proposal struct {
+	Title    string
+	Body     string
+	Prune    bool
+	Reverses int
+}
+
+// Draft plans a change and stores the plan: what it does is done, looked at and undone, and what the plan rests on is noted, for Approve
+// to compare. What the brake would hold is stored as well: the approval releases it.
+func Draft(tx *db.Tx, p Proposal, deps Deps) (*Set, error) {
+	if p.Title = strings.TrimSpace(p.Title); p.Title == "" {
+		return nil, errs.InvalidFields("the change is not planned:", []errs.Field{{Field: "title", Rule: "is required: what is changed, in a few words"}})
+	}
+	if err := policy.Lock(tx, true); err != nil {
+		return nil, err
+	}
+	plan, err := rehearse(tx, p.Body, p.Prune, deps)
+	if err != nil {
+		return nil, err
+	}
+	if len(plan.Changes) == 0 {
+		return nil, errs.Conflict("the text says what is declared already: there is nothing to change")
+	}
+	version, cat, err := grounds(tx)
+	if err != nil {
+		return nil, err
+	}
+	body, err := json.Marshal(plan)
+	if err != nil {
+		return nil, err
+	}
+	var id int
+	if err := tx.QueryRow(`insert into change_set (title, body, prune, plan, policy_version, catalog, made_by, made_identity, reverses)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning id`, p.Title, p.Body, p.Prune, body, version, cat, tx.Actor.ID, db.Null(tx.Actor.Identity), db.Null(p.Reverses)).Scan(&id); err != nil {
+		return nil, err
+	}
+	if err := storePeople(tx, id, plan.People); err != nil {
+		return nil, err
+	}
+	tx.Record(evidence.Event{Kind: "change_set.planned", Touches: evidence.Touches{"change_set": 1},
+		Facts: map[string]any{"change_set": id, "title": p.Title, "version": version, "people": plan.Effect.People, "reverses": p.Reverses}})
+	return GetSet(tx, id)
+}
+
+// rehearse applies documents and undoes it.
+func rehearse(tx *db.Tx, body string, prune bool, deps Deps) (*Plan, error) {
+	files, err := ReadText(body)
+	if err != nil {
+		return nil, err
+	}
+	deps.Prune, deps.Override = prune, &Override{Rehearsal: true}
+	var plan *Plan
+	err = tx.Try(func() (err error) {
+		if plan, err = Apply(tx, files, deps); err != nil {
+			return err
+		}
+		return db.ErrRollback
+	})
+	if err == nil && plan.Effect == nil {
+		plan.Effect = &Effect{}
+	}
+	return plan, err
+}
+
+// grounds are what a plan rests on besides the people it concerns.
+func grounds(tx *db.Tx) (version int, catalogState string, err error) {
+	pol, err := policy.Load(tx)
+	if err != nil {
+		return 0, "", err
+	}
+	catalogState, err = catalog.Standing(tx)
+	return pol.Version, catalogState, err
+}
+
+// stands says, for each of the people in $1, what is known of them: their state, their employments, their reasons, what their accounts
+// hold, and how they stand with the SoD rules.
+const stands = `select i.id, md5(concat_ws('|', i.version, i.state, i.locked_at,
+		(select string_agg(v.id::text, ',' order by v.id) from employment_version v where v.identity_id = i.id and v.known_to = 'infinity'),
+		(select string_agg(r.id::text, ',' order by r.id) from reason r where r.identity_id = i.id and r.known_to = 'infinity'),
+		(select string_agg(o.account_id || ':' || o.entitlement_id, ',' order by o.account_id, o.entitlement_id) from account_link l join observed o on o.account_id = l.account_id and o.seen_to is null
+			where l.identity_id = i.id and l.known_to = 'infinity'),
+		(select string_agg(x.id::text, ',' order by x.id) from exception x where x.identity_id = i.id and x.ended_at is null))) stands
+	from identity i where i.id = any($1)`
+
+func storePeople(tx *db.Tx, set int, each []PersonChange) error {
+	if len(each) == 0 {
+		return nil
+	}
+	known := map[int]string{}
+	rows, err := tx.Query(stands, identities(each))
+	if err != nil {
+		return err
+	}
+	var who int
+	var how string
+	if _, err := pgx.ForEachRow(rows, []any{&who, &how}, func() error { known[who] = how; return nil }); err != nil {
+		return err
+	}
+	i := 0
+	_, err = tx.Copy("change_set_person", []string{"change_set_id", "identity_id", "gains", "loses", "opens", "resolves", "withheld", "operations", "stands"}, func() ([]any, bool) {
+		if i++; i > len(each) {
+			return nil, false
+		}
+		e := &each[i-1]
+		return []any{set, e.Identity, e.Gains, e.Loses, e.Opens, e.Resolves, e.Withheld, e.Operations, known[e.Identity]}, true
+	})
+	return err
+}
+
+func identities(each []PersonChange) []int {
+	out := make([]int, len(each))
+	for i := range each {
+		out[i] = each[i].Identity
+	}
+	return out
+}
+
+// People gives what a change set does to people: the first ones by id, after one.
+func People(tx *db.Tx, set, after, limit int) ([]PersonChange, error) {
+	rows, err := tx.Query(`select identity_id, gains, loses, opens, resolves, withheld, operations from change_set_person
+		where change_set_id = $1 and identity_id > $2 order by identity_id limit $3`, set, after, limit)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[PersonChange])
+}
+
+// moved says what has moved since a set was planned; "" when nothing has.
+func (s *Set) moved(tx *db.Tx) (string, error) {
+	version, cat, err := grounds(tx)
+	if err != nil {
+		return "", err
+	}
+	switch {
+	case version != s.Version:
+		return fmt.Sprintf("the policy is at version %d and was at version %d", version, s.Version), nil
+	case cat != s.Catalog:
+		return "an application, an entitlement or an owner was changed", nil
+	}
+	rows, err := tx.Query(`select i.name from change_set_person p join identity i on i.id = p.identity_id
+		left join (`+strings.Replace(stands, "any($1)", "any(array(select identity_id from change_set_person where change_set_id = $1))", 1)+`) now on now.id = p.identity_id
+		where p.change_set_id = $1 and now.stands is distinct from p.stands order by i.name limit 4`, s.ID)
+	if err != nil {
+		return "", err
+	}
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil || len(names) == 0 {
+		return "", err
+	}
+	if len(names) == 4 {
+		names[3] = "others"
+	}
+	return "what is known of " + strings.Join(names, ", ") + " has changed", nil
+}
+
+// differs says how what an apply did differs from what was planned; "" when it does not.
+func (s *Set) differs(tx *db.Tx, did []PersonChange) (string, error) {
+	planned, err := People(tx, s.ID, 0, 1<<31-1)
+	if err != nil {
+		return "", err
+	}
+	same := slices.EqualFunc(planned, did, func(a, b PersonChange) bool {
+		return a.Identity == b.Identity && a.Operations == b.Operations && slices.Equal(a.Gains, b.Gains) && slices.Equal(a.Loses, b.Loses) && slices.Equal(a.Opens, b.Opens) &&
+			slices.Equal(a.Resolves, b.Resolves) && slices.Equal(a.Withheld, b.Withheld)
+	})
+	if !same {
+		return fmt.Sprintf("it would concern %d people in another way than the %d of the plan", len(did), len(planned)), nil
+	}
+	return "", nil
+}
+
+// Approve applies a change set exactly as it was planned, approved by another person than the one who planned it; the approval also
+// releases what the brake would hold. When what the plan rests on has moved nothing is applied, the set is stale, and its note says what
+// moved.
+func Approve(tx *db.Tx, id int, reason string, deps Deps) (*Set, error) {
+	s, err := decide(tx, id, reason)
+	if err != nil {
+		return nil, err
+	}
+	if tx.Actor.Identity == s.MadeIdentity {
+		return nil, errs.Forbidden("who planned a change does not approve it; another person can")
+	}
+	moved, err := s.moved(tx)
+	if err != nil {
+		return nil, err
+	}
+	if moved == "" {
+		if moved, err = s.apply(tx, reason, deps); err != nil {
+			return nil, err
+		}
+	}
+	if moved == "" {
+		return GetSet(tx, id)
+	}
+	return s.end(tx, Stale, moved)
+}
+
+// decide locks a set that waits for a decision.
+func decide(tx *db.Tx, id int, reason string) (*Set, error) {
+	if tx.Actor.Identity == 0 {
+		return nil, errs.Forbidden("deciding about a change needs a person: sign in, or give a personal token in TENURE_TOKEN")
+	}
+	if strings.TrimSpace(reason) == "" {
+		return nil, errs.InvalidFields("nothing was decided:", []errs.Field{{Field: "reason", Rule: "is required"}})
+	}
+	if err := policy.Lock(tx, true); err != nil {
+		return nil, err
+	}
+	s, err := oneSet(tx, setColumns+`where c.id = $1 for update of c`, id)
+	if err != nil {
+		return nil, err
+	}
+	if s.State != Planned {
+		act := errs.Act{Who: s.DecidedBy, Did: map[State]string{Applied: "approved", Reversed: "approved", Rejected: "rejected", Stale: "tried to apply"}[s.State] + " this change", State: s.Note}
+		if s.Decided != nil {
+			act.At = *s.Decided
+		}
+		return nil, errs.ConflictBy(act)
+	}
+	return s, nil
+}
+
+// apply applies the set; when that would do something else than was planned it is undone, and what differs is told.
+func (s *Set) apply(tx *db.Tx, reason string, deps Deps) (differs string, err error) {
+	files, err := ReadText(s.Body)
+	if err != nil {
+		return "", err
+	}
+	before, err := declared(tx)
+	if err != nil {
+		return "", err
+	}
+	deps.Prune, deps.Note = s.Prune, s.Title
+	deps.Override = &Override{Identity: tx.Actor.Identity, Reason: reason, Author: cmp.Or(s.MadeIdentity, nobody)}
+	err = tx.Try(func() error {
+		plan, err := Apply(tx, files, deps)
+		if err != nil {
+			return err
+		}
+		if differs, err = s.differs(tx, plan.People); err != nil {
+			return err
+		}
+		if differs != "" {
+			return db.ErrRollback
+		}
+		undo, err := undoOf(before, plan.Changes)
+		if err != nil {
+			return err
+		}
+		return s.applied(tx, plan.Policy, undo, reason)
+	})
+	return differs, err
+}
+
+// nobody planned it but the command line.
+const nobody = -1
+
+func (s *Set) applied(tx *db.Tx, version int, undo, reason string) error {
+	touches := 1
+	if _, err := tx.Exec(`update change_set set state = 'applied', decided_at = clock_timestamp(), decided_by = $2, decided_identity = $3, note = $4, applied_version = $5, undo = $6 where id = $1`,
+		s.ID, tx.Actor.ID, tx.Actor.Identity, strings.TrimSpace(reason), version, undo); err != nil {
+		return err
+	}
+	if s.Reverses != 0 {
+		n, err := tx.Exec(`update change_set set state = 'reversed' where id = $1 and state = 'applied'`, s.Reverses)
+		if err != nil {
+			return err
+		}
+		touches += int(n)
+	}
+	tx.Record(evidence.Event{Kind: "change_set.applied", Touches: evidence.Touches{"change_set": touches},
+		Facts: map[string]any{"change_set": s.ID, "title": s.Title, "version": version, "reason": reason, "reverses": s.Reverses}})
+	return nil
+}
+
+// end ends a set without applying it.
+func (s *Set) end(tx *db.Tx, state State, note string) (*Set, error) {
+	if err := Life.Check(s.State, state); err != nil {
+		return nil, err
+	}
+	if _, err := tx.Exec(`update change_set set state = $2, decided_at = clock_timestamp(), decided_by = $3, decided_identity = $4, note = $5 where id = $1`,
+		s.ID, string(state), tx.Actor.ID, db.Null(tx.Actor.Identity), note); err != nil {
+		return nil, err
+	}
+	tx.Record(evidence.Event{Kind: "change_set." + string(state), Touches: evidence.Touches{"change_set": 1},
+		Facts: map[string]any{"change_set": s.ID, "title": s.Title, "note": note}})
+	return GetSet(tx, s.ID)
+}
+
+// Reject ends a planned set; who planned it may withdraw it.
+func Reject(tx *db.Tx, id int, reason string) (*Set, error) {
+	s, err := decide(tx, id, reason)
+	if err != nil {
+		return nil, err
+	}
+	return s.end(tx, Rejected, strings.TrimSpace(reason))
+}
+
+// Reverse plans the change that takes an applied set back: another set, for another person to approve.
+func Reverse(tx *db.Tx, id int, deps Deps) (*Set, error) {
+	s, err := GetSet(tx, id)
+	if err != nil {
+		return nil, err
+	}
+	if s.State != Applied {
+		return nil, errs.Conflict("only a change that was applied, and not taken back already, can be taken back")
+	}
+	return Draft(tx, Proposal{Title: "Take back: " + s.Title, Body: s.Undo, Reverses: s.ID}, deps)
+}
