@@ -46,6 +46,9 @@ type cli struct {
 	Work       workCmd       `cmd:"" help:"Work jobs: carry operations to the targets and read them back."`
 	Migrate    migrateCmd    `cmd:"" help:"Make the database, or bring it to this version."`
 	Apply      applyCmd      `cmd:"" help:"Apply HR sources, applications, roles and rules from files. The plan is shown first."`
+	Plan       planCmd       `cmd:"" help:"Plan a change of the policy and store the plan, for another person to approve."`
+	Change     changeCmd     `cmd:"" help:"Planned changes: list, show, approve, reject, take back."`
+	Export     exportCmd     `cmd:"" help:"Write everything that is declared as policy files; applying them changes nothing."`
 	HR         hrCmd         `cmd:"" name:"hr" help:"HR feeds."`
 	Token      tokenCmd      `cmd:"" help:"Give a personal token (demo and replay databases only)."`
 	Terminate  terminateCmd  `cmd:"" help:"End a person's access at once, ahead of every queue."`

@@ -91,6 +91,15 @@ func showPlan(p *change.Plan) {
 	for _, k := range keys(e.Lost) {
 		fmt.Printf("  - %-40s %6d people\n", k, e.Lost[k])
 	}
+	for _, k := range keys(e.Withheld) {
+		fmt.Printf("  ! %-40s %6d people do not get it because of an SoD rule\n", k, e.Withheld[k])
+	}
+	for _, k := range keys(p.Opened) {
+		fmt.Printf("  ! %-40s %6d people break this SoD rule\n", k, p.Opened[k])
+	}
+	for _, k := range keys(p.Resolved) {
+		fmt.Printf("  * %-40s %6d people do not break it any more\n", k, p.Resolved[k])
+	}
 	for _, k := range keys(e.Operations) {
 		fmt.Printf("  > %-40s %6d operations\n", k, e.Operations[k])
 	}

@@ -79,6 +79,23 @@ func Read(dir string) (*Files, error) {
 	return f, nil
 }
 
+// Text gives the documents of a folder, or of one file, as one text.
+func Text(dir string) (string, error) {
+	paths, err := yamlFiles(dir)
+	if err != nil {
+		return "", err
+	}
+	var out []string
+	for _, p := range paths {
+		body, err := os.ReadFile(p) //nolint:gosec // the operator says which folder
+		if err != nil {
+			return "", err
+		}
+		out = append(out, strings.TrimRight(string(body), "\n")+"\n")
+	}
+	return strings.Join(out, "---\n"), nil
+}
+
 // ReadText reads documents that somebody wrote on a page. Errors name lines of the text.
 func ReadText(text string) (*Files, error) {
 	f := newFiles()

@@ -71,6 +71,7 @@ var permissions = map[string][]string{
 	"operation.release": {IT, Compliance},
 	"policy.read":       {IT, Compliance, Auditor, HR},
 	"policy.release":    {Compliance},
+	"policy.change":     {IT, Compliance},
 	"violation.read":    {Compliance, Auditor, IT},
 	"violation.accept":  {Compliance},
 	"demo.use":          {Employee},
