@@ -67,3 +67,30 @@ func galleryDuties() []Sample {
 	return []Sample{{"violations-full", Violations(s, sampleViolations(4))}, {"violations-one", Violations(s, sampleViolations(1))}, {"violations-empty", Violations(s, sampleViolations(0))},
 		{"conflict-open", Conflict(s, sampleConflict())}, {"conflict-error", Conflict(s, wrong)}, {"conflict-accepted", Conflict(s, accepted)}, {"conflict-refused", Conflict(s, refused)}, {"conflict-withheld", Conflict(s, withheld)}}
 }
+
+func sampleChange() ChangeView {
+	return ChangeView{Title: "Nobody creates and pays vendors", State: "planned", Lead: "Planned by Tomás Rey, today 14:02, against version 12 of the policy.",
+		Figures: []ui.Figure{{Label: "People concerned", Value: "38"}, {Label: "Gains", Value: "4"}, {Label: "Losses", Value: "31", Note: "31 people"}, {Label: "SoD rules broken anew", Value: "3", Tone: ui.Bad, Icon: "alert-octagon"}, {Label: "Broken no more", Value: "1"}, {Label: "Withheld", Value: "2"}, {Label: "Changes at targets", Value: "35"}},
+		Held:    "31 of 120 people lose something; the brake holds from 24 on. The approval releases it.",
+		Objects: []ChangedObject{{Kind: "Duty", Name: "Maintain vendors", What: "added"}, {Kind: "SoDRule", Name: "Create and pay vendors", What: "added"}, {Kind: "BirthrightRule", Name: "leads", What: "changed", Fields: []ChangedField{{Name: "when", From: `title == "AP Lead"`, To: `title in ["AP Lead", "AP Manager"]`}, {Name: "title", To: "Leads of accounts payable"}}}, {Kind: "Role", Name: "Old leads", What: "removed"}},
+		Access:  []EffectRow{{Name: "erp/ap_pay", Gain: 4, Held: 2}, {Name: "ledger/vendor_master", Lose: 31}}, Rules: []EffectRow{{Name: "Create and pay vendors", Gain: 3, Lose: 1}},
+		Sensitive: []ui.Link{{Text: "Femke de Wit", URL: "/people/f"}, {Text: "Björn Åkesson", URL: "/people/b"}}, People: []ChangePerson{{Person: ui.Link{Text: "Femke de Wit", URL: "/people/f"}, Gains: "erp/ap_pay", Breaks: "breaks Create and pay vendors"}, {Person: ui.Link{Text: "Björn Åkesson", URL: "/people/b"}, Loses: "ledger/vendor_master"}},
+		PeopleAll: "the first 2 of 38", Body: "kind: Duty\nname: Maintain vendors\nspec: {entitlements: [erp/vendors]}\n", Approve: &ChangeDecision{Approve: "/policy/changes/7/approve", Reject: "/policy/changes/7/reject"}}
+}
+
+func galleryChanges() []Sample {
+	s := sampleShell("Changes of the policy", "Policy")
+	mine, wrong, stale, applied := sampleChange(), sampleChange(), sampleChange(), sampleChange()
+	mine.Approve, mine.Refused = &ChangeDecision{Reject: "/policy/changes/7/reject"}, "You planned it, so another person approves it."
+	wrong.Approve = &ChangeDecision{Approve: "/policy/changes/7/approve", Reject: "/policy/changes/7/reject", Errors: ui.Errors{{Field: "reason", Text: "Reason is required."}}}
+	stale.State, stale.Approve, stale.Note, stale.AgainURL = "stale", nil, "Ana Ruiz, today 15:10: what is known of Femke de Wit has changed", "/policy/changes/new?from=7"
+	applied.State, applied.Approve, applied.Held, applied.Note, applied.ReverseURL = "applied", nil, "", "Ana Ruiz, today 15:10: agreed with the auditors", "/policy/changes/7/reverse"
+	rows := []ChangeSetRow{{Title: "Nobody creates and pays vendors", URL: "/policy/changes/7", State: "planned", Made: at("today 14:02", "2026-11-22T14:02:00Z"), By: "Tomás Rey", What: "4 objects, 38 people"},
+		{Title: "Oslo closes", URL: "/policy/changes/6", State: "applied", Made: at("18 Nov 2026", "2026-11-18T16:20:00Z"), By: "Jo Lind", What: "3 objects, 12 people", Note: "agreed with HR"},
+		{Title: "A role for the auditors of next year's annual accounts and their assistants", URL: "/policy/changes/5", State: "stale", Made: at("17 Nov 2026", "2026-11-17T16:20:00Z"), By: "Jo Lind", What: "1 object, 3 people", Note: "the policy is at version 12 and was at version 11"}}
+	write := ChangeNewView{Action: "/policy/changes", Cancel: ui.Link{Text: "Go back, change nothing", URL: "/policy/changes"}, Body: "kind: SoDRule\nname: \nspec:\n  title: \n  duties: []\n", Starts: []ui.Link{{Text: "A role", URL: "?kind=role"}, {Text: "An SoD rule", URL: "?kind=sod"}}}
+	bad := write
+	bad.Errors = ui.Errors{{Field: "title", Text: "Title is required: what is changed, in a few words."}, {Field: "body", Text: "line:5: SoDRule x: spec.duties must name at least two duties."}}
+	return []Sample{{"changes-full", Changes(s, ChangesView{NewURL: "/policy/changes/new", Rows: rows})}, {"changes-one", Changes(s, ChangesView{NewURL: "/policy/changes/new", Rows: rows[:1]})}, {"changes-empty", Changes(s, ChangesView{NewURL: "/policy/changes/new"})},
+		{"change-new", ChangeNew(s, write)}, {"change-new-error", ChangeNew(s, bad)}, {"change-planned", Change(s, sampleChange())}, {"change-mine", Change(s, mine)}, {"change-error", Change(s, wrong)}, {"change-stale", Change(s, stale)}, {"change-applied", Change(s, applied)}}
+}

@@ -174,6 +174,13 @@ func (s *server) routes() []route {
 		{post, "/operations/:id/check", "application.check", s.operationCheck},
 
 		{get, "/policy", "policy.read", s.policyShow},
+		{get, changesURL, "policy.read", s.changes},
+		{post, changesURL, "policy.change", s.changePlan},
+		{get, changesURL + "/new", "policy.change", s.changeNew},
+		{get, changesURL + "/:id", "policy.read", s.changeShow},
+		{post, changesURL + "/:id/approve", "policy.release", s.changeApprove},
+		{post, changesURL + "/:id/reject", "policy.change", s.changeReject},
+		{post, changesURL + "/:id/reverse", "policy.change", s.changeReverse},
 		{get, violationsURL, "violation.read", s.violations},
 		{get, "/people/:id/conflicts/:rule", "violation.read", s.conflict},
 		{post, "/people/:id/conflicts/:rule", "violation.accept", s.conflictAccept},

@@ -127,3 +127,16 @@ func empty(v any) bool {
 	}
 	return false
 }
+
+// Document writes one declared object.
+func Document(tx *db.Tx, kind, name string) (string, error) {
+	all, err := declared(tx)
+	if err != nil {
+		return "", err
+	}
+	o, ok := all[kind+" "+name]
+	if !ok {
+		return "", errs.NotFound("there is no %s %q", kind, name)
+	}
+	return documentsOf([]object{o}, nil)
+}

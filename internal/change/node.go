@@ -106,7 +106,7 @@ func (f *Files) locate(what string, fields []errs.Field) []errs.Field {
 			out[i] = e // about an object that these files do not declare
 			continue
 		}
-		out[i] = errs.Field{Field: fmt.Sprintf("%s:%d: %s: %s", p.file, p.lineOf(path), doc, path), Rule: e.Rule}
+		out[i] = errs.Field{Field: fmt.Sprintf("%s: %s: %s", lineIn(p.file, p.lineOf(path)), doc, path), Rule: e.Rule}
 	}
 	return out
 }

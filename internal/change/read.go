@@ -99,13 +99,13 @@ func Text(dir string) (string, error) {
 // ReadText reads documents that somebody wrote on a page. Errors name lines of the text.
 func ReadText(text string) (*Files, error) {
 	f := newFiles()
-	r := reader{files: f, path: "line", body: text}
+	r := reader{files: f, body: text}
 	r.read()
 	if err := r.told("the text is not right:"); err != nil {
 		return nil, err
 	}
 	if len(f.at) == 0 {
-		return nil, errs.InvalidFields("the text is not right:", []errs.Field{{Field: "line:1", Rule: "holds no document: write kind, name and spec"}})
+		return nil, errs.InvalidFields("the text is not right:", []errs.Field{{Field: "line 1", Rule: "holds no document: write kind, name and spec"}})
 	}
 	return f, nil
 }
@@ -155,8 +155,16 @@ type reader struct {
 	bad   []errs.Field
 }
 
+// lineIn names a line of a file, or of a text that is none.
+func lineIn(path string, line int) string {
+	if path == "" {
+		return fmt.Sprintf("line %d", line)
+	}
+	return fmt.Sprintf("%s:%d", path, line)
+}
+
 func (r *reader) wrong(line int, what, rule string, a ...any) {
-	field := fmt.Sprintf("%s:%d", r.path, line)
+	field := lineIn(r.path, line)
 	if what != "" {
 		field += ": " + what
 	}
@@ -273,7 +281,7 @@ func (r *reader) document(body ast.Node, end int) {
 		return
 	}
 	if first, dup := r.files.at[what]; dup {
-		r.wrong(lineOf(body), what, "is declared already at %s:%d", first.file, first.line)
+		r.wrong(lineOf(body), what, "is declared already at %s", lineIn(first.file, first.line))
 		return
 	}
 	p := place{file: r.path, line: lineOf(body), lines: map[string]int{}}

@@ -401,3 +401,16 @@ func Reverse(tx *db.Tx, id int, deps Deps) (*Set, error) {
 	}
 	return Draft(tx, Proposal{Title: "Take back: " + s.Title, Body: s.Undo, Reverses: s.ID}, deps)
 }
+
+// Sensitive gives the first people to whom a set gives or takes something privileged, by id, and how many there are.
+func Sensitive(tx *db.Tx, set, limit int) (first []int, all int, err error) {
+	rows, err := tx.Query(`with privileged as (select array_agg(a.name || '/' || e.name) refs from entitlement e join application a on a.id = e.application_id where e.privileged),
+			those as (select p.identity_id from change_set_person p, privileged v where p.change_set_id = $1 and (p.gains && v.refs or p.loses && v.refs))
+		select identity_id, (select count(*) from those) from those order by 1 limit $2`, set, limit)
+	if err != nil {
+		return nil, 0, err
+	}
+	var who int
+	_, err = pgx.ForEachRow(rows, []any{&who, &all}, func() error { first = append(first, who); return nil })
+	return first, all, err
+}
