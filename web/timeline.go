@@ -383,6 +383,8 @@ func (r *request) causeWord(cause string) string {
 		return r.T("found access that was accepted")
 	case "exception":
 		return r.T("an exception to an SoD rule")
+	case "member":
+		return r.T("a membership in a role")
 	case "reading":
 		return r.T("what a reading showed")
 	case "drift":

@@ -25,6 +25,8 @@ var eventWords = map[string]eventWord{
 	"person.terminated":        {ui.Bad, "user-x", lang.Mark("HR"), lang.Mark("Terminated")},
 	"person.unlocked":          {ui.Info, "lock-open", lang.Mark("HR"), lang.Mark("Termination lifted")},
 	"access.settled":           {ui.Info, "key", lang.Mark("Access"), lang.Mark("Access worked out anew")},
+	"role.joined":              {ui.Info, "user-plus", lang.Mark("Access"), lang.Mark("Member of a role")},
+	"role.left":                {ui.Info, "ban", lang.Mark("Access"), lang.Mark("Member of a role no more")},
 	"exception.accepted":       {ui.Warn, "hourglass", lang.Mark("SoD"), lang.Mark("SoD conflict accepted for a time")},
 	"exception.ended":          {ui.Info, "ban", lang.Mark("SoD"), lang.Mark("Exception ended")},
 	"access.handover_extended": {ui.Info, "hourglass", lang.Mark("Access"), lang.Mark("Hand-over kept longer")},

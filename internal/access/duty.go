@@ -27,6 +27,7 @@ func (s *Subject) weigh(d *Desire, cat *catalog.Catalog, now time.Time) {
 	}
 	w := weighing{s: s, d: d, engine: s.Duties.Engine(), scope: s.Duties.Scope(s.Jobs)}
 	w.split(cat, now)
+	w.ahead(now)
 	if adds := w.holdings(w.adds); len(w.engine.CheckAdd(w.base, adds, w.scope)) > 0 {
 		w.oneByOne()
 	} else {
@@ -34,6 +35,29 @@ func (s *Subject) weigh(d *Desire, cat *catalog.Catalog, now time.Time) {
 	}
 	d.Broken = w.engine.Check(w.base, w.scope)
 	d.weighed = w.all
+}
+
+// Holdings are everything a person holds, now or by decision later: what reasons give and what targets show without one.
+func (s *Subject) Holdings(now time.Time) []sod.Holding {
+	var out []sod.Holding
+	covered := map[int]bool{}
+	for i := range s.Reasons {
+		covered[s.Reasons[i].Entitlement] = true
+		out = append(out, holding(&s.Reasons[i], i))
+	}
+	for i := range s.Member {
+		if s.Member[i].ValidFrom.After(now) {
+			out = append(out, holding(&s.Member[i], -1))
+		}
+	}
+	for _, h := range s.Accounts {
+		for _, e := range sorted(h.Held) {
+			if !covered[e] && !h.leaves(e) {
+				out = append(out, sod.Holding{Entitlement: e, From: now, Tag: -1})
+			}
+		}
+	}
+	return out
 }
 
 // weighing is one judgement on its way. all are the reasons that a holding's Tag points at; holdings without a reason have Tag -1.
@@ -76,6 +100,16 @@ func (w *weighing) split(cat *catalog.Catalog, now time.Time) {
 	}
 }
 
+// ahead adds what is decided and begins later.
+func (w *weighing) ahead(now time.Time) {
+	for _, m := range w.s.Member {
+		if m.ID == 0 && m.ValidFrom.After(now) {
+			w.base = append(w.base, holding(&m, len(w.all)))
+			w.all = append(w.all, m)
+		}
+	}
+}
+
 // rank puts hand-overs last.
 func rank(r *Reason) int {
 	if r.Kind == Handover {
@@ -113,11 +147,11 @@ func (w *weighing) oneByOne() {
 			continue
 		}
 		out[i] = true
-		if r.Kind == Birthright {
+		if r.Kind != Handover {
 			w.d.Withheld = append(w.d.Withheld, Withheld{Entitlement: r.Entitlement, Rule: rule, Ref: r.Ref})
 		}
 	}
-	w.d.drop(out, w.all)
+	w.d.drop(out)
 }
 
 // stops gives the first rule that forbids what would break it, 0 for none.
@@ -133,14 +167,14 @@ func (w *weighing) stops(broken []sod.Violation) int {
 }
 
 // drop takes reasons, by their index in Live, out of what is desired: one that is new does not begin, one that is there ends.
-func (d *Desire) drop(out map[int]bool, all []Reason) {
+func (d *Desire) drop(out map[int]bool) {
 	var live []Reason
-	for i := range all {
+	for i := range d.Live {
 		switch {
 		case !out[i]:
-			live = append(live, all[i])
-		case all[i].ID != 0:
-			d.End = append(d.End, all[i])
+			live = append(live, d.Live[i])
+		case d.Live[i].ID != 0:
+			d.End = append(d.End, d.Live[i])
 		}
 	}
 	d.Live = live

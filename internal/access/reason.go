@@ -15,6 +15,7 @@ const (
 	Birthright = "birthright" // Ref is the rule, Via the role on the way (0 for none)
 	Handover   = "handover"   // what a mover lost, kept until ValidTo; Ref and Via as in the reason that was lost
 	Found      = "found"      // access that was there before Tenure; Ref is the actor who accepted it
+	Assignment = "assignment" // a membership in a role that a person decided; Ref is the role, Via the role on the way
 )
 
 // Reason is why a person holds an entitlement.
@@ -56,6 +57,8 @@ type Subject struct {
 	Locked   bool
 	// Wanted is what birthright gives now: reasons without id and times, one per employment, rule, role and entitlement.
 	Wanted []Reason
+	// Member is what memberships in roles give, now or later: reasons without id.
+	Member []Reason
 	// Reasons are the reasons believed now that have not ended.
 	Reasons []Reason
 	// HandOver says that what birthright no longer gives may be kept for the entitlement's hand-over period: the person moved.
@@ -109,7 +112,7 @@ func (s *Subject) desired(cat *catalog.Catalog, now time.Time) Desire {
 		d.End = append(d.End, s.Reasons...)
 		return d
 	}
-	if len(s.Reasons) == 0 { // somebody new, as all are in a first load: there is nothing to compare with
+	if len(s.Reasons)+len(s.Member) == 0 { // somebody new, as all are in a first load: there is nothing to compare with
 		d.Add = s.birthright(now)
 		d.Live = d.Add
 		return d
@@ -137,6 +140,14 @@ func (s *Subject) desired(cat *catalog.Catalog, now time.Time) Desire {
 			}
 		case Handover:
 			handed = append(handed, r)
+		case Assignment:
+			if at := s.membership(&r, now); at >= 0 {
+				s.Member[at].ID = r.ID // it is there
+				covered[r.Entitlement] = true
+				d.Live = append(d.Live, r)
+			} else {
+				d.End = append(d.End, r)
+			}
 		default:
 			d.Live = append(d.Live, r)
 			if r.Live(now) {
@@ -159,6 +170,13 @@ func (s *Subject) desired(cat *catalog.Catalog, now time.Time) Desire {
 			d.Add = append(d.Add, w)
 		}
 	}
+	for _, m := range s.Member {
+		if m.ID == 0 && m.Live(now) {
+			m.Identity, m.ValidFrom = s.Identity, now
+			covered[m.Entitlement] = true
+			d.Add = append(d.Add, m)
+		}
+	}
 	for _, r := range lost {
 		if days := handoverDays(cat, r.Entitlement); days > 0 && !covered[r.Entitlement] && s.HandOver && s.Works[r.Employment] {
 			covered[r.Entitlement] = true
@@ -168,6 +186,13 @@ func (s *Subject) desired(cat *catalog.Catalog, now time.Time) Desire {
 	}
 	d.Live = append(d.Live, d.Add...)
 	return d
+}
+
+// membership finds what gives a reason of a membership still: its place in Member, -1 for none.
+func (s *Subject) membership(r *Reason, now time.Time) int {
+	return slices.IndexFunc(s.Member, func(m Reason) bool {
+		return m.ID == 0 && m.Entitlement == r.Entitlement && m.Ref == r.Ref && m.Via == r.Via && m.Live(now) && m.ValidTo.Equal(r.ValidTo)
+	})
 }
 
 // birthright gives the wanted reasons as they begin now, each once.

@@ -144,6 +144,19 @@ func (w *world) do(st *step) happened {
 			return err
 		})
 	}
+	if st.Join != nil {
+		w.join(st.Join)
+	}
+	if j := st.Leave; j != nil {
+		w.tx(w.admin, func(tx *db.Tx) error {
+			var role int
+			if err := tx.QueryRow(`select id from policy_object where kind = 'role' and name = $1`, j.Role).Scan(&role); err != nil {
+				return err
+			}
+			_, err := lifecycle.Leave(tx, w.person(j.Who), role, "the project is over")
+			return err
+		})
+	}
 	if a := st.End; a != nil {
 		w.tx(w.admin, func(tx *db.Tx) error {
 			_, err := lifecycle.EndException(tx, w.person(a.Who), w.rule(tx, a.Rule), "somebody else is there")
@@ -271,6 +284,30 @@ func (w *world) person(label string) int {
 		w.t.Fatalf("nobody is known as %s", label)
 	}
 	return w.labels[label]
+}
+
+// join makes somebody a member of a role, or wants it to be refused.
+func (w *world) join(j *joining) {
+	w.t.Helper()
+	err := w.db.Do(w.t.Context(), w.admin, func(tx *db.Tx) error {
+		m := lifecycle.Membership{Reason: "the project needs it"}
+		if err := tx.QueryRow(`select id from policy_object where kind = 'role' and name = $1`, j.Role).Scan(&m.Role); err != nil {
+			return err
+		}
+		if j.From != "" {
+			m.From = w.instant(j.From)
+		}
+		if j.Until != "" {
+			m.To = w.instant(j.Until)
+		}
+		_, err := lifecycle.Join(tx, w.person(j.Who), m)
+		return err
+	})
+	if j.Refused == "" {
+		w.must(err)
+	} else if err == nil || !strings.Contains(err.Error(), j.Refused) {
+		w.t.Errorf("it is not refused with %q: %v", j.Refused, err)
+	}
 }
 
 // rule gives the id of an SoD rule.

@@ -33,7 +33,9 @@ type step struct {
 	Reinstate string            `yaml:"reinstate"`
 	Policy    string            `yaml:"policy"`
 	Accept    *acceptance       `yaml:"accept"`
-	End       *acceptance       `yaml:"end"`    // of an exception
+	End       *acceptance       `yaml:"end"` // of an exception
+	Join      *joining          `yaml:"join"`
+	Leave     *joining          `yaml:"leave"`
 	Target    string            `yaml:"target"` // "down": nothing is carried in this step
 
 	Sync     map[string]int     `yaml:"sync"` // only what is not 0; unchanged rows are not counted
@@ -42,6 +44,15 @@ type step struct {
 }
 
 type fields map[string]string
+
+// joining is a membership in a role, or its end.
+type joining struct {
+	Who     string `yaml:"who"`
+	Role    string `yaml:"role"`
+	From    string `yaml:"from"`
+	Until   string `yaml:"until"`
+	Refused string `yaml:"refused"` // what must be said instead
+}
 
 // acceptance is an exception to an SoD rule.
 type acceptance struct {

@@ -50,7 +50,7 @@ func SettleIDs(tx *db.Tx, ids []int, cause Cause) (*Effect, error) {
 
 // take locks people and reads what is believed about them.
 func take(tx *db.Tx, ids []int) ([]*identity.Change, error) {
-	if err := identity.Lock(tx, ids); err != nil {
+	if err := lockPeople(tx, ids); err != nil {
 		return nil, err
 	}
 	people, err := identity.People(tx, ids)
@@ -112,6 +112,9 @@ func Settle(tx *db.Tx, people []*identity.Change, cause Cause) (*Effect, error) 
 	if err := auth.RevokeTokensOf(tx, gone); err != nil {
 		return nil, err
 	}
+	if err := endMembershipsOf(tx, gone); err != nil {
+		return nil, err
+	}
 	if err := auth.EndSessionsOf(tx, s.away(people)); err != nil {
 		return nil, err
 	}
@@ -131,6 +134,7 @@ type settling struct {
 	changes []*access.Change
 	count   *count
 	targets map[int][]string // by application: the names of the target's attributes, sorted
+	members map[int][]access.Reason
 }
 
 // compute decides for each person, without writing.
@@ -143,6 +147,9 @@ func (s *settling) compute(people []*identity.Change) error {
 	}
 	subjects, err := access.Load(s.tx, known, s.now)
 	if err != nil {
+		return err
+	}
+	if s.members, err = membersOf(s.tx, s.pol, known, s.now); err != nil {
 		return err
 	}
 	s.state = make([]identity.State, len(people))
@@ -187,6 +194,7 @@ func (s *settling) want(sub *access.Subject, p *identity.Change) error {
 		return nil
 	}
 	sub.HandOver, sub.Works, sub.Duties = s.cause.HandOver, map[int]bool{}, s.pol.Duties()
+	sub.Member = s.members[sub.Identity]
 	for i := range p.Versions {
 		v := &p.Versions[i]
 		if !v.Valid(s.now) {

@@ -52,6 +52,7 @@ type Snapshot struct {
 	rows    []row
 	attrs   []string // what any condition of a rule reads: people who agree in these get the same
 	duties  *Duties
+	roles   map[int][]Give // what a role gives, by its id
 
 	mu   sync.RWMutex
 	memo map[string][]Give
@@ -145,6 +146,9 @@ func newSnapshot(version int, rows []row) (*Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := s.expandRoles(g); err != nil {
+		return nil, err
+	}
 	read := map[string]bool{}
 	for i := range rows {
 		r := &rows[i]
@@ -170,6 +174,28 @@ func newSnapshot(version int, rows []row) (*Snapshot, error) {
 	slices.Sort(s.attrs)
 	return s, s.compileDuties(env)
 }
+
+func (s *Snapshot) expandRoles(g *graph) error {
+	s.roles = map[int][]Give{}
+	for i := range s.rows {
+		r := &s.rows[i]
+		if r.Kind != KindRole {
+			continue
+		}
+		all, err := g.expand(r.ID)
+		if err != nil {
+			return err
+		}
+		for _, h := range all {
+			s.roles[r.ID] = append(s.roles[r.ID], Give{Role: h.role, Entitlement: h.entitlement})
+		}
+	}
+	return nil
+}
+
+// RoleGives gives what a member of a role gets: the entitlements with the role that holds each directly, inner roles included. The slice
+// must not be changed.
+func (s *Snapshot) RoleGives(role int) []Give { return s.roles[role] }
 
 // gives is all that a rule gives when its condition holds, ascending by entitlement and role, each once.
 func (r *row) gives(g *graph) ([]Give, error) {

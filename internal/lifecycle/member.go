@@ -1,0 +1,259 @@
+package lifecycle
+
+import (
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"tenure/internal/access"
+	"tenure/internal/db"
+	"tenure/internal/errs"
+	"tenure/internal/evidence"
+	"tenure/internal/identity"
+	"tenure/internal/policy"
+	"tenure/internal/policy/sod"
+)
+
+// Membership is what somebody decides who makes a person a member of a role.
+type Membership struct {
+	Role   int // object id
+	From   time.Time
+	To     time.Time // zero: without end
+	Reason string
+}
+
+// lockPeople is identity.Lock; a test shows what happens without it.
+var lockPeople = identity.Lock
+
+// Join makes a person a member of a role from an instant until another, decided by somebody else. What the person holds, will hold and
+// is about to get by it is weighed against the SoD rules under the person's lock: what would break one is refused as a whole, naming
+// the rule, unless the rule only records or an exception is accepted.
+func Join(tx *db.Tx, who int, m Membership) (*Effect, error) {
+	if tx.Actor.Identity == 0 {
+		return nil, errs.Forbidden("making somebody a member of a role needs a person: sign in, or give a personal token in TENURE_TOKEN")
+	}
+	if tx.Actor.Is(who) {
+		return nil, errs.Forbidden("nobody makes themselves a member of a role; another person can")
+	}
+	if err := policy.Lock(tx, false); err != nil {
+		return nil, err
+	}
+	if err := lockPeople(tx, []int{who}); err != nil {
+		return nil, err
+	}
+	if err := tx.Refresh(); err != nil {
+		return nil, err
+	}
+	pol, err := policy.Load(tx)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.check(pol, tx.Now); err != nil {
+		return nil, err
+	}
+	if err := m.weigh(tx, who, pol); err != nil {
+		return nil, err
+	}
+	if err := m.store(tx, who); err != nil {
+		return nil, err
+	}
+	if err := access.Due(tx, []time.Time{m.From}, []int{who}); err != nil {
+		return nil, err
+	}
+	return SettleIDs(tx, []int{who}, Cause{What: "member", Ref: m.Role})
+}
+
+func (m *Membership) check(pol *policy.Snapshot, now time.Time) error {
+	o := pol.Object(m.Role)
+	if o == nil || o.Role == nil {
+		return errs.NotFound("there is no such role any more")
+	}
+	var bad []errs.Field
+	if m.From.Before(now) {
+		m.From = now
+	}
+	if m.To.IsZero() {
+		m.To = db.Forever
+	}
+	if !m.To.After(m.From) {
+		bad = append(bad, errs.Field{Field: "until", Rule: "must lie after the beginning"})
+	}
+	if m.Reason = strings.TrimSpace(m.Reason); m.Reason == "" {
+		bad = append(bad, errs.Field{Field: "reason", Rule: "is required"})
+	}
+	if len(bad) > 0 {
+		return errs.InvalidFields("nobody became a member:", bad)
+	}
+	return nil
+}
+
+// weigh refuses a membership that would break an SoD rule.
+func (m *Membership) weigh(tx *db.Tx, who int, pol *policy.Snapshot) error {
+	if pol.Duties() == nil {
+		return nil
+	}
+	held, scope, excepted, err := holdings(tx, who, pol)
+	if err != nil {
+		return err
+	}
+	var add []sod.Holding
+	for _, g := range pol.RoleGives(m.Role) {
+		add = append(add, sod.Holding{Entitlement: g.Entitlement, From: m.From, To: m.To})
+	}
+	for _, v := range pol.Duties().Engine().CheckAdd(held, add, scope) {
+		reaction := pol.Duties().Reaction(v.Rule)
+		if reaction == policy.RecordSoD || reaction != policy.Refuse && excepted(v.Rule) {
+			continue
+		}
+		return errs.Conflict("the SoD rule %s forbids it: the person would combine %s", pol.Object(v.Rule).Title, dutyNames(pol, v))
+	}
+	return nil
+}
+
+func dutyNames(pol *policy.Snapshot, v sod.Violation) string {
+	var names []string
+	for _, p := range v.Duties {
+		if o := pol.Object(p.Duty); o != nil {
+			names = append(names, o.Title)
+		}
+	}
+	return strings.Join(names, " and ")
+}
+
+// holdings are what a person holds now and will hold by decision, with the scope of the SoD rules for them and the rules excepted.
+func holdings(tx *db.Tx, who int, pol *policy.Snapshot) (held []sod.Holding, scope func(int) bool, excepted func(int) bool, err error) {
+	people, err := take(tx, []int{who})
+	if err != nil || len(people) == 0 {
+		return nil, nil, nil, errors.Join(err, orNobody(len(people)))
+	}
+	subjects, err := access.Load(tx, []int{who}, tx.Now)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	s := settling{tx: tx, pol: pol, now: tx.Now}
+	if s.members, err = membersOf(tx, pol, []int{who}, tx.Now); err != nil {
+		return nil, nil, nil, err
+	}
+	sub := subjects[who]
+	if err := s.judge(sub, people[0]); err != nil {
+		return nil, nil, nil, err
+	}
+	if sub.State == identity.Left {
+		return nil, nil, nil, errs.Conflict("the person does not work here any more")
+	}
+	return sub.Holdings(tx.Now), pol.Duties().Scope(sub.Jobs), sub.Excepted, nil
+}
+
+func orNobody(n int) error {
+	if n == 0 {
+		return errs.NotFound("there is no such person")
+	}
+	return nil
+}
+
+func (m *Membership) store(tx *db.Tx, who int) error {
+	var to any = m.To
+	if m.To.Equal(db.Forever) {
+		to = "infinity"
+	}
+	var id int
+	err := tx.QueryRow(`insert into role_member (role_id, identity_id, reason, valid_from, valid_to, made_by, made_identity) values ($1, $2, $3, $4, $5::text::timestamptz, $6, $7)
+		on conflict (identity_id, role_id) where ended_at is null do nothing returning id`, m.Role, who, m.Reason, m.From, timeText(to), tx.Actor.ID, tx.Actor.Identity).Scan(&id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return errs.Conflict("the person is a member of this role already")
+	}
+	if err != nil {
+		return err
+	}
+	tx.Record(evidence.Event{Kind: "role.joined", IdentityID: who, EffectiveAt: m.From, Touches: evidence.Touches{"role_member": 1},
+		Facts: map[string]any{"member": id, "role_id": m.Role, "until": timeText(to), "reason": m.Reason}})
+	return nil
+}
+
+func timeText(v any) string {
+	if t, ok := v.(time.Time); ok {
+		return t.UTC().Format(time.RFC3339Nano)
+	}
+	return "infinity"
+}
+
+// Leave ends a membership now.
+func Leave(tx *db.Tx, who, role int, reason string) (*Effect, error) {
+	if tx.Actor.Identity == 0 {
+		return nil, errs.Forbidden("ending a membership needs a person: sign in, or give a personal token in TENURE_TOKEN")
+	}
+	if reason = strings.TrimSpace(reason); reason == "" {
+		return nil, errs.InvalidFields("nothing was ended:", []errs.Field{{Field: "reason", Rule: "is required"}})
+	}
+	if err := policy.Lock(tx, false); err != nil {
+		return nil, err
+	}
+	if err := identity.Lock(tx, []int{who}); err != nil {
+		return nil, err
+	}
+	var id int
+	err := tx.QueryRow(`update role_member set ended_at = clock_timestamp(), ended_by = $3, ended_because = $4 where identity_id = $1 and role_id = $2 and ended_at is null returning id`,
+		who, role, tx.Actor.ID, reason).Scan(&id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, errs.Conflict("the person is no member of this role any more")
+	}
+	if err != nil {
+		return nil, err
+	}
+	tx.Record(evidence.Event{Kind: "role.left", IdentityID: who, Touches: evidence.Touches{"role_member": 1}, Facts: map[string]any{"member": id, "role_id": role, "reason": reason}})
+	return SettleIDs(tx, []int{who}, Cause{What: "member", Ref: role})
+}
+
+// endMembershipsOf ends the memberships of people who left: who comes back has what the rules give and nothing of what was decided for
+// them before.
+func endMembershipsOf(tx *db.Tx, people []int) error {
+	if len(people) == 0 {
+		return nil
+	}
+	rows, err := tx.Query(`with ended as (update role_member set ended_at = clock_timestamp(), ended_by = $2, ended_because = 'left' where identity_id = any($1) and ended_at is null returning identity_id)
+		select identity_id, count(*) from ended group by 1`, people, tx.Actor.ID)
+	if err != nil {
+		return err
+	}
+	var who, n int
+	_, err = pgx.ForEachRow(rows, []any{&who, &n}, func() error {
+		tx.Record(evidence.Event{Kind: "role.left", IdentityID: who, Touches: evidence.Touches{"role_member": n}, Facts: map[string]any{"memberships": n, "because": "left"}})
+		return nil
+	})
+	return err
+}
+
+// membersOf gives what memberships give to people, now or later, by person.
+func membersOf(tx *db.Tx, pol *policy.Snapshot, people []int, now time.Time) (map[int][]access.Reason, error) {
+	rows, err := tx.Query(`select identity_id, role_id, valid_from, case when valid_to = 'infinity' then null else valid_to end from role_member
+		where identity_id = any($1) and ended_at is null and valid_to > $2 order by identity_id, role_id`, people, now)
+	if err != nil {
+		return nil, err
+	}
+	out := map[int][]access.Reason{}
+	var who, role int
+	var from time.Time
+	var to *time.Time
+	_, err = pgx.ForEachRow(rows, []any{&who, &role, &from, &to}, func() error {
+		until := db.Forever
+		if to != nil {
+			until = *to
+		}
+		for _, g := range pol.RoleGives(role) {
+			out[who] = append(out[who], access.Reason{Identity: who, Entitlement: g.Entitlement, Kind: access.Assignment, Ref: role, Via: via(g.Role, role), PolicyVersion: pol.Version,
+				ValidFrom: from, ValidTo: until})
+		}
+		return nil
+	})
+	return out, err
+}
+
+// via is the inner role that holds an entitlement, 0 where it is the role itself.
+func via(holder, role int) int {
+	if holder == role {
+		return 0
+	}
+	return holder
+}
