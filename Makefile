@@ -61,6 +61,10 @@ replay: deps build ## Replay 18 years of a real HR feed into foreign targets (YE
 	@bash scripts/deps.sh node python
 	TENURE=$(abspath $(BIN)) bash test/replay/run.sh
 
+.PHONY: races
+races: deps ## Race decisions of two processes against one another 2,000 times
+	TENURE_RACES=2000 go test -timeout 60m -count 1 -v -run Race ./internal/lifecycle
+
 .PHONY: bench
 bench: deps build ## Measure against the floors of this machine
 	$(BIN) bench

@@ -38,7 +38,7 @@ func (s *Subject) weigh(d *Desire, cat *catalog.Catalog, now time.Time) {
 }
 
 // Holdings are everything a person holds, now or by decision later: what reasons give and what targets show without one.
-func (s *Subject) Holdings(now time.Time) []sod.Holding {
+func (s *Subject) Holdings(cat *catalog.Catalog, now time.Time) []sod.Holding {
 	var out []sod.Holding
 	covered := map[int]bool{}
 	for i := range s.Reasons {
@@ -52,7 +52,7 @@ func (s *Subject) Holdings(now time.Time) []sod.Holding {
 	}
 	for _, h := range s.Accounts {
 		for _, e := range sorted(h.Held) {
-			if !covered[e] && !h.leaves(e) {
+			if x := cat.Entitlements[e]; x != nil && !covered[e] && !h.leaves(e) && !s.goes(e, cat.Apps[x.ApplicationID]) {
 				out = append(out, sod.Holding{Entitlement: e, From: now, Tag: -1})
 			}
 		}
@@ -93,7 +93,7 @@ func (w *weighing) split(cat *catalog.Catalog, now time.Time) {
 	}
 	for _, h := range w.s.Accounts {
 		for _, e := range sorted(h.Held) {
-			if x := cat.Entitlements[e]; x != nil && !covered[e] && !h.leaves(e) {
+			if x := cat.Entitlements[e]; x != nil && !covered[e] && !h.leaves(e) && !w.s.goes(e, cat.Apps[x.ApplicationID]) {
 				w.base = append(w.base, sod.Holding{Entitlement: e, From: now, To: forever, Tag: -1})
 			}
 		}
@@ -116,6 +116,11 @@ func rank(r *Reason) int {
 		return 1
 	}
 	return 0
+}
+
+// goes says that what an account holds without a reason is about to be taken away: it had one, or the application repairs.
+func (s *Subject) goes(entitlement int, app *catalog.Application) bool {
+	return app != nil && app.Mode == catalog.Enforce && (s.Once[entitlement] || app.Spec.Drift == catalog.Repair)
 }
 
 // leaves says whether the taking away of an entitlement is on its way.

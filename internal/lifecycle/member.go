@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"tenure/internal/access"
+	"tenure/internal/catalog"
 	"tenure/internal/db"
 	"tenure/internal/errs"
 	"tenure/internal/evidence"
@@ -143,7 +144,11 @@ func holdings(tx *db.Tx, who int, pol *policy.Snapshot) (held []sod.Holding, sco
 	if sub.State == identity.Left {
 		return nil, nil, nil, errs.Conflict("the person does not work here any more")
 	}
-	return sub.Holdings(tx.Now), pol.Duties().Scope(sub.Jobs), sub.Excepted, nil
+	cat, err := catalog.Load(tx)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	return sub.Holdings(cat, tx.Now), pol.Duties().Scope(sub.Jobs), sub.Excepted, nil
 }
 
 func orNobody(n int) error {
