@@ -65,6 +65,10 @@ replay: deps build ## Replay 18 years of a real HR feed into foreign targets (YE
 races: deps ## Race decisions of two processes against one another 2,000 times
 	TENURE_RACES=2000 go test -timeout 60m -count 1 -v -run Race ./internal/lifecycle
 
+.PHONY: properties
+properties: deps ## Hold 1,000 generated organisations against an interpreter and plain SQL
+	TENURE_ORGANISATIONS=1000 go test -timeout 60m -count 1 -v -run TestGeneratedOrganisations ./internal/app
+
 .PHONY: bench
 bench: deps build ## Measure against the floors of this machine
 	$(BIN) bench

@@ -76,9 +76,15 @@ type weighing struct {
 func (w *weighing) split(cat *catalog.Catalog, now time.Time) {
 	w.all = append(w.all, w.d.Live...)
 	covered, added := map[int]bool{}, len(w.d.Live)-len(w.d.Add)
+	had := map[int]bool{} // who gets it for another reason goes on holding it
+	for i := range w.s.Reasons {
+		had[w.s.Reasons[i].Entitlement] = true
+	}
 	for i := range w.all {
-		covered[w.all[i].Entitlement] = true
-		if i >= added || w.all[i].Kind == Handover {
+		r := &w.all[i]
+		covered[r.Entitlement] = true
+		fresh := i >= added && !had[r.Entitlement] || r.Kind == Handover
+		if (fresh || w.s.Undo.gave(r)) && !w.s.Undo.took(r) {
 			w.adds = append(w.adds, i)
 		} else {
 			w.base = append(w.base, holding(&w.all[i], i))
@@ -86,7 +92,7 @@ func (w *weighing) split(cat *catalog.Catalog, now time.Time) {
 	}
 	slices.SortStableFunc(w.adds, func(a, b int) int {
 		x, y := &w.all[a], &w.all[b]
-		return cmp.Or(rank(x)-rank(y), x.Ref-y.Ref, x.Entitlement-y.Entitlement, x.Via-y.Via)
+		return cmp.Or(w.rank(x)-w.rank(y), x.Ref-y.Ref, x.Entitlement-y.Entitlement, x.Via-y.Via)
 	})
 	for i := range w.d.End {
 		covered[w.d.End[i].Entitlement] = true // it is on its way out
@@ -110,13 +116,20 @@ func (w *weighing) ahead(now time.Time) {
 	}
 }
 
-// rank puts hand-overs last.
-func rank(r *Reason) int {
-	if r.Kind == Handover {
+// rank puts hand-overs last, and before them what is there by a change that is taken back.
+func (w *weighing) rank(r *Reason) int {
+	switch {
+	case r.Kind == Handover:
+		return 2
+	case w.s.Undo.gave(r):
 		return 1
 	}
 	return 0
 }
+
+func (u *Undo) gave(r *Reason) bool { return u != nil && r.Kind == Birthright && u.Gave[r.Entitlement] }
+
+func (u *Undo) took(r *Reason) bool { return u != nil && r.Kind == Birthright && u.Took[r.Entitlement] }
 
 // goes says that what an account holds without a reason is about to be taken away: it had one, or the application repairs.
 func (s *Subject) goes(entitlement int, app *catalog.Application) bool {
@@ -140,35 +153,36 @@ func (w *weighing) holdings(indices []int) []sod.Holding {
 	return out
 }
 
-// oneByOne adds what may be added.
+// oneByOne adds what may be added. What may not is withheld, because of every rule that forbids it beside what is held in the end.
 func (w *weighing) oneByOne() {
 	out := map[int]bool{}
 	for _, i := range w.adds {
-		r := &w.all[i]
-		one := []sod.Holding{holding(r, i)}
-		rule := w.stops(w.engine.CheckAdd(w.base, one, w.scope))
-		if rule == 0 {
-			w.base = append(w.base, one...)
-			continue
+		if len(w.stops(i)) > 0 {
+			out[i] = true
+		} else {
+			w.base = append(w.base, holding(&w.all[i], i))
 		}
-		out[i] = true
-		if r.Kind != Handover {
-			w.d.Withheld = append(w.d.Withheld, Withheld{Entitlement: r.Entitlement, Rule: rule, Ref: r.Ref})
+	}
+	for _, i := range w.adds {
+		if r := &w.all[i]; out[i] && r.Kind != Handover {
+			for _, rule := range w.stops(i) {
+				w.d.Withheld = append(w.d.Withheld, Withheld{Entitlement: r.Entitlement, Rule: rule, Ref: r.Ref})
+			}
 		}
 	}
 	w.d.drop(out)
 }
 
-// stops gives the first rule that forbids what would break it, 0 for none.
-func (w *weighing) stops(broken []sod.Violation) int {
-	for _, v := range broken {
-		switch reaction := w.s.Duties.Reaction(v.Rule); {
-		case reaction == policy.RecordSoD, reaction != policy.Refuse && w.s.Excepted(v.Rule):
-		default:
-			return v.Rule
+// stops gives the rules that forbid a reason beside what is held.
+func (w *weighing) stops(reason int) []int {
+	var out []int
+	for _, v := range w.engine.CheckAdd(w.base, []sod.Holding{holding(&w.all[reason], reason)}, w.scope) {
+		reaction := w.s.Duties.Reaction(v.Rule)
+		if reaction != policy.RecordSoD && (reaction == policy.Refuse || !w.s.Excepted(v.Rule)) {
+			out = append(out, v.Rule)
 		}
 	}
-	return 0
+	return out
 }
 
 // drop takes reasons, by their index in Live, out of what is desired: one that is new does not begin, one that is there ends.

@@ -72,6 +72,7 @@ type Subject struct {
 	Once map[int]bool
 	// Accounts are the person's accounts.
 	Accounts []*Holding
+	Undo     *Undo    // nil: nothing is taken back
 	standing standing // what is stored about violations, exceptions and withheld access
 	// Intended gives the hash of the attributes that the person's account in an application should have now.
 	Intended func(app *catalog.Application) []byte

@@ -29,11 +29,11 @@ func declareSource(tx *db.Tx, name string, raw []byte) (bool, error) {
 }
 
 // settleEverybody computes everybody anew after a policy change: no hand-over, and nothing overtakes single people.
-func settleEverybody(tx *db.Tx) (*change.Effect, error) {
+func settleEverybody(tx *db.Tx, undo map[int]*access.Undo) (*change.Effect, error) {
 	ids, err := identity.Everyone(tx)
 	if err != nil {
 		return nil, err
 	}
-	e, err := lifecycle.SettleIDs(tx, ids, lifecycle.Cause{What: "policy", Urgency: access.Bulk})
+	e, err := lifecycle.SettleIDs(tx, ids, lifecycle.Cause{What: "policy", Urgency: access.Bulk, Undo: undo})
 	return (*change.Effect)(e), err
 }

@@ -25,11 +25,13 @@ type Deps struct {
 	Kinds      map[string]connector.Kind
 	Source     Handler
 	Attributes func(tx *db.Tx) ([]string, error) // names of the attributes that HR sources send
-	Settle     func(tx *db.Tx) (*Effect, error)  // does what follows for everybody
+	// Settle does what follows for everybody; undo is what a change did that is taken back, by person, nil for none.
+	Settle func(tx *db.Tx, undo map[int]*access.Undo) (*Effect, error)
 
 	Note     string // why, for the log
 	Prune    bool   // roles and rules that no file declares end
 	Override *Override
+	Reverses int // the change set that is taken back; 0 for none
 }
 
 // Override is a second person's release of a change that the brake would hold.
@@ -119,7 +121,11 @@ func Apply(tx *db.Tx, files *Files, deps Deps) (*Plan, error) {
 	if len(plan.Changes) == 0 {
 		return plan, nil
 	}
-	if plan.Effect, err = deps.Settle(tx); err != nil {
+	undo, err := undoing(tx, deps.Reverses)
+	if err != nil {
+		return nil, err
+	}
+	if plan.Effect, err = deps.Settle(tx, undo); err != nil {
 		return nil, err
 	}
 	if err := plan.name(tx); err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"tenure/internal/access"
 	"tenure/internal/change"
 	"tenure/internal/connector"
 	"tenure/internal/db"
@@ -34,7 +35,7 @@ func deps(losing int) change.Deps {
 			return n > 0, err
 		},
 		Attributes: func(*db.Tx) ([]string, error) { return []string{"grade"}, nil },
-		Settle: func(tx *db.Tx) (*change.Effect, error) {
+		Settle: func(tx *db.Tx, _ map[int]*access.Undo) (*change.Effect, error) {
 			if _, err := policy.Load(tx); err != nil {
 				return nil, err
 			}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"tenure/internal/access"
 	"tenure/internal/catalog"
 	"tenure/internal/db"
 	"tenure/internal/errs"
@@ -108,7 +109,7 @@ func Draft(tx *db.Tx, p Proposal, deps Deps) (*Set, error) {
 	if err := policy.Lock(tx, true); err != nil {
 		return nil, err
 	}
-	plan, err := rehearse(tx, p.Body, p.Prune, deps)
+	plan, err := rehearse(tx, p, deps)
 	if err != nil {
 		return nil, err
 	}
@@ -137,12 +138,12 @@ func Draft(tx *db.Tx, p Proposal, deps Deps) (*Set, error) {
 }
 
 // rehearse applies documents and undoes it.
-func rehearse(tx *db.Tx, body string, prune bool, deps Deps) (*Plan, error) {
-	files, err := ReadText(body)
+func rehearse(tx *db.Tx, p Proposal, deps Deps) (*Plan, error) {
+	files, err := ReadText(p.Body)
 	if err != nil {
 		return nil, err
 	}
-	deps.Prune, deps.Override = prune, &Override{Rehearsal: true}
+	deps.Prune, deps.Override, deps.Reverses = p.Prune, &Override{Rehearsal: true}, p.Reverses
 	var plan *Plan
 	err = tx.Try(func() (err error) {
 		if plan, err = Apply(tx, files, deps); err != nil {
@@ -217,6 +218,35 @@ func People(tx *db.Tx, set, after, limit int) ([]PersonChange, error) {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[PersonChange])
+}
+
+// undoing is what a change set did to people, for the settling that takes it back.
+func undoing(tx *db.Tx, set int) (map[int]*access.Undo, error) {
+	if set == 0 {
+		return nil, nil
+	}
+	all, err := People(tx, set, 0, 1<<31-1)
+	if err != nil {
+		return nil, err
+	}
+	cat, err := catalog.Load(tx)
+	if err != nil {
+		return nil, err
+	}
+	ids := func(refs []string) map[int]bool {
+		out := map[int]bool{}
+		for _, ref := range refs {
+			if e, err := cat.Find(ref); err == nil { // what is not declared any more cannot come back
+				out[e.ID] = true
+			}
+		}
+		return out
+	}
+	out := make(map[int]*access.Undo, len(all))
+	for i := range all {
+		out[all[i].Identity] = &access.Undo{Gave: ids(all[i].Gains), Took: ids(all[i].Loses)}
+	}
+	return out, nil
 }
 
 // moved says what has moved since a set was planned; "" when nothing has.
@@ -324,7 +354,7 @@ func (s *Set) apply(tx *db.Tx, reason string, deps Deps) (differs string, err er
 	if err != nil {
 		return "", err
 	}
-	deps.Prune, deps.Note = s.Prune, s.Title
+	deps.Prune, deps.Note, deps.Reverses = s.Prune, s.Title, s.Reverses
 	deps.Override = &Override{Identity: tx.Actor.Identity, Reason: reason, Author: cmp.Or(s.MadeIdentity, nobody)}
 	err = tx.Try(func() error {
 		plan, err := Apply(tx, files, deps)

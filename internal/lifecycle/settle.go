@@ -22,6 +22,8 @@ type Cause struct {
 	Urgency int    // 0: access.Normal
 	// HandOver lets a mover keep for a while what birthright no longer gives.
 	HandOver bool
+	// Undo is what a change of the policy did, by person, when it is taken back.
+	Undo map[int]*access.Undo
 }
 
 // Effect counts what a settling did, for plans and for the answers of commands.
@@ -194,7 +196,7 @@ func (s *settling) want(sub *access.Subject, p *identity.Change) error {
 		return nil
 	}
 	sub.HandOver, sub.Works, sub.Duties = s.cause.HandOver, map[int]bool{}, s.pol.Duties()
-	sub.Member = s.members[sub.Identity]
+	sub.Member, sub.Undo = s.members[sub.Identity], s.cause.Undo[sub.Identity]
 	for i := range p.Versions {
 		v := &p.Versions[i]
 		if !v.Valid(s.now) {

@@ -1,0 +1,510 @@
+package app_test
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+
+	"tenure/internal/access"
+	"tenure/internal/app"
+	"tenure/internal/change"
+	"tenure/internal/db"
+	"tenure/internal/db/dbtest"
+	"tenure/internal/identity"
+	"tenure/internal/lifecycle"
+)
+
+// Generated organisations: a dozen people with attributes, two applications, and a policy that is another one in each round. What
+// the product does is held against an interpreter of its own over the generated policy, and against plain SQL over the stored one.
+
+// cond is a generated condition, with three ways to read it: as CEL, as SQL and as itself.
+type cond struct {
+	op   string // eq, and, or, not
+	attr string
+	val  string
+	in   []*cond
+}
+
+func (c *cond) cel() string {
+	switch c.op {
+	case "eq":
+		return fmt.Sprintf("%s == %q", c.attr, c.val)
+	case "not":
+		return "!(" + c.in[0].cel() + ")"
+	}
+	return "(" + c.in[0].cel() + map[string]string{"and": ") && (", "or": ") || ("}[c.op] + c.in[1].cel() + ")"
+}
+
+func (c *cond) sql() string {
+	switch c.op {
+	case "eq":
+		return fmt.Sprintf("coalesce(attrs->>'%s', '') = '%s'", c.attr, c.val)
+	case "not":
+		return "not (" + c.in[0].sql() + ")"
+	}
+	return "((" + c.in[0].sql() + ") " + c.op + " (" + c.in[1].sql() + "))"
+}
+
+func (c *cond) holds(a map[string]string) bool {
+	switch c.op {
+	case "eq":
+		return a[c.attr] == c.val
+	case "not":
+		return !c.in[0].holds(a)
+	case "and":
+		return c.in[0].holds(a) && c.in[1].holds(a)
+	}
+	return c.in[0].holds(a) || c.in[1].holds(a)
+}
+
+// organisation is one generated policy.
+type organisation struct {
+	r     *rand.Rand
+	roles []struct{ ents, inner []int }
+	rules []struct {
+		when        *cond
+		roles, ents []int
+	}
+	duties []struct {
+		all  bool
+		ents []int
+	}
+	sod []struct {
+		duties   []int
+		least    int
+		reaction string
+		when     *cond // nil: everybody
+	}
+}
+
+const generatedEntitlements = 8
+
+var vocabulary = map[string][]string{"department": {"A", "B", "C"}, "title": {"X", "Y"}, "location": {"P", "Q"}}
+
+func (o *organisation) cond(depth int) *cond {
+	if depth == 0 || o.r.IntN(3) == 0 {
+		attr := slices.Sorted(maps.Keys(vocabulary))[o.r.IntN(len(vocabulary))]
+		return &cond{op: "eq", attr: attr, val: vocabulary[attr][o.r.IntN(len(vocabulary[attr]))]}
+	}
+	op := []string{"and", "or", "not"}[o.r.IntN(3)]
+	c := &cond{op: op, in: []*cond{o.cond(depth - 1)}}
+	if op != "not" {
+		c.in = append(c.in, o.cond(depth-1))
+	}
+	return c
+}
+
+// some gives a few different numbers below n, at least one.
+func (o *organisation) some(n, most int) []int {
+	out := o.r.Perm(n)[:1+o.r.IntN(min(most, n))]
+	slices.Sort(out)
+	return out
+}
+
+func generate(r *rand.Rand) *organisation {
+	o := &organisation{r: r}
+	for i := range 2 + r.IntN(4) {
+		role := struct{ ents, inner []int }{ents: o.some(generatedEntitlements, 3)}
+		if i > 0 && r.IntN(2) == 0 {
+			role.inner = o.some(i, 2)
+		}
+		o.roles = append(o.roles, role)
+	}
+	for range 2 + r.IntN(4) {
+		rule := struct {
+			when        *cond
+			roles, ents []int
+		}{when: o.cond(2)}
+		if r.IntN(2) == 0 {
+			rule.ents = o.some(generatedEntitlements, 2)
+		}
+		if len(rule.ents) == 0 || r.IntN(2) == 0 {
+			rule.roles = o.some(len(o.roles), 2)
+		}
+		o.rules = append(o.rules, rule)
+	}
+	for range 3 + r.IntN(3) {
+		o.duties = append(o.duties, struct {
+			all  bool
+			ents []int
+		}{r.IntN(3) == 0, o.some(generatedEntitlements, 3)})
+	}
+	for range 1 + r.IntN(3) {
+		s := struct {
+			duties   []int
+			least    int
+			reaction string
+			when     *cond
+		}{duties: o.r.Perm(len(o.duties))[:2+r.IntN(len(o.duties)-1)], reaction: []string{"refuse", "exception", "approve", "record"}[r.IntN(4)]}
+		s.least = len(s.duties)
+		if r.IntN(2) == 0 {
+			s.least = 2 + r.IntN(len(s.duties)-1)
+		}
+		if r.IntN(3) == 0 {
+			s.when = o.cond(1)
+		}
+		o.sod = append(o.sod, s)
+	}
+	return o
+}
+
+func entitlementName(i int) string { return fmt.Sprintf("%s/e%d", []string{"one", "two"}[i%2], i) }
+
+func listOf(all []int, name func(int) string) string {
+	var out []string
+	for _, i := range all {
+		out = append(out, name(i))
+	}
+	return "[" + strings.Join(out, ", ") + "]"
+}
+
+// yaml writes the policy as documents.
+func (o *organisation) yaml() string {
+	role := func(i int) string { return fmt.Sprintf("R%d", i) }
+	var out []string
+	for i, x := range o.roles {
+		out = append(out, fmt.Sprintf("kind: Role\nname: R%d\nspec: {entitlements: %s, roles: %s}\n", i, listOf(x.ents, entitlementName), listOf(x.inner, role)))
+	}
+	for i, x := range o.rules {
+		out = append(out, fmt.Sprintf("kind: BirthrightRule\nname: B%d\nspec:\n  when: '%s'\n  entitlements: %s\n  roles: %s\n", i, x.when.cel(), listOf(x.ents, entitlementName), listOf(x.roles, role)))
+	}
+	for i, x := range o.duties {
+		out = append(out, fmt.Sprintf("kind: Duty\nname: D%d\nspec: {needs: %s, entitlements: %s}\n", i, map[bool]string{true: "all", false: "any"}[x.all], listOf(x.ents, entitlementName)))
+	}
+	for i, x := range o.sod {
+		when := ""
+		if x.when != nil {
+			when = "\n  when: '" + x.when.cel() + "'"
+		}
+		out = append(out, fmt.Sprintf("kind: SoDRule\nname: S%d\nspec:\n  duties: %s\n  at_least: %d\n  reaction: %s%s\n", i, listOf(x.duties, func(i int) string { return fmt.Sprintf("D%d", i) }), x.least, x.reaction, when))
+	}
+	return strings.Join(out, "---\n")
+}
+
+// wanted is what birthright gives to somebody, by brute force.
+func (o *organisation) wanted(a map[string]string) map[string]bool {
+	out := map[string]bool{}
+	var give func(role int)
+	give = func(role int) {
+		for _, e := range o.roles[role].ents {
+			out[entitlementName(e)] = true
+		}
+		for _, inner := range o.roles[role].inner {
+			give(inner)
+		}
+	}
+	for _, x := range o.rules {
+		if !x.when.holds(a) {
+			continue
+		}
+		for _, e := range x.ents {
+			out[entitlementName(e)] = true
+		}
+		for _, r := range x.roles {
+			give(r)
+		}
+	}
+	return out
+}
+
+// breaks says which SoD rules somebody breaks with what they hold, by brute force.
+func (o *organisation) breaks(a map[string]string, held map[string]bool) map[string]bool {
+	out := map[string]bool{}
+	for i, s := range o.sod {
+		performed := 0
+		for _, d := range s.duties {
+			n := 0
+			for _, e := range o.duties[d].ents {
+				if held[entitlementName(e)] {
+					n++
+				}
+			}
+			if n == len(o.duties[d].ents) || n > 0 && !o.duties[d].all {
+				performed++
+			}
+		}
+		if performed >= s.least && (s.when == nil || s.when.holds(a)) {
+			out[fmt.Sprintf("S%d", i)] = true
+		}
+	}
+	return out
+}
+
+// company is the database of the generated organisations.
+type company struct {
+	*world
+	attrs map[int]map[string]string
+}
+
+func newCompany(t *testing.T, r *rand.Rand) *company {
+	c := &company{world: &world{t: t, db: dbtest.New(t)}, attrs: map[int]map[string]string{}}
+	c.apply("kind: Application\nname: one\nspec: {connector: scim, config: {base_url: \"http://127.0.0.1:1\", auth: none}, entitlements: [{name: e0}, {name: e2}, {name: e4}, {name: e6}]}\n---\n" +
+		"kind: Application\nname: two\nspec: {connector: scim, config: {base_url: \"http://127.0.0.1:1\", auth: none}, entitlements: [{name: e1}, {name: e3}, {name: e5}, {name: e7}]}\n")
+	owner := dbtest.Owner(t, c.db)
+	for _, sql := range []string{`set session_replication_role = replica`,
+		`insert into identity (state, since, name, number, key_id) select 'active', now() - interval '1 year', 'P' || i, i::text, 0 from generate_series(1, 14) i`,
+		`insert into actor (kind, identity_id, name) select 'person', id, name from identity order by id limit 2`,
+		`insert into employment (identity_id, source_id, source_key) select id, 1, id::text from identity`,
+		`insert into employment_version (employment_id, identity_id, status, first_day, zone, starts_at, attrs, valid_from, known_from)
+			select e.id, e.identity_id, 'active', current_date - 365, 'UTC', now() - interval '1 year', '{}', now() - interval '1 year', now() from employment e`} {
+		_, err := owner.Exec(t.Context(), sql)
+		w := c.world
+		w.must(err)
+	}
+	var all []int
+	c.tx(db.System, func(tx *db.Tx) (err error) {
+		if all, err = identity.Everyone(tx); err != nil {
+			return err
+		}
+		if c.admin, err = tx.ActorOf(all[0], "person", "P1"); err != nil {
+			return err
+		}
+		c.second, err = tx.ActorOf(all[1], "person", "P2")
+		return err
+	})
+	for _, id := range all {
+		a := map[string]string{}
+		for name, values := range vocabulary {
+			if i := r.IntN(len(values) + 1); i < len(values) {
+				a[name] = values[i]
+			}
+		}
+		_, err := owner.Exec(t.Context(), `update employment_version set attrs = $2 where identity_id = $1`, id, a)
+		c.must(err)
+		c.attrs[id] = a
+	}
+	c.tx(db.System, func(tx *db.Tx) error {
+		_, err := lifecycle.SettleIDs(tx, all, lifecycle.Cause{What: "policy", Urgency: access.Bulk})
+		return err
+	})
+	return c
+}
+
+// sets reads pairs of a person and a word.
+func (c *company) sets(sql string) map[int]map[string]bool {
+	c.t.Helper()
+	out := map[int]map[string]bool{}
+	for id := range c.attrs {
+		out[id] = map[string]bool{}
+	}
+	rows, err := c.db.Pool.Query(c.t.Context(), sql)
+	c.must(err)
+	var who int
+	var word string
+	_, err = pgx.ForEachRow(rows, []any{&who, &word}, func() error { out[who][word] = true; return nil })
+	c.must(err)
+	return out
+}
+
+func (c *company) held() map[int]map[string]bool {
+	return c.sets(`select r.identity_id, a.name || '/' || e.name from reason r join entitlement e on e.id = r.entitlement_id join application a on a.id = e.application_id
+		where r.known_to = 'infinity' and r.state = 'live' and r.valid_to > now()`)
+}
+
+func (c *company) withheld() map[int]map[string]bool {
+	return c.sets(`select h.identity_id, a.name || '/' || e.name from withheld h join entitlement e on e.id = h.entitlement_id join application a on a.id = e.application_id`)
+}
+
+func (c *company) broken() map[int]map[string]bool {
+	return c.sets(`select v.identity_id, o.name from violation v join policy_object o on o.id = v.rule_id where v.state <> 'resolved'`)
+}
+
+// wantedSQL asks the stored policy with plain SQL: the conditions are those of the generator, roles are followed recursively.
+func (c *company) wantedSQL(o *organisation) map[int]map[string]bool {
+	var rules []string
+	for i, x := range o.rules {
+		rules = append(rules, fmt.Sprintf("select v.identity_id, 'B%d' rule from employment_version v where %s", i, x.when.sql()))
+	}
+	return c.sets(`with recursive spec as (select o.id, o.kind, o.name, s.spec from policy_spec s join policy_object o on o.id = s.object_id where s.to_version is null),
+		match as (` + strings.Join(rules, " union all ") + `),
+		role as (select m.identity_id, x::int id from match m join spec s on s.kind = 'rule' and s.name = m.rule, jsonb_array_elements_text(coalesce(s.spec->'role_ids', '[]')) x
+			union select r.identity_id, x::int from role r join spec s on s.id = r.id, jsonb_array_elements_text(coalesce(s.spec->'role_ids', '[]')) x),
+		given as (select m.identity_id, x::int e from match m join spec s on s.kind = 'rule' and s.name = m.rule, jsonb_array_elements_text(coalesce(s.spec->'entitlement_ids', '[]')) x
+			union select r.identity_id, x::int from role r join spec s on s.id = r.id, jsonb_array_elements_text(coalesce(s.spec->'entitlement_ids', '[]')) x)
+		select g.identity_id, a.name || '/' || e.name from given g join entitlement e on e.id = g.e join application a on a.id = e.application_id`)
+}
+
+// brokenSQL asks the stored duties and what is held with plain SQL.
+func (c *company) brokenSQL(o *organisation) map[int]map[string]bool {
+	scope := []string{"select identity_id, null::text rule from employment_version where false"}
+	for i, x := range o.sod {
+		sql := "true"
+		if x.when != nil {
+			sql = x.when.sql()
+		}
+		scope = append(scope, fmt.Sprintf("select identity_id, 'S%d' from employment_version where %s", i, sql))
+	}
+	return c.sets(`with spec as (select o.id, o.kind, o.name, s.spec from policy_spec s join policy_object o on o.id = s.object_id where s.to_version is null),
+		held as (select distinct identity_id, entitlement_id e from reason where known_to = 'infinity' and state = 'live' and valid_to > now()),
+		performed as (select h.identity_id, d.id from held h join (select s.id, s.spec, x::int e from spec s, jsonb_array_elements_text(s.spec->'entitlement_ids') x where s.kind = 'duty') d on d.e = h.e
+			group by 1, 2, d.spec having count(*) >= case d.spec->>'needs' when 'all' then jsonb_array_length(d.spec->'entitlement_ids') else 1 end),
+		scope as (` + strings.Join(scope, " union all ") + `)
+		select p.identity_id, r.name from (select s.id, s.name, s.spec, x::int duty from spec s, jsonb_array_elements_text(s.spec->'duty_ids') x where s.kind = 'sod') r
+			join performed p on p.id = r.duty join scope on scope.identity_id = p.identity_id and scope.rule = r.name
+		group by 1, 2, r.spec having count(*) >= coalesce((r.spec->>'at_least')::int, jsonb_array_length(r.spec->'duty_ids'))`)
+}
+
+// organisations is how many are generated: make properties makes 1,000.
+func organisations() int {
+	if n, err := strconv.Atoi(os.Getenv("TENURE_ORGANISATIONS")); err == nil && n > 0 {
+		return n
+	}
+	return 25
+}
+
+// In every generated organisation: what people hold and what is withheld together is what an interpreter and plain SQL say birthright
+// gives; what they break is what both say; nothing is withheld that nothing forbids; a plan is its effect; what is written out and
+// applied changes nothing; and what is taken back is as it was.
+func TestGeneratedOrganisations(t *testing.T) {
+	seed := rand.Uint64()
+	if s, err := strconv.ParseUint(os.Getenv("TENURE_SEED"), 10, 64); err == nil {
+		seed = s
+	}
+	r := rand.New(rand.NewPCG(seed, 1))
+	var c *company
+	for i := range organisations() {
+		if i%25 == 0 {
+			c = newCompany(t, r) // other people
+		}
+		o := generate(r)
+		c.change(o)
+		if t.Failed() {
+			t.Fatalf("organisation %d of TENURE_SEED=%d:\n%s", i, seed, o.yaml())
+		}
+	}
+}
+
+// change makes an organisation's policy the one that holds, and looks at everything on the way.
+func (c *company) change(o *organisation) {
+	c.t.Helper()
+	start, held, broken := c.picture(), c.held(), c.broken()
+	var s *change.Set
+	c.tx(c.admin, func(tx *db.Tx) (err error) {
+		s, err = change.Draft(tx, change.Proposal{Title: "generated", Body: o.yaml(), Prune: true}, app.ChangeDeps())
+		return err
+	})
+	c.same("planning", start, c.picture())
+	s, err := c.approve(c.second, s.ID)
+	c.must(err)
+	if s.State != change.Applied {
+		c.t.Fatalf("it is %s: %s", s.State, s.Note)
+	}
+	c.judge(o)
+	c.effect(s, held, broken)
+	c.export()
+
+	var back *change.Set
+	c.tx(c.second, func(tx *db.Tx) (err error) { back, err = change.Reverse(tx, s.ID, app.ChangeDeps()); return err })
+	back, err = c.approve(c.admin, back.ID)
+	c.must(err)
+	if back.State != change.Applied {
+		c.t.Fatalf("the way back is %s: %s", back.State, back.Note)
+	}
+	c.same("taking back", start, c.picture())
+	c.apply(o.yaml() + "---\nkind: Role\nname: Left\nspec: {entitlements: [one/e0]}\n") // and go on from here
+}
+
+func (c *company) same(what string, want, got any) {
+	c.t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		c.t.Errorf("%s (-want +got):\n%s", what, diff)
+	}
+}
+
+// judge compares what is stored with both oracles.
+func (c *company) judge(o *organisation) {
+	c.t.Helper()
+	held, withheld, broken := c.held(), c.withheld(), c.broken()
+	c.same("what SQL says that people break", c.brokenSQL(o), broken)
+	sql := c.wantedSQL(o)
+	for id, a := range c.attrs {
+		want := o.wanted(a)
+		c.same(fmt.Sprintf("what SQL gives person %d", id), want, sql[id])
+		got := maps.Clone(held[id])
+		maps.Copy(got, withheld[id])
+		c.same(fmt.Sprintf("what person %d gets", id), want, got)
+		c.same(fmt.Sprintf("what person %d breaks", id), o.breaks(a, held[id]), broken[id])
+		for e := range withheld[id] {
+			if held[id][e] {
+				continue // by another rule
+			}
+			more := maps.Clone(held[id])
+			more[e] = true
+			if len(o.breaks(a, more)) == len(broken[id]) {
+				c.t.Errorf("%s is withheld from person %d, and nothing forbids it", e, id)
+			}
+		}
+	}
+}
+
+// effect compares what was planned for each person with what became of them.
+func (c *company) effect(s *change.Set, held, broken map[int]map[string]bool) {
+	c.t.Helper()
+	planned := map[int][]string{}
+	c.tx(db.System, func(tx *db.Tx) error {
+		all, err := change.People(tx, s.ID, 0, 1000)
+		for _, p := range all {
+			for sign, words := range map[string][]string{"+": p.Gains, "-": p.Loses, "!": p.Opens, "*": p.Resolves} {
+				for _, w := range words {
+					planned[p.Identity] = append(planned[p.Identity], sign+w)
+				}
+			}
+			slices.Sort(planned[p.Identity])
+		}
+		return err
+	})
+	after, now := c.held(), c.broken()
+	did := map[int][]string{}
+	for id := range c.attrs {
+		differ := func(was, is map[string]bool, gone, come string) {
+			for w := range was {
+				if !is[w] {
+					did[id] = append(did[id], gone+w)
+				}
+			}
+			for w := range is {
+				if !was[w] {
+					did[id] = append(did[id], come+w)
+				}
+			}
+		}
+		differ(held[id], after[id], "-", "+")
+		// A rule of the same name may be another one: what it is called ends and begins.
+		differ(broken[id], now[id], "*", "!")
+		slices.Sort(did[id])
+	}
+	for id := range c.attrs {
+		if len(planned[id])+len(did[id]) > 0 {
+			c.same(fmt.Sprintf("what was planned for person %d", id), planned[id], did[id])
+		}
+	}
+}
+
+func (c *company) export() {
+	c.t.Helper()
+	c.tx(db.Operator, func(tx *db.Tx) error {
+		text, err := change.Export(tx)
+		if err != nil {
+			return err
+		}
+		f, err := change.ReadText(text)
+		if err != nil {
+			return err
+		}
+		deps := app.ChangeDeps()
+		deps.Prune = true
+		plan, err := change.Apply(tx, f, deps)
+		if err == nil && len(plan.Changes) > 0 {
+			c.t.Errorf("written out and applied, it changes %+v", plan.Changes)
+		}
+		return err
+	})
+}
