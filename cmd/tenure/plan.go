@@ -1,14 +1,11 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"os"
 
 	"tenure/internal/app"
 	"tenure/internal/change"
 	"tenure/internal/db"
-	"tenure/internal/errs"
 )
 
 type planCmd struct {
@@ -161,14 +158,6 @@ func (c *exportCmd) Run(r *run) error {
 			fmt.Print(text)
 			return nil
 		}
-		f, err := os.OpenFile(c.Out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-		if errors.Is(err, os.ErrExist) {
-			return errs.Conflict("%s is there already; it was not overwritten", c.Out)
-		}
-		if err != nil {
-			return err
-		}
-		_, err = f.WriteString(text)
-		return errors.Join(err, f.Close())
+		return writeNew(c.Out, text)
 	})
 }

@@ -78,6 +78,24 @@ type Subject struct {
 	Intended func(app *catalog.Application) []byte
 }
 
+// Want takes up one employment that goes on now: what policy gives it, and its attributes for the scopes of SoD rules. Rules evaluate per
+// employment: two jobs give two sets of reasons.
+func (s *Subject) Want(pol *policy.Snapshot, employment int, a policy.Attrs) error {
+	gives, err := pol.Evaluate(a)
+	if err != nil {
+		return err
+	}
+	if s.Works == nil {
+		s.Works = map[int]bool{}
+	}
+	s.Works[employment], s.Jobs = true, append(s.Jobs, a)
+	s.Wanted = slices.Grow(s.Wanted, len(gives))
+	for _, g := range gives {
+		s.Wanted = append(s.Wanted, Reason{Entitlement: g.Entitlement, Kind: Birthright, Ref: g.Rule, Via: g.Role, PolicyVersion: pol.Version, Employment: employment})
+	}
+	return nil
+}
+
 // holds says whether a person in this state holds anything at all: before the first day and after the last nobody does.
 func (s *Subject) holds() bool {
 	return !s.Locked && (s.State == identity.Active || s.State == identity.Leave)

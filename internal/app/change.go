@@ -21,11 +21,28 @@ func ChangeDeps() change.Deps {
 }
 
 func declareSource(tx *db.Tx, name string, raw []byte) (bool, error) {
-	var spec hr.Spec
-	if err := yaml.NewDecoder(bytes.NewReader(raw), yaml.Strict()).Decode(&spec); err != nil {
-		return false, errs.InvalidFields(fmt.Sprintf("HR source %s", name), []errs.Field{{Field: "spec", Rule: err.Error()}})
+	spec, err := sourceSpec(name, raw)
+	if err != nil {
+		return false, err
 	}
 	return hr.Declare(tx, name, spec)
+}
+
+func sourceSpec(name string, raw []byte) (spec hr.Spec, err error) {
+	if err := yaml.NewDecoder(bytes.NewReader(raw), yaml.Strict()).Decode(&spec); err != nil {
+		return spec, errs.InvalidFields(fmt.Sprintf("HR source %s", name), []errs.Field{{Field: "spec", Rule: err.Error()}})
+	}
+	return spec, nil
+}
+
+// SourceAttributes gives the names of the attributes that an HR source sends, by its spec in a policy file.
+func SourceAttributes(name string, raw []byte) ([]string, error) {
+	spec, err := sourceSpec(name, raw)
+	if err != nil {
+		return nil, err
+	}
+	mapping := spec.File.WithDefaults()
+	return mapping.AttributeNames(), nil
 }
 
 // settleEverybody computes everybody anew after a policy change: no hand-over, and nothing overtakes single people.

@@ -115,6 +115,27 @@ func read(tx *db.Tx) (*Catalog, error) {
 	return c, nil
 }
 
+// Declared makes a catalog of what files declare and nothing else, without a database: what policy files are tested with. Ids are given in
+// the order in which a first apply to an empty database gives them. Owners are nobody.
+func Declared(specs map[string]ApplicationSpec) *Catalog {
+	c := &Catalog{Apps: map[int]*Application{}, AppNamed: map[string]*Application{}, Entitlements: map[int]*Entitlement{},
+		ByName: map[string]*Entitlement{}, accounts: map[int]int{}}
+	var all []*Entitlement
+	for i, name := range slices.Sorted(maps.Keys(specs)) {
+		s := specs[name].withDefaults(name)
+		a := &Application{ID: i + 1, Name: name, Title: s.Title, Connector: s.Connector, Mode: s.Mode, Spec: s, RetentionDays: *s.Accounts.RetentionDays, Version: 1}
+		c.Apps[a.ID], c.AppNamed[name] = a, a
+		all = append(all, &Entitlement{ID: len(all) + 1, ApplicationID: a.ID, Kind: AccountKind, Title: "Account", Declared: true})
+		for _, e := range s.Entitlements {
+			all = append(all, &Entitlement{ID: len(all) + 1, ApplicationID: a.ID, Kind: e.Kind, Name: e.Name, Title: e.Title, Description: e.Description,
+				Privileged: e.Privileged, HandoverDays: *e.HandoverDays, Declared: true})
+		}
+	}
+	c.index(all)
+	c.words = sync.OnceValue(c.searchables)
+	return c
+}
+
 // index fills the maps. Declared entitlements come first.
 func (c *Catalog) index(ents []*Entitlement) {
 	taken := map[string]int{} // how many share a short name, among those as declared as the first

@@ -104,7 +104,10 @@ func Apply(tx *db.Tx, files *Files, deps Deps) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	touched, err := files.store(tx, deps)
+	touched, bad, err := files.store(tx, deps)
+	if err == nil && len(bad) > 0 {
+		err = errs.InvalidFields("nothing was applied; the files are not right:", files.locate(bad))
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -184,46 +187,45 @@ func names(ids []int, name func(int) string) []string {
 	return out
 }
 
-// store hands every document to its room and gives those that changed something. Broken documents of all kinds are told
+// store hands every document to its room and gives those that changed something, and what is wrong: the documents of all kinds are told
 // together; roles and rules are looked at only when the applications they refer to are right.
-func (f *Files) store(tx *db.Tx, deps Deps) (map[string]bool, error) {
-	touched := map[string]bool{}
-	var bad []errs.Field
+func (f *Files) store(tx *db.Tx, deps Deps) (touched map[string]bool, bad []mistake, err error) {
+	touched = map[string]bool{}
 	each := func(kind, name string, changed bool, err error) error {
 		touched[kind+" "+name] = changed
-		return f.collect(&bad, kind+" "+name, err)
+		return collect(&bad, kind+" "+name, err)
 	}
 	for _, name := range slices.Sorted(maps.Keys(f.Sources)) {
 		changed, err := deps.Source(tx, name, f.Sources[name])
 		if err := each(KindSource, name, changed, err); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(f.Applications)) {
 		changed, err := catalog.Apply(tx, name, f.Applications[name], deps.Kinds)
 		if err := each(KindApplication, name, changed, err); err != nil {
-			return nil, err
-		}
-	}
-	if len(bad) == 0 {
-		attributes, err := deps.Attributes(tx)
-		if err != nil {
-			return nil, err
-		}
-		set := policy.Set{Roles: f.Roles, Rules: f.Rules, Duties: f.Duties, SoD: f.SoD, Ends: f.Ends, Attributes: attributes}
-		_, _, err = policy.Save(tx, set, deps.Note, deps.Prune)
-		if err := f.collect(&bad, "", err); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	if len(bad) > 0 {
-		return nil, errs.InvalidFields("nothing was applied; the files are not right:", bad)
+		return touched, bad, nil
 	}
-	return touched, nil
+	attributes, err := deps.Attributes(tx)
+	if err != nil {
+		return nil, nil, err
+	}
+	_, _, err = policy.Save(tx, f.set(attributes), deps.Note, deps.Prune)
+	err = collect(&bad, "", err)
+	return touched, bad, err
+}
+
+// set is the part of the files that the policy room keeps.
+func (f *Files) set(attributes []string) policy.Set {
+	return policy.Set{Roles: f.Roles, Rules: f.Rules, Duties: f.Duties, SoD: f.SoD, Ends: f.Ends, Attributes: attributes}
 }
 
 // collect takes up an error that is the files' fault and gives back any other.
-func (f *Files) collect(bad *[]errs.Field, what string, err error) error {
+func collect(bad *[]mistake, what string, err error) error {
 	var e *errs.Error
 	if err == nil || !errors.As(err, &e) || e.Kind != errs.KindInvalid {
 		return err
@@ -231,7 +233,7 @@ func (f *Files) collect(bad *[]errs.Field, what string, err error) error {
 	if len(e.Fields) == 0 {
 		e = errs.InvalidFields("", []errs.Field{{Field: "spec", Rule: e.Message}})
 	}
-	*bad = append(*bad, f.locate(what, e.Fields)...)
+	*bad = append(*bad, mistakes(what, e.Fields)...)
 	return nil
 }
 

@@ -30,7 +30,7 @@ func TestReferenceExamplesAreRight(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(f.Sources) != 1 || len(f.Applications) != 1 || len(f.Roles) != 1 || len(f.Rules) != 1 {
+	if len(f.Sources) != 1 || len(f.Applications) != 1 || len(f.Roles) != 1 || len(f.Rules) != 1 || len(f.Tests) != 1 {
 		t.Errorf("an example per kind: %+v", f)
 	}
 }
@@ -60,7 +60,7 @@ func TestReferenceIsWhole(t *testing.T) {
 			}
 		}
 	}
-	for _, v := range []any{hr.Spec{}, catalog.ApplicationSpec{}, policy.RoleSpec{}, policy.RuleSpec{}} {
+	for _, v := range []any{hr.Spec{}, catalog.ApplicationSpec{}, policy.RoleSpec{}, policy.RuleSpec{}, policy.DutySpec{}, policy.SoDSpec{}, change.TestSpec{}} {
 		walk(reflect.TypeOf(v))
 	}
 	for _, a := range policy.StandardAttributes {

@@ -92,21 +92,34 @@ func fieldsOf(t reflect.Type) map[string]reflect.Type {
 	return out
 }
 
-// locate puts file and line before the fields of an error that a room gave about one document. Fields begin with the document
-// ("Role AP Lead: spec.owner"), or what names it.
-func (f *Files) locate(what string, fields []errs.Field) []errs.Field {
-	out := make([]errs.Field, len(fields))
+// mistake is one rule that a document breaks, as a room told it.
+type mistake struct {
+	doc, path string // "Role AP Lead", "spec.owner"
+	errs.Field
+}
+
+// mistakes takes apart what a room says of one document. Without a document the fields begin with it, or with what names it.
+func mistakes(doc string, fields []errs.Field) []mistake {
+	out := make([]mistake, len(fields))
 	for i, e := range fields {
-		doc, path := what, e.Field
+		out[i] = mistake{doc, e.Field, e}
 		if doc == "" {
-			doc, path, _ = strings.Cut(e.Field, ": ")
+			out[i].doc, out[i].path, _ = strings.Cut(e.Field, ": ")
 		}
-		p, ok := f.at[doc]
+	}
+	return out
+}
+
+// locate puts file and line before the fields.
+func (f *Files) locate(all []mistake) []errs.Field {
+	out := make([]errs.Field, len(all))
+	for i, m := range all {
+		p, ok := f.at[m.doc]
 		if !ok {
-			out[i] = e // about an object that these files do not declare
+			out[i] = m.Field // about an object that these files do not declare
 			continue
 		}
-		out[i] = errs.Field{Field: fmt.Sprintf("%s: %s: %s", lineIn(p.file, p.lineOf(path)), doc, path), Rule: e.Rule}
+		out[i] = errs.Field{Field: fmt.Sprintf("%s: %s: %s", lineIn(p.file, p.lineOf(m.path)), m.doc, m.path), Rule: m.Rule}
 	}
 	return out
 }

@@ -28,10 +28,14 @@ const (
 	KindRule        = "BirthrightRule"
 	KindDuty        = "Duty"
 	KindSoD         = "SoDRule"
+	KindTest        = "PolicyTest" // applies nothing: see Test
 )
 
+// testSuffix ends the names of files with tests, before .yaml: they stand beside what they test, and a rule does not hide in them.
+const testSuffix = "_test"
+
 // kinds in the order in which they build on one another.
-var kinds = []string{KindSource, KindApplication, KindRole, KindRule, KindDuty, KindSoD}
+var kinds = []string{KindSource, KindApplication, KindRole, KindRule, KindDuty, KindSoD, KindTest}
 
 // policyKinds are the kinds of documents that the policy room keeps, as it calls them.
 var policyKinds = map[string]string{KindRole: policy.KindRole, KindRule: policy.KindRule, KindDuty: policy.KindDuty, KindSoD: policy.KindSoD}
@@ -45,6 +49,7 @@ type Files struct {
 	Duties       map[string]policy.DutySpec
 	SoD          map[string]policy.SoDSpec
 	Ends         []policy.Ref // what ends
+	Tests        map[string]TestSpec
 
 	at map[string]place // "Role AP Lead" -> where it stands
 }
@@ -112,7 +117,7 @@ func ReadText(text string) (*Files, error) {
 
 func newFiles() *Files {
 	return &Files{Sources: map[string][]byte{}, Applications: map[string]catalog.ApplicationSpec{}, Roles: map[string]policy.RoleSpec{},
-		Rules: map[string]policy.RuleSpec{}, Duties: map[string]policy.DutySpec{}, SoD: map[string]policy.SoDSpec{}, at: map[string]place{}}
+		Rules: map[string]policy.RuleSpec{}, Duties: map[string]policy.DutySpec{}, SoD: map[string]policy.SoDSpec{}, Tests: map[string]TestSpec{}, at: map[string]place{}}
 }
 
 func (r *reader) told(message string) error {
@@ -265,7 +270,10 @@ func (r *reader) document(body ast.Node, end int) {
 	what := head.Kind + " " + head.Name
 	switch {
 	case !slices.Contains(kinds, head.Kind):
-		r.wrong(lineOf(body), "kind", "is %q and must be HRSource, Application, Role, BirthrightRule, Duty or SoDRule", head.Kind)
+		r.wrong(lineOf(body), "kind", "is %q and must be HRSource, Application, Role, BirthrightRule, Duty, SoDRule or PolicyTest", head.Kind)
+		return
+	case strings.HasSuffix(strings.TrimSuffix(r.path, filepath.Ext(r.path)), testSuffix) && head.Kind != KindTest:
+		r.wrong(lineOf(body), "kind", "is %s, and a file whose name ends in %s holds tests only: kind PolicyTest", head.Kind, testSuffix)
 		return
 	case head.Name == "":
 		r.wrong(lineOf(body), what, "needs a name")
@@ -310,6 +318,8 @@ func (r *reader) spec(kind, name string, node ast.Node, end int, p place) {
 		r.files.Duties[name] = decode[policy.DutySpec](r, kind+" "+name, node, p)
 	case KindSoD:
 		r.files.SoD[name] = decode[policy.SoDSpec](r, kind+" "+name, node, p)
+	case KindTest:
+		r.files.Tests[name] = decode[TestSpec](r, kind+" "+name, node, p)
 	}
 }
 

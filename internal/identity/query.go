@@ -112,3 +112,30 @@ func versions(tx *db.Tx, n int, where string, args ...any) (map[int][]Version, e
 	}
 	return out, rows.Err()
 }
+
+// Alike is how many employments have these attributes.
+type Alike struct {
+	Attrs Attrs
+	N     int
+}
+
+// Combinations gives the distinct combinations of these attributes among the employments that go on now, of people who are not
+// locked out: as many as differ in them, however many people there are.
+func Combinations(tx *db.Tx, names []string) ([]Alike, error) {
+	rows, err := tx.Query(`select array(select coalesce(v.attrs->>n.name, '') from unnest($1::text[]) with ordinality n(name, nth) order by n.nth) vals, count(*)
+		from employment_version v join identity i on i.id = v.identity_id and i.kind = 'person' and i.locked_at is null
+		where v.known_to = 'infinity' and v.valid_from <= $2 and v.valid_to > $2 and v.status in ('active', 'leave') and v.starts_at <= $2 and v.ends_at > $2
+		group by vals order by vals`, names, tx.Now)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (a Alike, err error) {
+		var values []string
+		err = r.Scan(&values, &a.N)
+		a.Attrs = make(Attrs, len(names))
+		for i, v := range values {
+			a.Attrs[names[i]] = v
+		}
+		return a, err
+	})
+}

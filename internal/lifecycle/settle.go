@@ -190,7 +190,7 @@ func (s *settling) judge(sub *access.Subject, p *identity.Change) error {
 	return s.want(sub, p)
 }
 
-// want asks policy what each employment gives now. Rules evaluate per employment: two jobs give two sets of reasons.
+// want asks policy what each employment gives now.
 func (s *settling) want(sub *access.Subject, p *identity.Change) error {
 	if sub.State == identity.Left || sub.State == identity.Prehire {
 		return nil
@@ -205,15 +205,8 @@ func (s *settling) want(sub *access.Subject, p *identity.Change) error {
 		if st := v.At(s.now); st != identity.Active && st != identity.Leave {
 			continue
 		}
-		sub.Works[v.Employment], sub.Jobs = true, append(sub.Jobs, v.Attrs)
-		gives, err := s.pol.Evaluate(v.Attrs)
-		if err != nil {
+		if err := sub.Want(s.pol, v.Employment, v.Attrs); err != nil {
 			return err
-		}
-		sub.Wanted = slices.Grow(sub.Wanted, len(gives))
-		for _, g := range gives {
-			sub.Wanted = append(sub.Wanted, access.Reason{Entitlement: g.Entitlement, Kind: access.Birthright, Ref: g.Rule, Via: g.Role,
-				PolicyVersion: s.pol.Version, Employment: v.Employment})
 		}
 	}
 	return nil

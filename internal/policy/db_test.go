@@ -240,3 +240,62 @@ func TestUnrecordedChangeIsRefused(t *testing.T) {
 		t.Errorf("a silent change of a rule commits: %v", err)
 	}
 }
+
+// What is compiled from files alone gives everybody what the same files give from the database.
+func TestCompileEqualsSave(t *testing.T) {
+	d := withApplication(t)
+	set := first()
+	set.Duties = map[string]policy.DutySpec{"lead": {Entitlements: []string{"crm/lead"}}, "base": {Entitlements: []string{"crm/base"}}}
+	set.SoD = map[string]policy.SoDSpec{"both": {Duties: []string{"lead", "base"}, When: `department != "IT"`}}
+	save(t, d, set, false)
+	stored := current(t, d)
+	var cat *catalog.Catalog
+	must(t, d, func(tx *db.Tx) (err error) { cat, err = catalog.Load(tx); return err })
+	pure := catalog.Declared(map[string]catalog.ApplicationSpec{"crm": {Entitlements: []catalog.EntitlementSpec{{Name: "staff"}, {Name: "base"}, {Name: "lead"}}}})
+	alone, err := policy.Compile(set, func(ref string) (int, error) {
+		e, err := pure.Find(ref)
+		if err != nil {
+			return 0, err
+		}
+		return e.ID, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := func(s *policy.Snapshot, c *catalog.Catalog, a policy.Attrs) (out []string) {
+		gives, err := s.Evaluate(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, g := range gives {
+			role := ""
+			if g.Role != 0 {
+				role = s.Object(g.Role).Name
+			}
+			out = append(out, s.Object(g.Rule).Name+" "+role+" "+c.Ref(g.Entitlement))
+		}
+		rule := s.Objects(policy.KindSoD)[0]
+		if s.Duties().Scope([]policy.Attrs{a})(rule.ID) {
+			out = append(out, "in scope")
+		}
+		return out
+	}
+	for _, a := range []policy.MapAttrs{{}, {"department": "AP"}, {"department": "AP", "grade": "L"}, {"department": "IT", "grade": "L"}} {
+		if diff := cmp.Diff(read(stored, cat, a), read(alone, pure, a)); diff != "" {
+			t.Errorf("%v: %s", a, diff)
+		}
+	}
+	set.Roles["AP base"] = policy.RoleSpec{Entitlements: []string{"crm/none"}, Roles: []string{"AP Lead"}}
+	_, err = policy.Compile(set, func(ref string) (int, error) {
+		e, err := pure.Find(ref)
+		if err != nil {
+			return 0, err
+		}
+		return e.ID, nil
+	})
+	for _, want := range []string{`Role AP base: spec.entitlements[0]: application crm has no entitlement "none"`, "the role contains itself: AP Lead > AP base > AP Lead"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("nothing says %s: %v", want, err)
+		}
+	}
+}

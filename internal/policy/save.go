@@ -58,7 +58,7 @@ type draft struct {
 	prune bool
 
 	version int
-	cat     *catalog.Catalog
+	find    func(ref string) (entitlement int, err error)
 	now     map[string]row // current specs by kind and name
 	known   map[string]row // every object there ever was, with its last n and no spec
 	next    []row          // the specs of the new version
@@ -99,9 +99,16 @@ func (d *draft) load() error {
 	if err := d.tx.QueryRow(`select coalesce(max(id), 0) from policy_version`).Scan(&d.version); err != nil {
 		return err
 	}
-	var err error
-	if d.cat, err = catalog.Load(d.tx); err != nil {
+	cat, err := catalog.Load(d.tx)
+	if err != nil {
 		return err
+	}
+	d.find = func(ref string) (int, error) {
+		e, err := cat.Find(ref)
+		if err != nil {
+			return 0, err
+		}
+		return e.ID, nil
 	}
 	rows, err := current(d.tx)
 	if err != nil {
@@ -154,15 +161,20 @@ func (d *draft) resolve() error {
 	if err != nil {
 		return err
 	}
+	d.linkAll(specs, declared, people)
+	return nil
+}
+
+// linkAll makes the rows of the new version, by id. What is not declared anew keeps the ids it was saved with.
+func (d *draft) linkAll(specs, declared map[string]row, people map[string]int) {
 	for _, k := range slices.Sorted(maps.Keys(specs)) {
 		r := specs[k]
-		if _, ok := declared[k]; ok { // what stays keeps the ids it was saved with
+		if _, ok := declared[k]; ok {
 			d.link(&r, specs, people)
 		}
 		d.next = append(d.next, r)
 	}
 	slices.SortFunc(d.next, func(a, b row) int { return a.ID - b.ID })
-	return nil
 }
 
 // number gives ids to objects that are new.
@@ -187,7 +199,7 @@ func (d *draft) number(specs map[string]row) error {
 	return err
 }
 
-// link turns the names in a spec into ids.
+// link turns the names in a spec into ids. Without people, owners are not looked up.
 func (d *draft) link(r *row, specs map[string]row, people map[string]int) {
 	add := func(field, format string, a ...any) {
 		d.bad = append(d.bad, errs.Field{Field: fieldOf(r.Kind, r.Name) + field, Rule: fmt.Sprintf(format, a...)})
@@ -211,18 +223,18 @@ func (d *draft) link(r *row, specs map[string]row, people map[string]int) {
 		s.DutyIDs = append(s.DutyIDs, duty.ID)
 	}
 	for i, ref := range s.Entitlements {
-		e, err := d.cat.Find(ref)
+		id, err := d.find(ref)
 		if err != nil {
 			add(fmt.Sprintf("spec.entitlements[%d]", i), "%s", err.Error())
 			continue
 		}
-		s.EntitlementIDs = append(s.EntitlementIDs, e.ID)
+		s.EntitlementIDs = append(s.EntitlementIDs, id)
 	}
 	for _, ids := range []*[]int{&s.RoleIDs, &s.EntitlementIDs, &s.DutyIDs} {
 		slices.Sort(*ids)
 		*ids = slices.Compact(*ids)
 	}
-	if s.Owner != "" {
+	if s.Owner != "" && people != nil {
 		id, ok := people[s.Owner]
 		if !ok {
 			add("spec.owner", "%s", catalog.NobodyRule(s.Owner))
