@@ -51,6 +51,7 @@ type cli struct {
 	Export     exportCmd     `cmd:"" help:"Write everything that is declared as policy files; applying them changes nothing."`
 	Lint       lintCmd       `cmd:"" help:"Say what is wrong or odd about the policy, or about what files would make of it."`
 	Test       testCmd       `cmd:"" help:"Test policy files: given these people, expect this access. Needs no database."`
+	SoD        sodCmd        `cmd:"" name:"sod" help:"Segregation of duties: rule matrices."`
 	HR         hrCmd         `cmd:"" name:"hr" help:"HR feeds."`
 	Token      tokenCmd      `cmd:"" help:"Give a personal token (demo and replay databases only)."`
 	Terminate  terminateCmd  `cmd:"" help:"End a person's access at once, ahead of every queue."`

@@ -35,6 +35,18 @@ func TestReferenceExamplesAreRight(t *testing.T) {
 	}
 }
 
+func TestHowToExampleIsRight(t *testing.T) {
+	body, err := os.ReadFile("../../docs/how-to/policy-as-code.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, example, _ := strings.Cut(string(body), "```yaml\n")
+	example, _, _ = strings.Cut(example, "```")
+	if f, err := change.Read(folder(t, "how_test.yaml", example)); err != nil || len(f.Tests) != 1 {
+		t.Error(err)
+	}
+}
+
 // The reference page names every field, and every attribute that is always there.
 func TestReferenceIsWhole(t *testing.T) {
 	body, err := os.ReadFile(page)
