@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"tenure/internal/catalog"
-	"tenure/internal/policy"
 	"tenure/internal/policy/sod"
 )
 
@@ -28,11 +27,13 @@ func (s *Subject) weigh(d *Desire, cat *catalog.Catalog, now time.Time) {
 	w := weighing{s: s, d: d, engine: s.Duties.Engine(), scope: s.Duties.Scope(s.Jobs)}
 	w.split(cat, now)
 	w.ahead(now)
+	kept := len(w.base)
 	if adds := w.holdings(w.adds); len(w.engine.CheckAdd(w.base, adds, w.scope)) > 0 {
 		w.oneByOne()
 	} else {
 		w.base = append(w.base, adds...)
 	}
+	d.attempt = s.Duties.Attempt(w.base[:kept:kept], w.base[kept:], w.scope, s.Excepted)
 	d.Broken = w.engine.Check(w.base, w.scope)
 	d.weighed = w.all
 }
@@ -175,14 +176,7 @@ func (w *weighing) oneByOne() {
 
 // stops gives the rules that forbid a reason beside what is held.
 func (w *weighing) stops(reason int) []int {
-	var out []int
-	for _, v := range w.engine.CheckAdd(w.base, []sod.Holding{holding(&w.all[reason], reason)}, w.scope) {
-		reaction := w.s.Duties.Reaction(v.Rule)
-		if reaction != policy.RecordSoD && (reaction == policy.Refuse || !w.s.Excepted(v.Rule)) {
-			out = append(out, v.Rule)
-		}
-	}
-	return out
+	return w.s.Duties.Stops(w.base, []sod.Holding{holding(&w.all[reason], reason)}, w.scope, w.s.Excepted)
 }
 
 // drop takes reasons, by their index in Live, out of what is desired: one that is new does not begin, one that is there ends.

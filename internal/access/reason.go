@@ -110,6 +110,7 @@ type Desire struct {
 	Broken   []sod.Violation // SoD rules that are broken then, by rule
 	Withheld []Withheld      // what birthright would give and an SoD rule forbids
 	weighed  []Reason        // what the tags of Broken point at
+	attempt  *policy.Attempt // what the last guard is asked before anything is written
 }
 
 // Desired computes it. Who left, is not here yet or was terminated has no reasons of any kind. A mover's lost birthright

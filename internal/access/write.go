@@ -1,6 +1,7 @@
 package access
 
 import (
+	"fmt"
 	"slices"
 	"sort"
 	"time"
@@ -33,6 +34,12 @@ func (c *Change) Empty() bool {
 func Write(tx *db.Tx, cat *catalog.Catalog, changes []*Change, cause string, policyVersion int, now, known time.Time) error {
 	for _, c := range changes {
 		c.Touches = evidence.Touches{}
+		switch allowed, err := c.Desire.attempt.Allowed(); {
+		case err != nil:
+			return err
+		case !allowed: // weigh should have held it back
+			return fmt.Errorf("the last guard denies what was to be granted to person %d: it breaks an SoD rule", c.Identity)
+		}
 	}
 	for _, step := range []func(*db.Tx, []*Change, time.Time, time.Time) error{endReasons, addReasons, cancelOperations} {
 		if err := step(tx, changes, now, known); err != nil {

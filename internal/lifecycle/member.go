@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -103,9 +104,9 @@ func (m *Membership) weigh(tx *db.Tx, who int, pol *policy.Snapshot) error {
 	for _, g := range pol.RoleGives(m.Role) {
 		add = append(add, sod.Holding{Entitlement: g.Entitlement, From: m.From, To: m.To})
 	}
+	stops := pol.Duties().Stops(held, add, scope, excepted)
 	for _, v := range pol.Duties().Engine().CheckAdd(held, add, scope) {
-		reaction := pol.Duties().Reaction(v.Rule)
-		if reaction == policy.RecordSoD || reaction != policy.Refuse && excepted(v.Rule) {
+		if !slices.Contains(stops, v.Rule) {
 			continue
 		}
 		return errs.Conflict("the SoD rule %s forbids it: the person would combine %s", pol.Object(v.Rule).Title, dutyNames(pol, v))

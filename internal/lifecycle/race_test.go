@@ -272,7 +272,7 @@ func TestRacesNeverCombineDuties(t *testing.T) {
 		})
 	}
 	t.Run("a membership and a change of a role", func(t *testing.T) {
-		n := min(rounds(t)/4, 500) // each changes the policy for everybody
+		n := min(rounds(t)/4, 100) // each changes the policy for everybody
 		c := newCourse(t, n, true)
 		for _, who := range c.people {
 			c.both(fmt.Sprintf("join %d Enters", who), "role Plain erp/read erp/pay")

@@ -3,12 +3,15 @@ package policy
 import (
 	"cmp"
 
+	"github.com/casbin/casbin/v2"
+
 	"tenure/internal/policy/sod"
 )
 
 // Duties are the SoD rules of one version, compiled. They never change and may be used by several goroutines at once.
 type Duties struct {
 	engine *sod.Engine
+	guard  *casbin.Enforcer
 	rules  map[int]*sodRule
 }
 
@@ -45,8 +48,11 @@ func (s *Snapshot) compileDuties(env *environment) error {
 		return nil
 	}
 	var err error
-	d.engine, err = sod.Compile(duties, rules)
+	if d.engine, err = sod.Compile(duties, rules); err != nil {
+		return err
+	}
 	s.duties = d
+	d.guard, err = newGuard()
 	return err
 }
 
