@@ -122,7 +122,8 @@ func (r *request) homeCompliance(_ *db.Tx, f *audit.Computed) (*templates.HomeSe
 		alarm(r.figure(r.T("Access without a reason"), t.OutOfBand, "application.read", apps), t.OutOfBand, ui.Warn, "alert-triangle"),
 		alarm(r.figure(r.T("Accounts of nobody"), t.Orphans, "application.read", apps), t.Orphans, ui.Warn, "ghost"),
 		alarm(ui.Figure{Label: r.T("Dormant privileged accounts"), Value: r.Int(f.Stock.Dormant), URL: "/dashboard#dormant"}, f.Stock.Dormant, ui.Warn, "moon"),
-		{Label: r.T("Exceptions"), Value: r.Int(f.Stock.Exceptions), Note: r.T("accepted conflicts")},
+		alarm(ui.Figure{Label: r.T("Open SoD violations"), Value: r.Int(f.Stock.Violations), URL: r.to("violation.read", link(violationsURL, "state", "open"))}, f.Stock.Violations, ui.Bad, "alert-octagon"),
+		{Label: r.T("Exceptions"), Value: r.Int(f.Stock.Exceptions), Note: r.T("accepted conflicts"), URL: r.to("violation.read", link(violationsURL, "state", "accepted"))},
 		{Label: r.T("Terminations in 30 days"), Value: r.Int(f.Flow[30].Terminations), URL: "/dashboard?days=30#leavers"},
 	}
 	return v, 2*min(t.Zombies, 1) + min(t.OutOfBand+t.Orphans, 1), nil

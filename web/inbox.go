@@ -34,6 +34,7 @@ var kindGroups = []struct {
 	kinds     []string
 }{
 	{"hr", lang.Mark("HR files"), []string{audit.HeldRun, audit.HeldDue}},
+	{"policy", lang.Mark("Policy"), []string{audit.Change, audit.Violated}},
 	{"operations", lang.Mark("Operations"), []string{audit.FailedLeaver, audit.Failed, audit.Proposal, audit.Paused}},
 	{"applications", lang.Mark("My applications"), []string{audit.Orphan, audit.NoDescription, audit.OwnPaused}},
 	{"team", lang.Mark("My team"), []string{audit.Joining, audit.Leaving, audit.HandOver, audit.HandOverLate}},
@@ -232,6 +233,18 @@ var inboxWords = map[string]func(*request, *audit.Item, *templates.InboxItem){
 		v.Title = r.T("%s would leave at once", r.Plural(it.Count, "person", "people"))
 		v.Why = r.T("Their last day passed while Tenure was not running. Nothing happens until a person decides.")
 		v.Act = ui.Link{Text: r.T("Look and decide"), URL: "/hr/held/" + it.Ref}
+	},
+	audit.Change: func(r *request, it *audit.Item, v *templates.InboxItem) {
+		v.State = ui.Tag{Tone: ui.Info, Icon: "scale", Text: r.T("Planned")}
+		v.Title = r.T("A change of the policy waits for approval: %s", it.Text)
+		v.Why = r.T("%s planned it. It concerns %s.", it.Person, r.Plural(it.Count, "person", "people"))
+		v.Act = ui.Link{Text: r.T("Look and decide"), URL: changesURL + "/" + it.Ref}
+	},
+	audit.Violated: func(r *request, it *audit.Item, v *templates.InboxItem) {
+		v.State = ui.Tag{Tone: ui.Bad, Icon: "alert-octagon", Text: r.T("Open")}
+		v.Title = r.T("%s the SoD rule “%s”", r.many(it.Count, "person breaks", "people break"), it.Text)
+		v.Why = r.T("One of the conflicting accesses has to go, or somebody accepts it for a time.")
+		v.Act = ui.Link{Text: r.T("See who"), URL: link(violationsURL, "rule", it.Ref)}
 	},
 	audit.FailedLeaver: func(r *request, it *audit.Item, v *templates.InboxItem) {
 		v.State = ui.Tag{Tone: ui.Bad, Icon: "circle-x", Text: r.T("Failed")}

@@ -24,7 +24,7 @@ func (s *Subject) weigh(d *Desire, cat *catalog.Catalog, now time.Time) {
 	if s.Duties == nil {
 		return
 	}
-	w := weighing{s: s, d: d, engine: s.Duties.Engine(), scope: s.Duties.Scope(s.Jobs)}
+	w := weighing{s: s, d: d, engine: s.Duties.Engine(), scope: s.Duties.Scope(s.Jobs), now: now}
 	w.split(cat, now)
 	w.ahead(now)
 	kept := len(w.base)
@@ -44,11 +44,11 @@ func (s *Subject) Holdings(cat *catalog.Catalog, now time.Time) []sod.Holding {
 	covered := map[int]bool{}
 	for i := range s.Reasons {
 		covered[s.Reasons[i].Entitlement] = true
-		out = append(out, holding(&s.Reasons[i], i))
+		out = append(out, holding(&s.Reasons[i], i, now))
 	}
 	for i := range s.Member {
 		if s.Member[i].ValidFrom.After(now) {
-			out = append(out, holding(&s.Member[i], -1))
+			out = append(out, holding(&s.Member[i], -1, now))
 		}
 	}
 	for _, h := range s.Accounts {
@@ -67,6 +67,7 @@ type weighing struct {
 	d      *Desire
 	engine *sod.Engine
 	scope  func(rule int) bool
+	now    time.Time
 
 	all  []Reason
 	base []sod.Holding
@@ -88,7 +89,7 @@ func (w *weighing) split(cat *catalog.Catalog, now time.Time) {
 		if (fresh || w.s.Undo.gave(r)) && !w.s.Undo.took(r) {
 			w.adds = append(w.adds, i)
 		} else {
-			w.base = append(w.base, holding(&w.all[i], i))
+			w.base = append(w.base, holding(&w.all[i], i, w.now))
 		}
 	}
 	slices.SortStableFunc(w.adds, func(a, b int) int {
@@ -111,7 +112,7 @@ func (w *weighing) split(cat *catalog.Catalog, now time.Time) {
 func (w *weighing) ahead(now time.Time) {
 	for _, m := range w.s.Member {
 		if m.ID == 0 && m.ValidFrom.After(now) {
-			w.base = append(w.base, holding(&m, len(w.all)))
+			w.base = append(w.base, holding(&m, len(w.all), w.now))
 			w.all = append(w.all, m)
 		}
 	}
@@ -142,14 +143,19 @@ func (h *Holding) leaves(entitlement int) bool {
 	return slices.ContainsFunc(h.Open, func(o Operation) bool { return o.Kind == Revoke && o.Entitlement == entitlement })
 }
 
-func holding(r *Reason, tag int) sod.Holding {
-	return sod.Holding{Entitlement: r.Entitlement, From: r.ValidFrom, To: r.ValidTo, Tag: tag}
+// holding is a reason as the engine sees it, from now on: what was together in the past is no conflict any more.
+func holding(r *Reason, tag int, now time.Time) sod.Holding {
+	from := r.ValidFrom
+	if from.Before(now) {
+		from = now
+	}
+	return sod.Holding{Entitlement: r.Entitlement, From: from, To: r.ValidTo, Tag: tag}
 }
 
 func (w *weighing) holdings(indices []int) []sod.Holding {
 	out := make([]sod.Holding, len(indices))
 	for i, at := range indices {
-		out[i] = holding(&w.all[at], at)
+		out[i] = holding(&w.all[at], at, w.now)
 	}
 	return out
 }
@@ -161,7 +167,7 @@ func (w *weighing) oneByOne() {
 		if len(w.stops(i)) > 0 {
 			out[i] = true
 		} else {
-			w.base = append(w.base, holding(&w.all[i], i))
+			w.base = append(w.base, holding(&w.all[i], i, w.now))
 		}
 	}
 	for _, i := range w.adds {
@@ -176,7 +182,7 @@ func (w *weighing) oneByOne() {
 
 // stops gives the rules that forbid a reason beside what is held.
 func (w *weighing) stops(reason int) []int {
-	return w.s.Duties.Stops(w.base, []sod.Holding{holding(&w.all[reason], reason)}, w.scope, w.s.Excepted)
+	return w.s.Duties.Stops(w.base, []sod.Holding{holding(&w.all[reason], reason, w.now)}, w.scope, w.s.Excepted)
 }
 
 // drop takes reasons, by their index in Live, out of what is desired: one that is new does not begin, one that is there ends.

@@ -2,7 +2,9 @@ package audit
 
 import (
 	"fmt"
+	"slices"
 	"sort"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgtype"
@@ -296,6 +298,29 @@ func (g *Grant) judgeThen() {
 	}
 }
 
+// withheldNote says which SoD rules keep somebody from getting what birthright gives, and what would change it.
+func withheldNote(tx *db.Tx, pol *policy.Snapshot, who, entitlement int) (string, error) {
+	all, err := access.WithheldFrom(tx, who, 0)
+	if err != nil {
+		return "", err
+	}
+	var rules []string
+	refused := false
+	for _, x := range all {
+		if o := pol.Object(x.Rule); x.Entitlement == entitlement && o != nil && !slices.Contains(rules, o.Title) {
+			rules, refused = append(rules, o.Title), refused || o.SoD.Reaction == policy.Refuse
+		}
+	}
+	if len(rules) == 0 {
+		return "", nil
+	}
+	note := "not granted because it would break the SoD rule " + strings.Join(rules, " and the SoD rule ")
+	if refused {
+		return note + "; it comes when the conflicting access goes", nil
+	}
+	return note + "; it comes when the conflicting access goes, or when somebody else accepts the conflict", nil
+}
+
 // Why answers why a person holds one entitlement or not, and what single fact would change it.
 type Why struct {
 	Person      string             `json:"person"`
@@ -341,6 +366,10 @@ func ExplainOne(tx *db.Tx, p *identity.Person, ref string) (*Why, error) {
 	switch {
 	case p.Locked():
 		w.Note = "terminated: nothing is given until somebody reinstates the person"
+	case len(w.Reasons) == 0 && w.Policy.Given:
+		if w.Note, err = withheldNote(tx, pol, p.ID, e.ID); err != nil {
+			return nil, err
+		}
 	case p.State == identity.Left || p.State == identity.Prehire:
 		w.Note = fmt.Sprintf("the person is %s: nothing is held outside the employment", p.State)
 	}

@@ -23,7 +23,7 @@ type Figures struct {
 }
 
 // format is the shape of Figures: what an older program counted is counted anew.
-const format = 3
+const format = 4
 
 // Periods are the lengths of time, in days back from now, for which flows are counted.
 var Periods = []int{7, 30, 90, 365}
@@ -84,7 +84,8 @@ type Stock struct {
 	Dormant         int            `json:"dormant"`          // privileged accounts nobody signed in to for as long as their application says
 	SignInUnknown   int            `json:"sign_in_unknown"`  // privileged accounts whose application states no sign-in
 	Privileged      int            `json:"privileged"`       // enabled privileged accounts
-	Exceptions      int            `json:"exceptions"`
+	Exceptions      int            `json:"exceptions"` // accepted SoD conflicts
+	Violations      int            `json:"violations"` // open ones
 	Joining         int            `json:"joining"` // first days within the next 30 days
 	Leaving         int            `json:"leaving"` // last days within the next 30 days
 	Coming          []Soon         `json:"coming"`  // the first of those, by day

@@ -18,6 +18,8 @@ import (
 const (
 	HeldRun       = "held"         // an HR file held by the brake
 	HeldDue       = "held_due"     // what is caught up after an outage, held by the brake
+	Change        = "change"       // a planned change of the policy, for another person to approve
+	Violated      = "violation"    // open violations of one SoD rule
 	FailedLeaver  = "leaver"       // failed operations that take access from who left, of one application
 	Failed        = "failed"       // other failed operations of one application
 	Proposal      = "proposal"     // proposed operations of one application

@@ -54,7 +54,7 @@ func TestTheCountIsTheList(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, kind := range []string{audit.HeldRun, audit.HeldDue, audit.FailedLeaver, audit.Failed, audit.Proposal, audit.Paused, audit.OwnPaused, audit.Orphan, audit.NoDescription, audit.Password,
+	for _, kind := range []string{audit.HeldRun, audit.HeldDue, audit.Change, audit.Violated, audit.FailedLeaver, audit.Failed, audit.Proposal, audit.Paused, audit.OwnPaused, audit.Orphan, audit.NoDescription, audit.Password,
 		audit.Joining, audit.Leaving, audit.HandOver, audit.HandOverLate} {
 		if seen[kind] == 0 {
 			t.Errorf("nobody's inbox has a %s: the world shows nothing of it", kind)

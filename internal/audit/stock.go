@@ -22,8 +22,8 @@ func countStock(tx *db.Tx, f *Figures) error {
 		Scan(&s.Waiting, &s.Failed, &s.Proposed, &s.OldestWaiting); err != nil {
 		return err
 	}
-	if err := tx.QueryRow(`select count(*) from reason where kind = 'exception' and known_to = 'infinity' and state = 'live'
-		and valid_from <= $1 and valid_to > $1`, tx.Now).Scan(&s.Exceptions); err != nil {
+	if err := tx.QueryRow(`select (select count(*) from exception where ended_at is null and valid_to > $1), (select count(*) from violation where state = 'open')`,
+		tx.Now).Scan(&s.Exceptions, &s.Violations); err != nil {
 		return err
 	}
 	return countComing(tx, s)
