@@ -72,7 +72,7 @@ func sampleChange() ChangeView {
 	return ChangeView{Title: "Nobody creates and pays vendors", State: "planned", Lead: "Planned by Tomás Rey, today 14:02, against version 12 of the policy.",
 		Figures: []ui.Figure{{Label: "People concerned", Value: "38"}, {Label: "Gains", Value: "4"}, {Label: "Losses", Value: "31", Note: "31 people"}, {Label: "SoD rules broken anew", Value: "3", Tone: ui.Bad, Icon: "alert-octagon"}, {Label: "Broken no more", Value: "1"}, {Label: "Withheld", Value: "2"}, {Label: "Changes at targets", Value: "35"}},
 		Held:    "31 of 120 people lose something; the brake holds from 24 on. The approval releases it.",
-		Objects: []ChangedObject{{Kind: "Duty", Name: "Maintain vendors", What: "added"}, {Kind: "SoDRule", Name: "Create and pay vendors", What: "added"}, {Kind: "BirthrightRule", Name: "leads", What: "changed", Fields: []ChangedField{{Name: "when", From: `title == "AP Lead"`, To: `title in ["AP Lead", "AP Manager"]`}, {Name: "title", To: "Leads of accounts payable"}}}, {Kind: "Role", Name: "Old leads", What: "removed"}},
+		Objects: []ChangedObject{{Kind: "Duty", Name: "Maintain vendors", What: "added"}, {Kind: "SoDRule", Name: "Create and pay vendors", What: "added"}, {Kind: "BirthrightRule", Name: "leads", What: "changed", Fields: []ChangedField{{Name: "when", From: `title == "AP Lead"`, To: `title == "AP Manager"`}, {Name: "title", To: "Leads of accounts payable"}}}, {Kind: "Role", Name: "Old leads", What: "removed"}},
 		Access:  []EffectRow{{Name: "erp/ap_pay", Gain: 4, Held: 2}, {Name: "ledger/vendor_master", Lose: 31}}, Rules: []EffectRow{{Name: "Create and pay vendors", Gain: 3, Lose: 1}},
 		Sensitive: []ui.Link{{Text: "Femke de Wit", URL: "/people/f"}, {Text: "Björn Åkesson", URL: "/people/b"}}, People: []ChangePerson{{Person: ui.Link{Text: "Femke de Wit", URL: "/people/f"}, Gains: "erp/ap_pay", Breaks: "breaks Create and pay vendors"}, {Person: ui.Link{Text: "Björn Åkesson", URL: "/people/b"}, Loses: "ledger/vendor_master"}},
 		PeopleAll: "the first 2 of 38", Body: "kind: Duty\nname: Maintain vendors\nspec: {entitlements: [erp/vendors]}\n", Approve: &ChangeDecision{Approve: "/policy/changes/7/approve", Reject: "/policy/changes/7/reject"}}
@@ -93,4 +93,18 @@ func galleryChanges() []Sample {
 	bad.Errors = ui.Errors{{Field: "title", Text: "Title is required: what is changed, in a few words."}, {Field: "body", Text: "line:5: SoDRule x: spec.duties must name at least two duties."}}
 	return []Sample{{"changes-full", Changes(s, ChangesView{NewURL: "/policy/changes/new", Rows: rows})}, {"changes-one", Changes(s, ChangesView{NewURL: "/policy/changes/new", Rows: rows[:1]})}, {"changes-empty", Changes(s, ChangesView{NewURL: "/policy/changes/new"})},
 		{"change-new", ChangeNew(s, write)}, {"change-new-error", ChangeNew(s, bad)}, {"change-planned", Change(s, sampleChange())}, {"change-mine", Change(s, mine)}, {"change-error", Change(s, wrong)}, {"change-stale", Change(s, stale)}, {"change-applied", Change(s, applied)}}
+}
+
+func galleryRoles() []Sample {
+	s := sampleShell("AP Lead", "Policy")
+	full := RoleView{Title: "AP Lead", Lead: "Leads accounts payable.", Facts: []ui.Line{{Name: "Name", Text: "ap-lead"}, {Name: "Changed", Text: "3 times"}, {Name: "Owner", Text: "Ana Ruiz"}}, Holders: 4, HoldersURL: "/people?role=ap-lead", EditURL: "/policy/changes/new?edit=x",
+		Rules: []ui.Link{{Text: "Leads of accounts payable", URL: "/policy?tab=rules"}}, Inside: []ui.Link{{Text: "Head of Finance", URL: "/policy/roles/9"}},
+		Gives:   []RoleGive{{Name: "Pay invoices (Ledger)", Privileged: true}, {Name: "Read the ledger (Ledger)", Via: "Finance"}},
+		Members: []RoleMemberRow{{Person: ui.Link{Text: "Femke de Wit", URL: "/people/f"}, From: at("1 November 2026", "2026-11-01T00:00:00Z"), Until: at("31 January 2027", "2027-01-31T23:00:00Z"), By: "Jo Lind", Reason: "Stands in while Ana is on leave", EndURL: "/policy/roles/7/members/3/end"}, {Person: ui.Link{Text: "Björn Åkesson", URL: "/people/b"}, From: at("1 December 2026", "2026-12-01T00:00:00Z"), Ahead: true, By: "Jo Lind", Reason: "Joins the project", EndURL: "/policy/roles/7/members/4/end"}},
+		Join:    &JoinForm{Action: "/policy/roles/7/members", Min: "2026-11-22"}}
+	empty, one, wrong := full, full, full
+	empty.Gives, empty.Members, empty.Rules, empty.Inside, empty.Join, empty.Holders = nil, nil, nil, nil, nil, 0
+	one.Members, one.Gives = full.Members[:1], full.Gives[:1]
+	wrong.Join = &JoinForm{Action: "/policy/roles/7/members", Person: "1042", Min: "2026-11-22", Errors: ui.Errors{{Field: "person", Text: "The SoD rule “Create and pay vendors” forbids it: the person would combine “Maintain vendors” and “Pay invoices”."}}}
+	return []Sample{{"role-full", Role(s, full)}, {"role-empty", Role(s, empty)}, {"role-one", Role(s, one)}, {"role-error", Role(s, wrong)}}
 }

@@ -68,6 +68,7 @@ var states = map[string]string{
 	"Recovery":       "empty=fixed one=fixed full:signin-recovery error=still",
 	"ReplaceSecret":  "empty=form one=form full:connector-secret error:connector-secret-error",
 	"Resume":         "empty=form one=form full:stepup-resume error=still",
+	"Role":           "empty:role-empty one:role-one full:role-full error:role-error",
 	"Run":            "empty:run-unchanged one=single full:run-held error:run-error",
 	"RunList":        "empty:run-people-empty one:run-people-one full:run-people error=answered",
 	"Runs":           "empty:runs-empty one:runs-one full:runs-full error=answered",

@@ -79,7 +79,7 @@ func (r *request) policyObjects(tx *db.Tx, v *templates.PolicyView) error {
 	}
 	people, err := identity.People(tx, owners)
 	for _, o := range roles {
-		row := templates.RoleRow{Name: o.Title, What: o.Role.Description, Holds: r.gives(o.Role.Roles, o.Role.Entitlements), Holders: given[o.ID],
+		row := templates.RoleRow{Name: o.Title, What: o.Role.Description, Holds: r.gives(o.Role.Roles, o.Role.Entitlements), Holders: given[o.ID], PageURL: roleURL(o.ID),
 			URL: r.to("person.read_any", link("/people", "role", o.Name))}
 		if p := people[o.OwnerID]; p != nil {
 			row.Owner = p.Name

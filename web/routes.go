@@ -174,6 +174,10 @@ func (s *server) routes() []route {
 		{post, "/operations/:id/check", "application.check", s.operationCheck},
 
 		{get, "/policy", "policy.read", s.policyShow},
+		{get, "/policy/roles/:id", "policy.read", s.roleShow},
+		{post, "/policy/roles/:id/members", "role.assign", s.roleJoin},
+		{get, "/policy/roles/:id/members/:member/end", "role.assign", s.roleEndAsk},
+		{post, "/policy/roles/:id/members/:member/end", "role.assign", s.roleEnd},
 		{get, changesURL, "policy.read", s.changes},
 		{post, changesURL, "policy.change", s.changePlan},
 		{get, changesURL + "/new", "policy.change", s.changeNew},

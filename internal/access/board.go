@@ -151,7 +151,7 @@ func CountHeld(tx *db.Tx, people []int) (map[int]Held, error) {
 // CountGiven counts the people to whom each rule and each role gives something now, by the id of the policy object.
 func CountGiven(tx *db.Tx) (map[int]int, error) {
 	rows, err := tx.Query(`select g.object, count(distinct r.identity_id) from reason r cross join lateral (values (r.ref), (r.via)) g(object)
-		where r.known_to = 'infinity' and r.state = 'live' and r.kind = 'birthright' and r.valid_from <= $1 and r.valid_to > $1 and g.object <> 0 group by 1`, tx.Now)
+		where r.known_to = 'infinity' and r.state = 'live' and r.kind in ('birthright', 'assignment') and r.valid_from <= $1 and r.valid_to > $1 and g.object <> 0 group by 1`, tx.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -163,7 +163,7 @@ func CountGiven(tx *db.Tx) (map[int]int, error) {
 
 // GivenTo gives the people to whom a rule or role gives something now. It is never nil.
 func GivenTo(tx *db.Tx, object int) ([]int, error) {
-	rows, err := tx.Query(`select distinct identity_id from reason where known_to = 'infinity' and state = 'live' and kind = 'birthright'
+	rows, err := tx.Query(`select distinct identity_id from reason where known_to = 'infinity' and state = 'live' and kind in ('birthright', 'assignment')
 		and valid_from <= $2 and valid_to > $2 and (ref = $1 or via = $1)`, object, tx.Now)
 	if err != nil {
 		return nil, err

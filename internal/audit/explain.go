@@ -141,7 +141,7 @@ func heldReasons(tx *db.Tx, who int, m Moment, pol *policy.Snapshot, get func(in
 	}
 	rows, err := tx.Query(`select r.id, r.entitlement_id, r.kind, r.ref, r.via, coalesce(r.policy_version, 0), r.valid_from, r.valid_to, coalesce(a.name, ''),
 			coalesce(o.name, ''), coalesce(v.name, '')
-		from reason r left join actor a on r.kind = 'found' and a.id = r.ref left join policy_object o on r.kind in ('birthright', 'handover') and o.id = r.ref
+		from reason r left join actor a on r.kind = 'found' and a.id = r.ref left join policy_object o on r.kind in ('birthright', 'handover', 'assignment') and o.id = r.ref
 			left join policy_object v on v.id = r.via
 		where r.identity_id = $1 and r.state = 'live' and r.valid_from <= $2 and r.valid_to > $2 and `+believed+` order by r.id`, who, at, known)
 	if err != nil {
@@ -199,6 +199,12 @@ func words(r *Reason, version int, rule, role, acceptor string) string {
 		return text
 	case access.Handover:
 		return fmt.Sprintf("hand-over after a move: rule %s gave it before", rule)
+	case access.Assignment:
+		text := "member of the role " + rule
+		if r.Via != 0 {
+			text += ", which holds the role " + role
+		}
+		return text
 	case access.Found:
 		return "found in the application and accepted by " + acceptor
 	}

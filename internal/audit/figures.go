@@ -84,11 +84,11 @@ type Stock struct {
 	Dormant         int            `json:"dormant"`          // privileged accounts nobody signed in to for as long as their application says
 	SignInUnknown   int            `json:"sign_in_unknown"`  // privileged accounts whose application states no sign-in
 	Privileged      int            `json:"privileged"`       // enabled privileged accounts
-	Exceptions      int            `json:"exceptions"` // accepted SoD conflicts
-	Violations      int            `json:"violations"` // open ones
-	Joining         int            `json:"joining"` // first days within the next 30 days
-	Leaving         int            `json:"leaving"` // last days within the next 30 days
-	Coming          []Soon         `json:"coming"`  // the first of those, by day
+	Exceptions      int            `json:"exceptions"`       // accepted SoD conflicts
+	Violations      int            `json:"violations"`       // open ones
+	Joining         int            `json:"joining"`          // first days within the next 30 days
+	Leaving         int            `json:"leaving"`          // last days within the next 30 days
+	Coming          []Soon         `json:"coming"`           // the first of those, by day
 }
 
 // Soon is somebody whose first or last day is near.

@@ -72,6 +72,7 @@ var permissions = map[string][]string{
 	"policy.read":       {IT, Compliance, Auditor, HR},
 	"policy.release":    {Compliance},
 	"policy.change":     {IT, Compliance},
+	"role.assign":       {IT, Compliance},
 	"violation.read":    {Compliance, Auditor, IT},
 	"violation.accept":  {Compliance},
 	"demo.use":          {Employee},

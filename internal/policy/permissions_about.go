@@ -75,6 +75,7 @@ var about = map[string]About{
 	"policy.release":    {Writes, "Release a change of roles and rules that the brake holds"},
 	"violation.read":    {Reads, "See who breaks an SoD rule, and what was accepted"},
 	"violation.accept":  {Writes, "Accept that somebody else breaks an SoD rule for a time, and end it"},
+	"role.assign":       {Writes, "Make somebody else a member of a role for a time, and end it"},
 	"policy.change":     {Writes, "Plan a change of the policy, for another person to approve, and withdraw or reject a plan"},
 	"policy.read":       {Reads, "See roles and rules"},
 	"dashboard.read":    {Reads, "See the figures of the dashboard"},

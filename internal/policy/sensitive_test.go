@@ -30,6 +30,7 @@ var ordinary = map[string]string{
 	"entitlement.edit": "words", "entitlement.edit_any": "words",
 	"account.claim": "one account, undone the same way", "account.claim_any": "one account, undone the same way",
 	"connector.run":     "everybody sees a pause, and it is undone by the same people",
+	"role.assign":       "one person, weighed with what they hold, undone the same way",
 	"policy.change":     "another person approves it",
 	"operation.retry":   "does what was decided before",
 	"operation.release": "does what the policy says, for an application that proposes",
