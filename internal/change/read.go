@@ -268,24 +268,8 @@ func (r *reader) document(body ast.Node, end int) {
 		}
 	}
 	what := head.Kind + " " + head.Name
-	switch {
-	case !slices.Contains(kinds, head.Kind):
-		r.wrong(lineOf(body), "kind", "is %q and must be HRSource, Application, Role, BirthrightRule, Duty, SoDRule or PolicyTest", head.Kind)
-		return
-	case strings.HasSuffix(strings.TrimSuffix(r.path, filepath.Ext(r.path)), testSuffix) && head.Kind != KindTest:
-		r.wrong(lineOf(body), "kind", "is %s, and a file whose name ends in %s holds tests only: kind PolicyTest", head.Kind, testSuffix)
-		return
-	case head.Name == "":
-		r.wrong(lineOf(body), what, "needs a name")
-		return
-	case ends && spec != nil:
-		r.wrong(lineOf(body), what, "either ends or has a spec")
-		return
-	case ends && policyKinds[head.Kind] == "":
-		r.wrong(lineOf(body), what, "cannot end in a file: only roles, birthright rules, duties and SoD rules can")
-		return
-	case !ends && (spec == nil || entries(spec) == nil):
-		r.wrong(lineOf(body), what, "needs a spec with its fields")
+	if field, rule := r.misfit(head.Kind, head.Name, ends, spec); rule != "" {
+		r.wrong(lineOf(body), field, "%s", rule)
 		return
 	}
 	if first, dup := r.files.at[what]; dup {
@@ -300,6 +284,26 @@ func (r *reader) document(body ast.Node, end int) {
 	}
 	p.lines["spec"] = lineOf(spec)
 	r.spec(head.Kind, head.Name, spec, specEnd, p)
+}
+
+// misfit says what is wrong with a document as a whole, "" for nothing.
+func (r *reader) misfit(kind, name string, ends bool, spec ast.Node) (field, rule string) {
+	what := kind + " " + name
+	switch {
+	case !slices.Contains(kinds, kind):
+		return "kind", fmt.Sprintf("is %q and must be HRSource, Application, Role, BirthrightRule, Duty, SoDRule or PolicyTest", kind)
+	case strings.HasSuffix(strings.TrimSuffix(r.path, filepath.Ext(r.path)), testSuffix) && kind != KindTest:
+		return "kind", fmt.Sprintf("is %s, and a file whose name ends in %s holds tests only: kind PolicyTest", kind, testSuffix)
+	case name == "":
+		return what, "needs a name"
+	case ends && spec != nil:
+		return what, "either ends or has a spec"
+	case ends && policyKinds[kind] == "":
+		return what, "cannot end in a file: only roles, birthright rules, duties and SoD rules can"
+	case !ends && (spec == nil || entries(spec) == nil):
+		return what, "needs a spec with its fields"
+	}
+	return "", ""
 }
 
 // spec decodes the spec by its kind.
