@@ -50,9 +50,9 @@ func (l *linting) holdings() (map[int]bool, error) {
 		or exists (select from reason r where r.entitlement_id = e and r.known_to = 'infinity' and r.valid_to > $2 and r.kind not in ('birthright', 'handover'))`, ids, l.tx.Now)
 }
 
-// assigned gives the roles that people have otherwise than by birthright.
+// assigned gives the roles of which people are members by decision, now or later.
 func (l *linting) assigned() (map[int]bool, error) {
-	return l.numbers(`select distinct via from reason where known_to = 'infinity' and valid_to > $1 and kind not in ('birthright', 'handover') and via <> 0`, l.tx.Now)
+	return l.numbers(`select distinct role_id from role_member where ended_at is null and valid_to > $1`, l.tx.Now)
 }
 
 func (l *linting) numbers(sql string, args ...any) (map[int]bool, error) {

@@ -230,8 +230,10 @@ func TestLintLooksAtWhatHolds(t *testing.T) {
 	}
 	const seen = `insert into account (application_id, native_id, name) select id, 'a', 'a' from application;
 		insert into observed (account_id, entitlement_id, seen_from, seen_to) select a.id, e.id, 1, %s from account a, entitlement e where e.name = 'rare'`
-	const reason = `insert into reason (identity_id, entitlement_id, kind, ref, via, valid_from, valid_to, known_from)
-		select i.id, e.id, '%s', 1, (select id from policy_object where name = 'Lead'), now() - interval '2 days', %s, now() from identity i, entitlement e where e.name = 'rare' and i.number = '2'`
+	const reason = `insert into reason (identity_id, entitlement_id, kind, ref, valid_from, valid_to, known_from)
+		select i.id, e.id, '%s', 1, now() - interval '2 days', %s, now() from identity i, entitlement e where e.name = 'rare' and i.number = '2'`
+	const member = `insert into role_member (role_id, identity_id, reason, valid_from, valid_to, made_by, made_identity)
+		select o.id, i.id, 'so', now() - interval '2 days', %s, a.id, b.id from policy_object o, identity i, identity b, (select min(id) id from actor) a where o.name = 'Lead' and i.number = '2' and b.number = '1';`
 	for what, c := range map[string]struct {
 		first func(*db.Tx) error
 		want  []string
@@ -239,8 +241,8 @@ func TestLintLooksAtWhatHolds(t *testing.T) {
 		"as it is":                     {nil, append([]string{}, append(unused, "warning duty-unreachable: Duty Enter")...)},
 		"seen in the target":           {exec(fmt.Sprintf(seen, "null")), unused},
 		"not seen any more":            {exec(fmt.Sprintf(seen, "2")), append([]string{}, append(unused, "warning duty-unreachable: Duty Enter")...)},
-		"assigned":                     {exec(fmt.Sprintf(reason, "assignment", "'infinity'")), []string{}},
-		"assigned until yesterday":     {exec(fmt.Sprintf(reason, "assignment", "now() - interval '1 day'")), append([]string{}, append(unused, "warning duty-unreachable: Duty Enter")...)},
+		"assigned":                     {exec(fmt.Sprintf(member+reason, "'infinity'", "assignment", "'infinity'")), []string{}},
+		"assigned until yesterday":     {exec(fmt.Sprintf(member+reason, "now() - interval '1 day'", "assignment", "now() - interval '1 day'")), append([]string{}, append(unused, "warning duty-unreachable: Duty Enter")...)},
 		"by a rule that was":           {exec(fmt.Sprintf(reason, "birthright", "'infinity'")), append([]string{}, append(unused, "warning duty-unreachable: Duty Enter")...)},
 		"the owner leaves":             {exec(`update identity set state = 'left' where number = '1'`), []string{"error owner-left: Application crm", "error owner-left: Role Base", "warning role-unused: Role Base", "error owner-left: Role Lead", "warning role-unused: Role Lead", "warning duty-unreachable: Duty Enter", "error owner-left: SoDRule Enter and pay"}},
 		"the owner is terminated":      {exec(`update identity set locked_at = now() where number = '1'`), nil},
