@@ -51,7 +51,7 @@ var changeStarts = map[string]string{
 }
 
 // changeNew is where a change is written. The address may say with what to begin: an empty document of a kind, a document that is
-// declared, or the text of another change.
+// declared, the text of another change, or candidates of a look for roles.
 func (s *server) changeNew(r *request) error {
 	title, body := "", changeStarts[r.Query("kind")]
 	err := r.read(func(tx *db.Tx) error {
@@ -65,6 +65,12 @@ func (s *server) changeNew(r *request) error {
 				return err
 			}
 			title, body = c.Title, c.Body
+		}
+		if r.Query("mining") != "" {
+			var err error
+			if title, body, err = r.miningText(tx); err != nil {
+				return err
+			}
 		}
 		if kind, name, ok := strings.Cut(r.Query("edit"), " "); ok {
 			text, err := change.Document(tx, kind, name)

@@ -70,6 +70,8 @@ func things(w *world) *belongings {
 	w.as(itPerson).post("/policy/changes", "title", "Change for Nr1002 to plan", "body", "kind: Role\nname: Keeper\nspec: {entitlements: [directory/vault, ledger/books]}\n").want(w.t, http.StatusSeeOther)
 	change := th.id(`select max(id) from change_set`)
 	th.put(thing{change, "for Nr1002", "it hr compliance auditor administrator"}, "/policy/changes/:id", "/policy/changes/:id/approve", "/policy/changes/:id/reject", "/policy/changes/:id/reverse")
+	w.as(compliance).post("/policy/mining", "where", "everybody").want(w.t, http.StatusSeeOther)
+	th.put(thing{th.id(`select max(id) from mining_run`), "", "it hr compliance auditor administrator"}, "/policy/mining/:id")
 	th.put(thing{map[string]string{"name": "hr.release"}, "", "administrator"}, "/portal/permissions/:name")
 	return th
 }

@@ -102,6 +102,7 @@ func (r *request) navigation() []ui.NavItem {
 		mine = slices.Insert(mine, 2, ui.NavItem{Label: r.T("Second step"), URL: factorsURL})
 	}
 	hr := []ui.NavItem{{Label: r.T("Runs"), URL: "/hr/runs"}, {Label: r.T("Sources"), URL: "/hr/sources"}, {Label: r.T("Planned changes"), URL: "/hr/expect"}}
+	policies := []ui.NavItem{{Label: r.T("Changes"), URL: changesURL}, {Label: r.T("Look for roles"), URL: miningURL}, {Label: r.T("Unusual access"), URL: outliersURL}}
 	all := []struct {
 		permission string
 		item       ui.NavItem
@@ -115,7 +116,7 @@ func (r *request) navigation() []ui.NavItem {
 		{"hr.read", ui.NavItem{Label: r.T("HR"), URL: "/hr/runs", Icon: "file-import", Sub: hr}},
 		{"application.read", ui.NavItem{Label: r.T("Applications"), URL: "/applications", Icon: "apps"}},
 		{"operation.read", ui.NavItem{Label: r.T("Operations"), URL: "/operations", Icon: "stack-2"}},
-		{"policy.read", ui.NavItem{Label: r.T("Policy"), URL: "/policy", Icon: "scale"}},
+		{"policy.read", ui.NavItem{Label: r.T("Policy"), URL: "/policy", Icon: "scale", Sub: policies}},
 		{"portal.read", ui.NavItem{Label: r.T("Portal"), URL: "/portal/roles", Icon: "shield-check", Sub: []ui.NavItem{{Label: r.T("Roles"), URL: "/portal/roles"}, {Label: r.T("Permissions"), URL: permissionsURL}}}},
 	}
 	if r.s.demo != nil {

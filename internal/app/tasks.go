@@ -19,6 +19,7 @@ const (
 	TaskCheck   = "hr.check"
 	TaskRelease = "hr.release"
 	TaskRead    = "application.read"
+	TaskMine    = "policy.mine"
 )
 
 // LoadArgs say which file of which source is read. The file itself is the task's.
@@ -66,6 +67,7 @@ func NewTasks(d *db.DB, h *hr.Service, p *provision.Service) *task.Service {
 			return err
 		},
 		TaskRead: func(ctx context.Context, w *task.Work) error { return read(ctx, p, w) },
+		TaskMine: func(ctx context.Context, w *task.Work) error { return mine(ctx, d, w) },
 	}}
 }
 
@@ -127,6 +129,25 @@ func read(ctx context.Context, p *provision.Service, w *task.Work) error {
 		return err
 	}
 	return w.Finish(ctx, Outcome{URL: "/applications/" + a.Name, Text: fmt.Sprintf("It was read whole: reading #%d.", id)}, nil)
+}
+
+// mine looks for roles and for unusual access; its arguments are an audit.MiningScope.
+func mine(ctx context.Context, d *db.DB, w *task.Work) error {
+	var scope audit.MiningScope
+	if err := w.Into(&scope); err != nil {
+		return err
+	}
+	run, err := audit.Mine(ctx, d, scope, stepsOf(ctx, w))
+	if err != nil {
+		return err
+	}
+	return d.Do(ctx, w.Actor(), func(tx *db.Tx) error {
+		id, err := run.Store(tx)
+		if err != nil {
+			return err
+		}
+		return w.End(tx, Outcome{URL: fmt.Sprintf("/policy/mining/%d", id)}, nil)
+	})
 }
 
 // recount counts an application anew for its page.

@@ -128,6 +128,21 @@ func empty(v any) bool {
 	return false
 }
 
+// Declaration is one document of a policy file. Spec is as JSON would give it.
+type Declaration struct {
+	Kind, Name string
+	Spec       map[string]any
+}
+
+// Write writes documents as ReadText reads them, in the order in which they build on one another.
+func Write(all ...Declaration) (string, error) {
+	objects := make([]object, len(all))
+	for i, d := range all {
+		objects[i] = object{kind: d.Kind, name: d.Name, spec: d.Spec}
+	}
+	return documentsOf(objects, nil)
+}
+
 // Document writes one declared object.
 func Document(tx *db.Tx, kind, name string) (string, error) {
 	all, err := declared(tx)
