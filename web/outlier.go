@@ -118,11 +118,11 @@ func (r *request) outlierFile(tx *db.Tx, run *audit.MiningRun, app int, cat *cat
 		return err
 	}
 	return r.sendCSV("unusual-access", []string{r.T("Person"), r.T("Entitlement"), r.T("Why it is unusual"), r.T("Since"), r.T("Why it is held")}, eachLine(all, func(x *audit.OutlierLine) []string {
-		since, why := "", ""
+		since := ""
 		if at := x.Since(); at != nil {
 			since = at.UTC().Format(time.RFC3339)
 		}
-		why, _ = r.heldBecause(x)
+		why, _ := r.heldBecause(x)
 		return []string{x.PersonName, r.entitlementWord(cat, x.Entitlement), r.unusual(&x.Found), since, why}
 	}))
 }

@@ -74,10 +74,10 @@ func Load(tx *db.Tx) (*Catalog, error) {
 	return c, nil
 }
 
-// state names what this transaction sees of the catalog.
 // Standing names the state of the catalog in this transaction: it is another one after every change.
 func Standing(tx *db.Tx) (string, error) { return state(tx) }
 
+// state names what this transaction sees of the catalog.
 func state(tx *db.Tx) (string, error) {
 	return db.Still(tx, "catalog", func() (s string, err error) {
 		err = tx.QueryRow(`select count(*) || '/' || coalesce(sum(token), 0) from catalog_change`).Scan(&s)

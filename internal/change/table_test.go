@@ -173,8 +173,8 @@ func TestApplyLeavesTestsAlone(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "a_test.yaml:1: kind: is Role, and a file whose name ends in _test holds tests only") {
 		t.Error(err)
 	}
-	_, err = change.Read(folder(t, "a_test.yaml", "kind: PolicyTest\nname: a\nspec:\n  people:\n    - name: b\n      atributes: {department: c}\n      expect: {grant: [x]}\n"))
-	for _, w := range []string{"a_test.yaml:6: PolicyTest a: spec.people[0].atributes: is not a field here", "a_test.yaml:7: PolicyTest a: spec.people[0].expect.grant: is not a field here"} {
+	_, err = change.Read(folder(t, "a_test.yaml", "kind: PolicyTest\nname: a\nspec:\n  people:\n    - name: b\n      attribute: {department: c}\n      expect: {grant: [x]}\n"))
+	for _, w := range []string{"a_test.yaml:6: PolicyTest a: spec.people[0].attribute: is not a field here", "a_test.yaml:7: PolicyTest a: spec.people[0].expect.grant: is not a field here"} {
 		if err == nil || !strings.Contains(err.Error(), w) {
 			t.Errorf("nothing says %s: %v", w, err)
 		}

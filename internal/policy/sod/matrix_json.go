@@ -107,14 +107,14 @@ func (m *reading) function(name string, raw json.RawMessage) error {
 		var kinds ordered
 		if err := json.Unmarshal(raw, &kinds); err != nil {
 			m.reject(0, field, "must be a list of transactions, or an object of such lists")
-			return nil
+			return nil //nolint:nilerr // told as a reject
 		}
 		var notes []string
 		for _, k := range kinds {
 			var list []string
 			if json.Unmarshal(k.value, &list) != nil {
 				m.reject(0, field, "%s must be a list of names", short(k.name))
-				return nil
+				return nil //nolint:nilerr // likewise
 			}
 			if k.name == "tcodes" || k.name == "fiori" {
 				d.Entitlements = append(d.Entitlements, list...)
