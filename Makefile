@@ -61,6 +61,12 @@ replay: deps build ## Replay 18 years of a real HR feed into foreign targets (YE
 	@bash scripts/deps.sh node python
 	TENURE=$(abspath $(BIN)) bash test/replay/run.sh
 
+.PHONY: looks
+looks: deps ## Look at every sample of every page in every look
+	@bash scripts/deps.sh node chromium
+	@[ -d test/axe/node_modules ] || npm ci --silent --no-audit --no-fund --prefix test/axe
+	go test -timeout 60m -count 1 -run TestBrowser ./templates -all
+
 .PHONY: races
 races: deps ## Race decisions of two processes against one another 2,000 times
 	TENURE_RACES=2000 go test -timeout 60m -count 1 -v -run Race ./internal/lifecycle

@@ -28,6 +28,9 @@ import (
 // only narrows the browser to pages whose names begin with it, while they are being made.
 var only = flag.String("only", "", "look only at pages whose names begin with this")
 
+// all looks at every sample in every look: make looks.
+var all = flag.Bool("all", false, "look at every sample in every look")
+
 // policy is the content security policy the portal answers with; web has the same.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
@@ -39,18 +42,19 @@ type look struct {
 	rules         string // of axe; empty asks only that nothing is wider than the window and nothing breaks the policy
 	text          int64  // the reader's own size of text, in pixels; 0 is the usual one
 	forced        bool   // the reader's own colours (forced-colors)
+	full          bool   // asked of one sample of each page, its full one: other states of it differ in words and rows only
 }
 
 // In the dark only colours differ, and between 390 and 320 pixels only what depends on places, so only those rules are asked again.
 var looks = []look{
 	{name: "wide-light", width: 1280, height: 800, theme: "light", rules: allRules},
 	{name: "wide-dark", width: 1280, height: 800, theme: "dark", rules: colourRules},
-	{name: "forced-colours", width: 1280, height: 800, theme: "dark", forced: true},
-	{name: "text-200", width: 1280, height: 800, theme: "light", text: 32},
-	{name: "zoom-200", width: 640, height: 400, theme: "light"},
+	{name: "forced-colours", width: 1280, height: 800, theme: "dark", forced: true, full: true},
+	{name: "text-200", width: 1280, height: 800, theme: "light", text: 32, full: true},
+	{name: "zoom-200", width: 640, height: 400, theme: "light", full: true},
 	{name: "phone-light", width: 390, height: 844, theme: "light", rules: allRules},
-	{name: "phone-dark", width: 390, height: 844, theme: "dark", rules: colourRules},
-	{name: "narrow-light", width: 320, height: 640, theme: "light", rules: placeRules},
+	{name: "phone-dark", width: 390, height: 844, theme: "dark", rules: colourRules, full: true},
+	{name: "narrow-light", width: 320, height: 640, theme: "light", rules: placeRules, full: true},
 }
 
 const axeFile = "../test/axe/node_modules/axe-core/axe.min.js"
@@ -81,7 +85,7 @@ const (
 	})`
 )
 
-// TestBrowser shows every page of the gallery in every look, under the portal's own policy, and wants no fault from axe,
+// TestBrowser shows every page of the gallery in the light, the dark and on a phone, and one sample of each page in every look, under the portal's own policy, and wants no fault from axe,
 // no violation of the policy, nothing wider than the window, and all text as large as its reader wants it. Two tabs share the pages.
 func TestBrowser(t *testing.T) {
 	axe, err := os.ReadFile(axeFile)
@@ -89,6 +93,10 @@ func TestBrowser(t *testing.T) {
 		t.Fatalf("axe-core is not there (%v): run make test, which installs it", err)
 	}
 	first, server := browser(t), serveGallery(t)
+	whole := map[string]bool{}
+	for _, sample := range shown() {
+		whole[sample] = true
+	}
 	samples := make(chan Sample)
 	var tabs sync.WaitGroup
 	for _, url := range []string{server.URL, strings.Replace(server.URL, "127.0.0.1", "localhost", 1)} { // another site is another process
@@ -97,7 +105,7 @@ func TestBrowser(t *testing.T) {
 		must(t, chromedp.Do(ctx))
 		_, err := chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: listenCSP})
 		must(t, err)
-		e := eye{t: t, ctx: ctx, axe: string(axe)}
+		e := eye{t: t, ctx: ctx, axe: string(axe), whole: whole}
 		tabs.Go(func() {
 			for s := range samples {
 				e.examine(url, s.Name)
@@ -119,6 +127,8 @@ type eye struct {
 	ctx  context.Context
 	axe  string
 	name string
+
+	whole map[string]bool // samples that are seen in every look
 }
 
 // examine opens a page and sees it in every look.
@@ -129,6 +139,9 @@ func (e *eye) examine(url, name string) {
 		return
 	}
 	for _, l := range looks {
+		if l.full && !e.whole[name] && !*all {
+			continue
+		}
 		if err := e.see(l); err != nil {
 			e.t.Errorf("%s: %v", e.name, err)
 			return

@@ -93,7 +93,7 @@ func TestExtraFieldsAreNoAct(t *testing.T) {
 	w := th.w
 	c := w.as(itPerson)
 	// These ask for nothing besides what the address says, or for what is among the extras.
-	acts := []string{"/theme", "/me/profile", "/applications/:name/check", "/applications/:name/connector/test", "/operations/:id/check", "/hr/runs/:id/look",
+	acts := []string{"/theme", "/me/profile", "/applications/:name/check", "/applications/:name/connector/test", "/operations/:id/check", "/hr/runs/:id/look", "/me/sessions/end-others", "/policy/mining",
 		"/stepup"} // which is a click in a demo
 	table, _, err := web.Rows(w.app, web.Options{Demo: &web.Demo{Feed: w.feed}})
 	w.must(err)

@@ -14,6 +14,9 @@ func TestTheCountIsTheList(t *testing.T) {
 	m := generate(t, 4)
 	m.count()
 	m.exec(`insert into hold (kind, ref, reasons, affected, opened_by) values ('hr', 2, '[]', '[]', 1), ('due', 0, '[]', '[1,2]', 1)`)
+	m.exec(`insert into change_set (title, body, plan, policy_version, catalog, made_by) values ('a change', '', '{"effect": {"people": 3}}', 1, '', 1)`)
+	m.exec(`insert into policy_object (kind, name) values ('sod', 'a rule')`)
+	m.exec(`insert into violation (identity_id, rule_id, policy_version, path, broken_from, opened_at, changed_at) select 1, id, 1, '[]', now(), now(), now() from policy_object where name = 'a rule'`)
 	m.exec(`insert into application_pause (application_id, paused_by, reason) select id, 1, 'repairs' from application where owner_id is not null`)
 	m.exec(`insert into handout (account_id, sealed) select id, 'x' from account where id % 3 = 0`)
 	if err := m.db.Do(t.Context(), db.System, policy.FillPortal); err != nil { // who else could act stands in the tables of rights

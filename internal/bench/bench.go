@@ -75,7 +75,7 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 		return nil, err
 	}
 	if o.Pages > 0 {
-		if report.Pages, err = s.pages(ctx, o.Pages, o); err != nil {
+		if report.Pages, report.Recompute, err = s.pages(ctx, o.Pages, o); err != nil {
 			return nil, fmt.Errorf("pages: %w", err)
 		}
 		report.PagesPeople = o.Pages

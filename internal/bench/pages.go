@@ -64,29 +64,32 @@ type pageSet struct {
 }
 
 // pages measures the pages of a company of n people who hold 20 grants each.
-func (s *stage) pages(ctx context.Context, n int, o Options) (out []*Page, err error) {
+func (s *stage) pages(ctx context.Context, n int, o Options) (out []*Page, again *Recompute, err error) {
 	p := &pageSet{stage: s, ctx: ctx, record: &recorder{}, as: map[string]*http.Client{}, replays: map[string]*replay{}}
 	defer func() { err = errors.Join(err, p.close()) }()
 	start := time.Now()
 	if err := p.company(n); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := p.open(o.Portal); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	_, _ = fmt.Fprintf(o.Log, "%d people for the pages are there after %.1f s\n", n, time.Since(start).Seconds())
+	if again, err = p.recompute(o.Repeat); err != nil {
+		return nil, nil, err
+	}
 	kinds, err := p.kinds()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, k := range kinds {
 		page, err := p.measure(k, o.Repeat)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", k.name, err)
+			return nil, nil, fmt.Errorf("%s: %w", k.name, err)
 		}
 		out = append(out, page)
 	}
-	return out, nil
+	return out, again, nil
 }
 
 func (p *pageSet) close() error {

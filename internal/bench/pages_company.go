@@ -155,6 +155,7 @@ func (p *pageSet) pagesPolicy() (*change.Files, error) {
 		}
 	}
 	b.WriteString(strings.Join(rules, ""))
+	b.WriteString(idleRules(len(rules)))
 	file := filepath.Join(p.dir, "pages.yaml")
 	secret := filepath.Join(p.dir, "secret")
 	if err := os.WriteFile(file, []byte(strings.ReplaceAll(b.String(), "SECRET", secret)), 0o600); err != nil {

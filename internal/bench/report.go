@@ -23,6 +23,8 @@ type Report struct {
 	PagesPeople int     `json:"pages_people,omitempty"`
 	Pages       []*Page `json:"pages,omitempty"`
 
+	Recompute *Recompute `json:"recompute,omitempty"`
+
 	Mining *Mining `json:"mining,omitempty"`
 }
 
@@ -143,7 +145,7 @@ func (r *Report) Met() bool {
 			return false
 		}
 	}
-	return r.Mining.met()
+	return r.Mining.met() && (r.Recompute == nil || r.Recompute.Met)
 }
 
 // Print writes the report for people.
@@ -156,6 +158,9 @@ func (r *Report) Print(out io.Writer) {
 	}
 	if len(r.Pages) > 0 {
 		r.printPages(out)
+	}
+	if r.Recompute != nil {
+		r.Recompute.print(out)
 	}
 	if r.Mining != nil {
 		r.Mining.print(out)
