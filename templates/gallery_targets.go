@@ -129,8 +129,8 @@ func galleryPolicy() []Sample {
 			{Name: "AP Lead", Owner: "Ana Ruiz", Holds: []string{"role Finance", "Pay invoices (Ledger)"}, Holders: 2, URL: "/people?role=ap-lead"},
 		},
 		Rules: []RuleRow{
-			{Name: "employee-base", Version: "v1", When: `person.worker_type in ["employee", "contractor"]`, Gives: []string{"role Employee"}, People: 238, URL: "/people?rule=employee-base"},
-			{Name: "finance-base", Version: "v3", When: "person.department == \"Finance\"\n  && person.location != \"Oslo\"", Gives: []string{"role Finance"}, People: 24, URL: "/people?rule=finance-base"},
+			{Name: "employee-base", Version: ui.Link{Text: "employee-base, version 1", URL: "/policy/objects/3/versions"}, When: `person.worker_type in ["employee", "contractor"]`, Gives: []string{"role Employee"}, People: 238, URL: "/people?rule=employee-base"},
+			{Name: "finance-base", Version: ui.Link{Text: "finance-base, version 3", URL: "/policy/objects/4/versions"}, When: "person.department == \"Finance\"\n  && person.location != \"Oslo\"", Gives: []string{"role Finance"}, People: 24, URL: "/people?rule=finance-base"},
 		},
 		Duties: sampleDuties(),
 		Versions: []VersionRow{

@@ -46,6 +46,7 @@ var states = map[string]string{
 	"Factors":        "empty:factors-elsewhere one:factors-one full:factors-full error=answered",
 	"GalleryIndex":   "empty=fixed one=fixed full=fixed error=fixed",
 	"Handover":       "empty=form one=form full:handover-ask error:handover-ask",
+	"History":        "empty=single one:history-one full:history-full error=answered",
 	"Home":           "empty:home-employee one:home-busy-employee full:home-full error=answered",
 	"Inbox":          "empty:inbox-empty one:inbox-one full:inbox-full error=answered",
 	"KeysHelp":       "empty=fixed one=fixed full:keys-help error=fixed",

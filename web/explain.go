@@ -88,7 +88,7 @@ func (r *request) answer(tx *db.Tx, p *identity.Person, cat *catalog.Catalog, e 
 		a.Text = append(a.Text, sentence(why.Note))
 	}
 	for _, x := range why.Reasons {
-		reason := templates.Reason{Text: x.Text, Since: r.at(x.Since)}
+		reason := templates.Reason{Text: x.Text, Since: r.at(x.Since), URL: r.reasonURL(&x)}
 		if x.Until != nil {
 			reason.Until = r.at(*x.Until).Text
 		}

@@ -256,10 +256,7 @@ func (r *request) plainReason(x *audit.Reason) string {
 func (r *request) grant(g *audit.Grant) templates.Grant {
 	out := templates.Grant{Name: g.Title, Code: g.Entitlement, What: g.Description, Privileged: g.Privileged}
 	for _, x := range g.Reasons {
-		reason := templates.Reason{Text: x.Text, Plain: r.plainReason(&x), Since: r.at(x.Since), URL: r.to("policy.read", "/policy?tab=rules")}
-		if x.Kind == "needed" || x.Kind == access.Found {
-			reason.URL = ""
-		}
+		reason := templates.Reason{Text: x.Text, Plain: r.plainReason(&x), Since: r.at(x.Since), URL: r.reasonURL(&x)}
 		if x.Until != nil {
 			reason.Ends = r.at(*x.Until)
 			reason.Until = reason.Ends.Text

@@ -67,7 +67,7 @@ func (r *request) policyObjects(tx *db.Tx, v *templates.PolicyView) error {
 	}
 	if v.Tab == "rules" {
 		for _, o := range pol.Objects(policy.KindRule) {
-			v.Rules = append(v.Rules, templates.RuleRow{Name: o.Title, Version: r.T("%s, change %d", o.Name, o.N), When: o.Rule.When,
+			v.Rules = append(v.Rules, templates.RuleRow{Name: o.Title, Version: r.versionLink(o), When: o.Rule.When,
 				Gives: r.gives(o.Rule.Roles, o.Rule.Entitlements), People: given[o.ID], URL: r.to("person.read_any", link("/people", "rule", o.Name))})
 		}
 		return nil

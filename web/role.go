@@ -62,7 +62,7 @@ func (r *request) roleView(tx *db.Tx, pol *policy.Snapshot, o *policy.Object, ba
 		return err
 	}
 	*v = templates.RoleView{Title: o.Title, Lead: o.Role.Description, EditURL: r.editURL(policy.KindRole, o.Name), HoldersURL: r.to("person.read_any", link("/people", "role", o.Name)),
-		Facts: []ui.Line{{Name: r.T("Name"), Text: o.Name}, {Name: r.T("Changed"), Text: r.Plural(o.N, "time", "times")}}}
+		Facts: []ui.Line{{Name: r.T("Name"), Text: o.Name}, {Name: r.T("Version"), Text: r.T("%d, see all versions", o.N), Link: r.objectURL(o.ID, 0)}}}
 	owner, err := identity.People(tx, []int{o.OwnerID})
 	if err != nil {
 		return err
@@ -79,7 +79,7 @@ func (r *request) roleView(tx *db.Tx, pol *policy.Snapshot, o *policy.Object, ba
 	}
 	for _, x := range pol.Objects(policy.KindRule) {
 		if slices.Contains(x.Rule.Roles, o.Name) {
-			v.Rules = append(v.Rules, ui.Link{Text: x.Title, URL: "/policy?tab=rules"})
+			v.Rules = append(v.Rules, ui.Link{Text: x.Title, URL: r.objectURL(x.ID, 0)})
 		}
 	}
 	for _, x := range pol.Objects(policy.KindRole) {

@@ -178,6 +178,8 @@ func (s *server) routes() []route {
 		{post, "/policy/roles/:id/members", "role.assign", s.roleJoin},
 		{get, "/policy/roles/:id/members/:member/end", "role.assign", s.roleEndAsk},
 		{post, "/policy/roles/:id/members/:member/end", "role.assign", s.roleEnd},
+		{get, "/policy/objects/:id/versions", "policy.read", s.history},
+		{post, "/policy/objects/:id/versions/:n/back", "policy.change", s.versionBack},
 		{get, changesURL, "policy.read", s.changes},
 		{post, changesURL, "policy.change", s.changePlan},
 		{get, changesURL + "/new", "policy.change", s.changeNew},

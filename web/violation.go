@@ -180,7 +180,7 @@ func (r *request) policyDuties(tx *db.Tx, v *templates.PolicyView) error {
 	var owners []int
 	for _, o := range duties {
 		titles[o.Name] = o.Title
-		v.Duties.Duties = append(v.Duties.Duties, templates.DutyRow{Name: o.Title, What: o.Duty.Description, All: o.Duty.Needs == policy.NeedsAll, Holds: o.Duty.Entitlements})
+		v.Duties.Duties = append(v.Duties.Duties, templates.DutyRow{Name: o.Title, Version: r.versionLink(o), What: o.Duty.Description, All: o.Duty.Needs == policy.NeedsAll, Holds: o.Duty.Entitlements})
 	}
 	for _, o := range rules {
 		owners = append(owners, o.OwnerID)
@@ -190,7 +190,7 @@ func (r *request) policyDuties(tx *db.Tx, v *templates.PolicyView) error {
 		return err
 	}
 	for _, o := range rules {
-		row := templates.SoDRow{Name: o.Title, What: o.SoD.Description, Severity: o.SoD.Severity, Reaction: o.SoD.Reaction, Scope: o.SoD.When,
+		row := templates.SoDRow{Name: o.Title, Version: r.versionLink(o), What: o.SoD.Description, Severity: o.SoD.Severity, Reaction: o.SoD.Reaction, Scope: o.SoD.When,
 			Open: counts[o.ID][access.ViolationOpen], OpenURL: r.to("violation.read", link(violationsURL, "rule", o.Name)), Accepted: counts[o.ID][access.ViolationAccepted]}
 		row.Duties = r.dutiesWord(o, titles)
 		if p := people[o.OwnerID]; p != nil {

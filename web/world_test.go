@@ -264,6 +264,13 @@ func (w *world) ref(number string) (ref string) {
 	return ref
 }
 
+// text reads one text.
+func (w *world) text(sql string, args ...any) (s string) {
+	w.t.Helper()
+	w.must(w.app.DB.Pool.QueryRow(w.t.Context(), sql, args...).Scan(&s))
+	return s
+}
+
 func (w *world) number(sql string, args ...any) (n int) {
 	w.t.Helper()
 	w.must(w.app.DB.Pool.QueryRow(w.t.Context(), sql, args...).Scan(&n))

@@ -27,11 +27,11 @@ func Words(tx *db.Tx, reasons []access.Reason) ([]Reason, error) {
 	}
 	out := make([]Reason, len(reasons))
 	for i, r := range reasons {
-		out[i] = Reason{ID: r.ID, Kind: r.Kind, Ref: r.Ref, Via: r.Via, Since: r.ValidFrom}
+		out[i] = Reason{ID: r.ID, Kind: r.Kind, Ref: r.Ref, Via: r.Via, Policy: r.PolicyVersion, Since: r.ValidFrom}
 		if r.ValidTo.Before(db.Forever) {
 			out[i].Until = &reasons[i].ValidTo
 		}
-		out[i].Text = words(&out[i], r.PolicyVersion, names[r.Ref], names[r.Via], people[r.Ref])
+		out[i].Text = words(&out[i], names[r.Ref], names[r.Via], people[r.Ref])
 	}
 	return out, nil
 }

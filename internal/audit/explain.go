@@ -47,10 +47,11 @@ type Reason struct {
 	Since time.Time  `json:"since"`
 	Until *time.Time `json:"until,omitempty"`
 
-	ID    int64  `json:"-"`
-	Ref   int    `json:"-"` // the rule
-	Via   int    `json:"-"` // the role on the way
-	Title string `json:"-"` // the rule's own words
+	ID     int64  `json:"-"`
+	Ref    int    `json:"-"` // the rule
+	Via    int    `json:"-"` // the role on the way
+	Policy int    `json:"-"` // the version of the policy that gave it
+	Title  string `json:"-"` // the rule's own words
 }
 
 // Held gives what a person holds and why, and what they hold without a reason.
@@ -149,11 +150,11 @@ func heldReasons(tx *db.Tx, who int, m Moment, pol *policy.Snapshot, get func(in
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var e, version int
+		var e int
 		var acceptor, rule, role string
 		var r Reason
 		var until pgtype.Timestamptz
-		if err := rows.Scan(&r.ID, &e, &r.Kind, &r.Ref, &r.Via, &version, &r.Since, &until, &acceptor, &rule, &role); err != nil {
+		if err := rows.Scan(&r.ID, &e, &r.Kind, &r.Ref, &r.Via, &r.Policy, &r.Since, &until, &acceptor, &rule, &role); err != nil {
 			return err
 		}
 		if end := db.Time(until); end.Before(db.Forever) {
@@ -164,7 +165,7 @@ func heldReasons(tx *db.Tx, who int, m Moment, pol *policy.Snapshot, get func(in
 		} else if rule != "" {
 			rule += " (retired)"
 		}
-		r.Text = words(&r, version, rule, role, acceptor)
+		r.Text = words(&r, rule, role, acceptor)
 		g := get(e)
 		g.Reasons = append(g.Reasons, r)
 	}
@@ -189,10 +190,10 @@ func comeWith(by map[int]*Grant, cat *catalog.Catalog) {
 }
 
 // words says a reason as a person would.
-func words(r *Reason, version int, rule, role, acceptor string) string {
+func words(r *Reason, rule, role, acceptor string) string {
 	switch r.Kind {
 	case access.Birthright:
-		text := fmt.Sprintf("rule %s, policy version %d", rule, version)
+		text := fmt.Sprintf("rule %s, policy version %d", rule, r.Policy)
 		if r.Via != 0 {
 			text += ", through role " + role
 		}

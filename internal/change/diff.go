@@ -40,12 +40,17 @@ type object struct {
 	spec       any
 }
 
+// fileKind and fileSpec give an object o and a spec s of the policy as files declare them.
+const (
+	fileKind = `case o.kind when 'role' then 'Role' when 'rule' then 'BirthrightRule' when 'duty' then 'Duty' else 'SoDRule' end`
+	fileSpec = `s.spec - '{role_ids,entitlement_ids,duty_ids,owner_id,attributes}'::text[]`
+)
+
 // declared reads every spec in the database, by kind and name.
 func declared(tx *db.Tx) (map[string]object, error) {
 	rows, err := tx.Query(`select 'HRSource', name, spec from hr_source
 		union all select 'Application', name, spec from application
-		union all select case o.kind when 'role' then 'Role' when 'rule' then 'BirthrightRule' when 'duty' then 'Duty' else 'SoDRule' end, o.name,
-			s.spec - '{role_ids,entitlement_ids,duty_ids,owner_id,attributes}'::text[]
+		union all select ` + fileKind + `, o.name, ` + fileSpec + `
 			from policy_spec s join policy_object o on o.id = s.object_id where s.to_version is null`)
 	if err != nil {
 		return nil, err
