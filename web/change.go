@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"tenure/internal/app"
+	"tenure/internal/catalog"
 	"tenure/internal/change"
 	"tenure/internal/db"
 	"tenure/internal/errs"
@@ -182,11 +183,60 @@ func (r *request) changeView(tx *db.Tx, c *change.Set, bad ui.Errors, v *templat
 	for _, name := range slices.Sorted(maps.Keys(together(c.Plan.Opened, c.Plan.Resolved))) {
 		v.Rules = append(v.Rules, templates.EffectRow{Name: name, Gain: c.Plan.Opened[name], Lose: c.Plan.Resolved[name]})
 	}
+	if err := r.changeLicences(tx, c, v); err != nil {
+		return err
+	}
 	if err := r.changePeople(tx, c, v); err != nil {
 		return err
 	}
 	r.changeActs(c, bad, v)
 	return nil
+}
+
+// changeLicences says how many accounts cost more or less.
+func (r *request) changeLicences(tx *db.Tx, c *change.Set, v *templates.ChangeView) error {
+	cat, err := catalog.Load(tx)
+	if err != nil {
+		return err
+	}
+	unstated := false
+	for _, l := range c.Plan.Licences {
+		row := templates.LicenceRow{Application: l.Application, Accounts: signed(l.Accounts, r.Int(max(l.Accounts, -l.Accounts)))}
+		if a := cat.AppNamed[l.Application]; a != nil {
+			row.Application = a.Title
+		}
+		if l.Currency != "" {
+			row.Cost = r.moneyMore(l.Cents, l.Currency)
+		}
+		unstated = unstated || l.Currency == ""
+		v.Licences = append(v.Licences, row)
+	}
+	var sums []string
+	for _, currency := range slices.Sorted(maps.Keys(c.Plan.Monthly)) {
+		sums = append(sums, r.moneyMore(c.Plan.Monthly[currency], currency))
+	}
+	switch {
+	case len(sums) > 0 && unstated:
+		v.Cost = r.T("%s a month, as far as it is stated what an account costs", r.and(sums, len(sums)))
+	case len(sums) > 0:
+		v.Cost = r.T("%s a month", r.and(sums, len(sums)))
+	}
+	return nil
+}
+
+// moneyMore writes a difference of amounts.
+func (r *request) moneyMore(cents int, currency string) string {
+	return signed(cents, r.money(max(cents, -cents), currency))
+}
+
+func signed(n int, text string) string {
+	switch {
+	case n > 0:
+		return "+" + text
+	case n < 0:
+		return "−" + text
+	}
+	return text
 }
 
 // changeActs says what the reader can do with it.

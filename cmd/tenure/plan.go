@@ -27,6 +27,9 @@ func (c *planCmd) Run(r *run) error {
 		var s *change.Set
 		err := r.as(a, "policy.change", func(tx *db.Tx) (err error) {
 			s, err = change.Draft(tx, change.Proposal{Title: c.Title, Body: text, Prune: c.Prune}, app.ChangeDeps())
+			if err == nil {
+				err = s.Plan.Meet(tx)
+			}
 			return err
 		})
 		if err != nil {
@@ -90,7 +93,12 @@ type changeShowCmd struct {
 func (c *changeShowCmd) Run(r *run) error {
 	return r.with(func(a *app.App) error {
 		var s *change.Set
-		err := a.DB.Read(r.ctx, func(tx *db.Tx) (err error) { s, err = change.GetSet(tx, c.ID); return err })
+		err := a.DB.Read(r.ctx, func(tx *db.Tx) (err error) {
+			if s, err = change.GetSet(tx, c.ID); err != nil {
+				return err
+			}
+			return s.Plan.Meet(tx)
+		})
 		if err != nil {
 			return err
 		}
@@ -130,7 +138,12 @@ func (c *changeReverseCmd) Run(r *run) error {
 func (r *run) decided(permission string, fn func(*db.Tx) (*change.Set, error)) error {
 	return r.with(func(a *app.App) error {
 		var s *change.Set
-		if err := r.as(a, permission, func(tx *db.Tx) (err error) { s, err = fn(tx); return err }); err != nil {
+		if err := r.as(a, permission, func(tx *db.Tx) (err error) {
+			if s, err = fn(tx); err != nil {
+				return err
+			}
+			return s.Plan.Meet(tx)
+		}); err != nil {
 			return err
 		}
 		if err := r.answer(s, func() { showSet(s) }); err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"tenure/internal/app"
 	"tenure/internal/audit"
@@ -41,6 +42,9 @@ func (c *applyCmd) Run(r *run) error {
 				deps.Override = &change.Override{Identity: who.Identity, Reason: c.Reason}
 			}
 			plan, err = change.Apply(tx, files, deps)
+			if plan != nil { // also what the brake holds is shown with its people
+				err = errors.Join(err, plan.Meet(tx))
+			}
 			if err == nil && c.PlanOnly {
 				return db.ErrRollback
 			}
@@ -102,6 +106,54 @@ func showPlan(p *change.Plan) {
 	}
 	for _, k := range keys(e.Operations) {
 		fmt.Printf("  > %-40s %6d operations\n", k, e.Operations[k])
+	}
+	showLicences(p)
+	showSensitive(p)
+}
+
+func showLicences(p *change.Plan) {
+	if len(p.Licences) == 0 {
+		return
+	}
+	fmt.Println("Licences, a month:")
+	for _, l := range p.Licences {
+		cost := "not stated"
+		if l.Currency != "" {
+			cost = money(l.Cents, l.Currency)
+		}
+		fmt.Printf("    %-40s %+6d accounts  %s\n", l.Application, l.Accounts, cost)
+	}
+	for _, currency := range keys(p.Monthly) {
+		fmt.Printf("    %-40s %16s %s\n", "together", "", money(p.Monthly[currency], currency))
+	}
+}
+
+// money writes a difference: "+37.50 EUR".
+func money(cents int, currency string) string {
+	sign := "+"
+	if cents < 0 {
+		sign, cents = "-", -cents
+	}
+	return fmt.Sprintf("%s%d.%02d %s", sign, cents/100, cents%100, currency)
+}
+
+func showSensitive(p *change.Plan) {
+	if p.Sensitive == nil {
+		return
+	}
+	fmt.Printf("Privileged access changes for %d people:\n", p.Sensitive.People)
+	for _, x := range p.Sensitive.First {
+		var what []string
+		for _, ref := range x.Gains {
+			what = append(what, "+ "+ref)
+		}
+		for _, ref := range x.Loses {
+			what = append(what, "- "+ref)
+		}
+		fmt.Printf("    %-40s %s\n", x.Name, strings.Join(what, ", "))
+	}
+	if more := p.Sensitive.People - len(p.Sensitive.First); more > 0 {
+		fmt.Printf("    and %d more\n", more)
 	}
 }
 

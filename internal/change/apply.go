@@ -55,6 +55,7 @@ type Effect struct {
 	Resolved map[int]int           `json:"-"`        // and not any more
 	Withheld map[string]int        `json:"withheld"` // as Gained: what is not granted because of a rule
 	Each     []access.PersonEffect `json:"-"`        // see Plan.People
+	Accounts map[int]int           `json:"-"`        // application -> enabled accounts more or, negative, fewer: see Plan.Licences
 }
 
 // The brake on policy: a change that takes something from as many people as the greater of these is held.
@@ -80,6 +81,11 @@ type Plan struct {
 	Opened   map[string]int `json:"opened,omitempty"` // SoD rule -> people who break it from then on
 	Resolved map[string]int `json:"resolved,omitempty"`
 	People   []PersonChange `json:"-"` // what it does to each, by id
+
+	Licences []LicenceChange `json:"licences,omitempty"` // by application
+	Monthly  map[string]int  `json:"monthly_cents_by_currency,omitempty"`
+
+	Sensitive *SensitiveEffect `json:"sensitive,omitempty"` // nil for nobody
 }
 
 // PersonChange is what a change does to one person, by names: ids of what is new are not the same in a preview.
@@ -101,6 +107,10 @@ func Apply(tx *db.Tx, files *Files, deps Deps) (*Plan, error) {
 		return nil, err
 	}
 	before, err := declared(tx)
+	if err != nil {
+		return nil, err
+	}
+	was, err := catalog.Load(tx)
 	if err != nil {
 		return nil, err
 	}
@@ -134,6 +144,9 @@ func Apply(tx *db.Tx, files *Files, deps Deps) (*Plan, error) {
 	if err := plan.name(tx); err != nil {
 		return nil, err
 	}
+	if err := plan.cost(tx, was); err != nil {
+		return nil, err
+	}
 	if err := plan.weigh(tx, deps.Override); err != nil {
 		return plan, err
 	}
@@ -165,6 +178,7 @@ func (p *Plan) name(tx *db.Tx) error {
 		p.People[i] = PersonChange{Identity: e.Identity, Gains: names(e.Gains, cat.Ref), Loses: names(e.Loses, cat.Ref), Opens: names(e.Opens, rule),
 			Resolves: names(e.Resolves, rule), Withheld: names(e.Withheld, cat.Ref), Operations: e.Operations}
 	}
+	p.sensitive(cat)
 	slices.SortFunc(p.People, func(a, b PersonChange) int { return a.Identity - b.Identity })
 	return nil
 }

@@ -19,6 +19,7 @@ type count struct {
 	withheld         map[int]int // entitlement -> people
 	keep             bool        // each person's
 	each             []access.PersonEffect
+	accounts         map[int]int // application -> enabled accounts more or, negative, fewer
 }
 
 type work struct {
@@ -28,7 +29,7 @@ type work struct {
 
 func newCount() *count {
 	return &count{gained: map[int]int{}, lost: map[int]int{}, operations: map[work]int{}, had: map[int]bool{},
-		opened: map[int]int{}, resolved: map[int]int{}, withheld: map[int]int{}}
+		opened: map[int]int{}, resolved: map[int]int{}, withheld: map[int]int{}, accounts: map[int]int{}}
 }
 
 // add adds what one person gains and loses.
@@ -70,6 +71,7 @@ func (c *count) add(s *access.Subject, d access.Desire, f *access.Effects, dutie
 	}
 	if c.keep {
 		c.each = append(c.each, one)
+		f.Enabled(s, func(app, more int) { c.accounts[app] += more })
 	}
 	if len(c.had) > 0 {
 		c.losing++
@@ -80,7 +82,7 @@ func (c *count) add(s *access.Subject, d access.Desire, f *access.Effects, dutie
 }
 
 func (c *count) effect(cat *catalog.Catalog) *Effect {
-	e := &Effect{Each: c.each, Opened: c.opened, Resolved: c.resolved, Withheld: map[string]int{}, People: c.people, LosingPeople: c.losing, Gained: map[string]int{}, Lost: map[string]int{}, Operations: map[string]int{}}
+	e := &Effect{Each: c.each, Accounts: c.accounts, Opened: c.opened, Resolved: c.resolved, Withheld: map[string]int{}, People: c.people, LosingPeople: c.losing, Gained: map[string]int{}, Lost: map[string]int{}, Operations: map[string]int{}}
 	for x, n := range c.gained {
 		e.Gained[label(cat, x)] += n
 	}

@@ -36,6 +36,7 @@ type Effect struct {
 	Opened, Resolved map[int]int           // SoD rule -> people who break it, or not any more
 	Withheld         map[string]int        // as Gained: what is not granted because of a rule
 	Each             []access.PersonEffect // of everybody concerned, in the order of settling; after a change of the policy only
+	Accounts         map[int]int           // application -> enabled accounts more or, negative, fewer; likewise
 }
 
 // SettleIDs locks people, reads what is believed about them and settles them.
