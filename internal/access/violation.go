@@ -341,7 +341,7 @@ func (w *dutyRows) end(tx *db.Tx, _ int, _ time.Time) error {
 	if len(w.over) == 0 {
 		return nil
 	}
-	_, err := tx.Exec(`update exception e set ended_at = clock_timestamp(), ended_by = $3, ended_because = x.why
+	_, err := tx.Exec(`update exception e set ended_at = clock_timestamp(), ended_on = business_now(), ended_by = $3, ended_because = x.why
 		from unnest($1::bigint[], $2::text[]) x(id, why) where e.id = x.id`, w.over, w.because, tx.Actor.ID)
 	return err
 }

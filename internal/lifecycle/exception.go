@@ -97,7 +97,7 @@ func (a *Acceptance) check(pol *policy.Snapshot, now time.Time) error {
 
 func (a *Acceptance) store(tx *db.Tx, who int) error {
 	touches := evidence.Touches{"exception": 1}
-	n, err := tx.Exec(`update exception set ended_at = clock_timestamp(), ended_by = $3, ended_because = 'replaced' where identity_id = $1 and rule_id = $2 and ended_at is null`,
+	n, err := tx.Exec(`update exception set ended_at = clock_timestamp(), ended_on = business_now(), ended_by = $3, ended_because = 'replaced' where identity_id = $1 and rule_id = $2 and ended_at is null`,
 		who, a.Rule, tx.Actor.ID)
 	if err != nil {
 		return err
@@ -130,7 +130,7 @@ func EndException(tx *db.Tx, who, rule int, reason string) (*Effect, error) {
 		return nil, err
 	}
 	var id int64
-	err := tx.QueryRow(`update exception set ended_at = clock_timestamp(), ended_by = $3, ended_because = $4 where identity_id = $1 and rule_id = $2 and ended_at is null
+	err := tx.QueryRow(`update exception set ended_at = clock_timestamp(), ended_on = business_now(), ended_by = $3, ended_because = $4 where identity_id = $1 and rule_id = $2 and ended_at is null
 		returning id`, who, rule, tx.Actor.ID, strings.TrimSpace(reason)).Scan(&id)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, errs.Conflict("the exception has ended already")

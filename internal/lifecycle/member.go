@@ -100,18 +100,30 @@ func (m *Membership) weigh(tx *db.Tx, who int, pol *policy.Snapshot) error {
 	if err != nil {
 		return err
 	}
-	var add []sod.Holding
-	for _, g := range pol.RoleGives(m.Role) {
-		add = append(add, sod.Holding{Entitlement: g.Entitlement, From: m.From, To: m.To})
-	}
-	stops := pol.Duties().Stops(held, add, scope, excepted)
-	for _, v := range pol.Duties().Engine().CheckAdd(held, add, scope) {
-		if !slices.Contains(stops, v.Rule) {
-			continue
-		}
+	for _, v := range m.breaks(pol, held, scope, excepted) {
 		return errs.Conflict("the SoD rule %s forbids it: the person would combine %s", pol.Object(v.Rule).Title, dutyNames(pol, v))
 	}
 	return nil
+}
+
+// breaks gives the SoD rules that forbid the membership beside what is held.
+func (m *Membership) breaks(pol *policy.Snapshot, held []sod.Holding, scope, excepted func(int) bool) []sod.Violation {
+	var add []sod.Holding
+	for _, g := range m.gives(0, pol) {
+		add = append(add, sod.Holding{Entitlement: g.Entitlement, From: m.From, To: m.To})
+	}
+	stops := pol.Duties().Stops(held, add, scope, excepted)
+	return slices.DeleteFunc(pol.Duties().Engine().CheckAdd(held, add, scope), func(v sod.Violation) bool { return !slices.Contains(stops, v.Rule) })
+}
+
+// gives is what the membership gives to somebody.
+func (m *Membership) gives(who int, pol *policy.Snapshot) []access.Reason {
+	all := pol.RoleGives(m.Role)
+	out := make([]access.Reason, len(all))
+	for i, g := range all {
+		out[i] = access.Reason{Identity: who, Entitlement: g.Entitlement, Kind: access.Assignment, Ref: m.Role, Via: via(g.Role, m.Role), PolicyVersion: pol.Version, ValidFrom: m.From, ValidTo: m.To}
+	}
+	return out
 }
 
 func dutyNames(pol *policy.Snapshot, v sod.Violation) string {
@@ -200,7 +212,7 @@ func Leave(tx *db.Tx, who, role int, reason string) (*Effect, error) {
 		return nil, err
 	}
 	var id int
-	err := tx.QueryRow(`update role_member set ended_at = clock_timestamp(), ended_by = $3, ended_because = $4 where identity_id = $1 and role_id = $2 and ended_at is null returning id`,
+	err := tx.QueryRow(`update role_member set ended_at = clock_timestamp(), ended_on = business_now(), ended_by = $3, ended_because = $4 where identity_id = $1 and role_id = $2 and ended_at is null returning id`,
 		who, role, tx.Actor.ID, reason).Scan(&id)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, errs.Conflict("the person is no member of this role any more")
@@ -218,7 +230,7 @@ func endMembershipsOf(tx *db.Tx, people []int) error {
 	if len(people) == 0 {
 		return nil
 	}
-	rows, err := tx.Query(`with ended as (update role_member set ended_at = clock_timestamp(), ended_by = $2, ended_because = 'left' where identity_id = any($1) and ended_at is null returning identity_id)
+	rows, err := tx.Query(`with ended as (update role_member set ended_at = clock_timestamp(), ended_on = business_now(), ended_by = $2, ended_because = 'left' where identity_id = any($1) and ended_at is null returning identity_id)
 		select identity_id, count(*) from ended group by 1`, people, tx.Actor.ID)
 	if err != nil {
 		return err
@@ -243,14 +255,11 @@ func membersOf(tx *db.Tx, pol *policy.Snapshot, people []int, now time.Time) (ma
 	var from time.Time
 	var to *time.Time
 	_, err = pgx.ForEachRow(rows, []any{&who, &role, &from, &to}, func() error {
-		until := db.Forever
+		m := Membership{Role: role, From: from, To: db.Forever}
 		if to != nil {
-			until = *to
+			m.To = *to
 		}
-		for _, g := range pol.RoleGives(role) {
-			out[who] = append(out[who], access.Reason{Identity: who, Entitlement: g.Entitlement, Kind: access.Assignment, Ref: role, Via: via(g.Role, role), PolicyVersion: pol.Version,
-				ValidFrom: from, ValidTo: until})
-		}
+		out[who] = append(out[who], m.gives(who, pol)...)
 		return nil
 	})
 	return out, err

@@ -1,0 +1,244 @@
+package lifecycle
+
+import (
+	"slices"
+	"time"
+
+	"tenure/internal/access"
+	"tenure/internal/catalog"
+	"tenure/internal/identity"
+	"tenure/internal/policy"
+)
+
+// History is what happened to one person that no policy decides: what HR said and when, what people decided, and what the person held when
+// it begins. All times are business times.
+type History struct {
+	Person     int
+	Versions   []Believed
+	Members    []Joined
+	Exceptions []Period // Rule is an SoD rule
+	Locks      []Period // while the person was terminated
+	Reasons    []access.Reason
+	Found      []access.Reason // access that somebody accepted, from when on and until when
+}
+
+// Believed is a version of an employment and the time in which it was believed.
+type Believed struct {
+	identity.Version
+	From, To time.Time
+}
+
+// Joined is a membership in a role that somebody decided, in reality: when, and when its end was decided.
+type Joined struct {
+	Membership
+	Made, Ended time.Time
+}
+
+// Period is a time; Rule says of what, where there are several kinds.
+type Period struct {
+	Rule     int
+	From, To time.Time
+}
+
+func (p *Period) holds(t time.Time) bool { return !t.Before(p.From) && t.Before(p.To) }
+
+// Kinds of things that happen in a history, in the order in which they count at one instant.
+const (
+	HappenedHR = iota // HR said something, or something that it said begins or ends
+	HappenedLock
+	HappenedAcceptance // an exception, or of access that was found
+	HappenedJoin
+	HappenedDue // something that was decided begins or ends
+)
+
+// Happening is one instant of a history.
+type Happening struct {
+	At   time.Time
+	Kind int
+	Join int // index into Members; -1 for none
+}
+
+// Happenings gives what happens after an instant and until another, in order.
+func (h *History) Happenings(after, until time.Time) []Happening {
+	var out []Happening
+	add := func(at time.Time, kind, join int) {
+		if at.After(after) && !at.After(until) {
+			out = append(out, Happening{at, kind, join})
+		}
+	}
+	for i := range h.Versions {
+		v := &h.Versions[i]
+		add(v.From, HappenedHR, -1)
+		for _, at := range identity.Instants([]identity.Version{v.Version}, v.From) {
+			if at.Before(v.To) {
+				add(at, HappenedHR, -1)
+			}
+		}
+	}
+	for i := range h.Locks {
+		add(h.Locks[i].From, HappenedLock, -1)
+		add(h.Locks[i].To, HappenedLock, -1)
+	}
+	for i := range h.Exceptions {
+		add(h.Exceptions[i].From, HappenedAcceptance, -1)
+		add(h.Exceptions[i].To, HappenedAcceptance, -1)
+	}
+	for i := range h.Found {
+		add(h.Found[i].ValidFrom, HappenedAcceptance, -1)
+		add(h.Found[i].ValidTo, HappenedAcceptance, -1)
+	}
+	for i := range h.Members {
+		m := &h.Members[i]
+		add(m.Made, HappenedJoin, i)
+		for _, at := range []time.Time{m.From, m.To} {
+			if at.After(m.Made) && at.Before(m.Ended) {
+				add(at, HappenedDue, -1)
+			}
+		}
+		add(m.Ended, HappenedDue, -1)
+	}
+	slices.SortStableFunc(out, func(a, b Happening) int {
+		if d := a.At.Compare(b.At); d != 0 {
+			return d
+		}
+		return a.Kind - b.Kind
+	})
+	return slices.CompactFunc(out, func(a, b Happening) bool { return a.At.Equal(b.At) && a.Kind == b.Kind && a.Join == b.Join })
+}
+
+// Replay is a person's history as it would have gone under one policy, instant by instant: the functions that settle people compute what
+// they hold, and each instant begins with what the last one left. Nothing is read or written.
+type Replay struct {
+	h       *History
+	s       settling
+	refused map[int]bool // of h.Members
+	reasons []access.Reason
+	ids     int64
+
+	Outcome
+}
+
+// Outcome is how a person stands after an instant. All ascending.
+type Outcome struct {
+	State    identity.State
+	Held     []int
+	Withheld []access.Withheld // by entitlement and rule
+	Broken   []int             // SoD rules
+	Refused  []int             // SoD rules that forbid the membership of this instant
+	NoRole   bool              // or the role that there is not
+}
+
+// NewReplay puts a policy into force for somebody at the instant at which their history begins, as a change of the policy does: nothing is
+// kept for a hand-over.
+func NewReplay(h *History, pol *policy.Snapshot, cat *catalog.Catalog, begins time.Time) (*Replay, error) {
+	r := &Replay{h: h, s: settling{pol: pol, cat: cat}, refused: map[int]bool{}, reasons: slices.Clone(h.Reasons)}
+	r.number()
+	return r, r.settle(begins, nil)
+}
+
+// Next gives the instant at which something ends by itself in what is held after an instant, for a hand-over.
+func (r *Replay) Next(after time.Time) (at time.Time, ok bool) {
+	for i := range r.reasons {
+		if to := r.reasons[i].ValidTo; r.reasons[i].Kind == access.Handover && to.After(after) && (!ok || to.Before(at)) {
+			at, ok = to, true
+		}
+	}
+	return at, ok
+}
+
+// Go lets one thing happen.
+func (r *Replay) Go(x Happening) error {
+	r.Refused, r.NoRole = nil, false
+	if x.Kind == HappenedJoin {
+		if err := r.join(x); err != nil || r.refused[x.Join] {
+			return err
+		}
+	}
+	return r.settle(x.At, &x)
+}
+
+// join weighs a membership as Join does.
+func (r *Replay) join(x Happening) error {
+	m := &r.h.Members[x.Join]
+	if o := r.s.pol.Object(m.Role); o == nil || o.Role == nil {
+		r.refused[x.Join], r.NoRole = true, true
+		return nil
+	}
+	if r.s.pol.Duties() == nil {
+		return nil
+	}
+	sub, err := r.subject(x.At, x.Join)
+	if err != nil || sub.State == identity.Left {
+		return err
+	}
+	for _, v := range m.breaks(r.s.pol, sub.Holdings(r.s.cat, x.At), r.s.pol.Duties().Scope(sub.Jobs), sub.Excepted) {
+		r.refused[x.Join], r.Refused = true, append(r.Refused, v.Rule)
+	}
+	return nil
+}
+
+// subject is the person at an instant. A membership that is just being decided is not among those that there are.
+func (r *Replay) subject(t time.Time, joining int) (*access.Subject, error) {
+	r.s.now = t
+	sub := &access.Subject{Identity: r.h.Person, Reasons: r.s.live(r.reasons, t)}
+	for i := range r.h.Found {
+		if r.h.Found[i].Live(t) {
+			sub.Reasons = append(sub.Reasons, r.h.Found[i])
+		}
+	}
+	c := &identity.Change{Person: r.h.Person}
+	for i := range r.h.Versions {
+		if v := &r.h.Versions[i]; !t.Before(v.From) && t.Before(v.To) {
+			c.Versions = append(c.Versions, v.Version)
+		}
+	}
+	for i := range r.h.Locks {
+		c.Locked = c.Locked || r.h.Locks[i].holds(t)
+	}
+	for i := range r.h.Exceptions {
+		if r.h.Exceptions[i].holds(t) {
+			sub.Except(r.h.Exceptions[i].Rule)
+		}
+	}
+	var members []access.Reason
+	for i := range r.h.Members {
+		m := &r.h.Members[i]
+		if i != joining && !r.refused[i] && !t.Before(m.Made) && t.Before(m.Ended) && m.To.After(t) {
+			members = append(members, m.gives(r.h.Person, r.s.pol)...)
+		}
+	}
+	r.s.members = map[int][]access.Reason{r.h.Person: members}
+	return sub, r.s.judge(sub, c)
+}
+
+// settle computes what the person holds from an instant on. x is nil when the policy is put into force.
+func (r *Replay) settle(t time.Time, x *Happening) error {
+	r.s.cause.HandOver = x != nil && x.Kind == HappenedHR
+	sub, err := r.subject(t, -1)
+	if err != nil {
+		return err
+	}
+	d := access.Desired(sub, r.s.cat, t)
+	r.reasons = slices.DeleteFunc(d.Live, func(x access.Reason) bool { return x.Kind == access.Found })
+	r.number()
+	r.Outcome = Outcome{State: sub.State, Held: access.Entitlements(d.Live, t), Withheld: d.Withheld}
+	for i := range d.Broken {
+		r.Broken = append(r.Broken, d.Broken[i].Rule)
+	}
+	slices.Sort(r.Broken)
+	slices.SortFunc(r.Withheld, func(a, b access.Withheld) int {
+		if a.Entitlement != b.Entitlement {
+			return a.Entitlement - b.Entitlement
+		}
+		return a.Rule - b.Rule
+	})
+	return nil
+}
+
+// number tells reasons that are there from those that begin, as their rows' numbers do.
+func (r *Replay) number() {
+	for i := range r.reasons {
+		r.ids++
+		r.reasons[i].ID = r.ids
+	}
+}
