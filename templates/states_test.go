@@ -89,6 +89,7 @@ var states = map[string]string{
 	"Team":           "empty:team-empty one:team-one full:team-full error:team-error",
 	"Terminate":      "empty=form one=form full:terminate-ask error:terminate-error",
 	"Violations":     "empty:violations-empty one:violations-one full:violations-full error=answered",
+	"Workbench":      "empty:workbench-new one:workbench-text full:workbench-full error:workbench-error",
 	"TokenMade":      "empty=single one=single full:token-made error=still",
 	"Tokens":         "empty:tokens-empty one:tokens-one full:tokens-full error:tokens-error",
 }

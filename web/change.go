@@ -4,18 +4,14 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 
 	"tenure/internal/app"
-	"tenure/internal/catalog"
 	"tenure/internal/change"
 	"tenure/internal/db"
 	"tenure/internal/errs"
-	"tenure/internal/identity"
 	"tenure/internal/policy"
 	"tenure/templates"
 	"tenure/templates/ui"
@@ -156,7 +152,6 @@ func (r *request) change(tx *db.Tx) (*change.Set, error) {
 }
 
 func (r *request) changeView(tx *db.Tx, c *change.Set, bad ui.Errors, v *templates.ChangeView) error {
-	e := c.Plan.Effect
 	*v = templates.ChangeView{Title: c.Title, State: string(c.State), Lead: r.T("Planned by %s, %s, against version %d of the policy.", c.MadeBy, r.at(c.Made).Text, c.Version), Body: c.Body}
 	if c.Note != "" && c.Decided != nil {
 		v.Note = r.T("%s, %s: %s", c.DecidedBy, r.at(*c.Decided).Text, c.Note)
@@ -171,72 +166,22 @@ func (r *request) changeView(tx *db.Tx, c *change.Set, bad ui.Errors, v *templat
 		}
 		v.Objects = append(v.Objects, row)
 	}
-	broken, resolved, withheld := sum(c.Plan.Opened), sum(c.Plan.Resolved), sum(e.Withheld)
-	v.Figures = []ui.Figure{{Label: r.T("People concerned"), Value: r.Int(e.People)}, {Label: r.T("Gains"), Value: r.Int(sum(e.Gained))}, {Label: r.T("Losses"), Value: r.Int(sum(e.Lost)), Note: r.Plural(e.LosingPeople, "person", "people")},
-		alarm(ui.Figure{Label: r.T("SoD rules broken anew"), Value: r.Int(broken)}, broken, ui.Bad, "alert-octagon"), {Label: r.T("Broken no more"), Value: r.Int(resolved)}, {Label: r.T("Withheld"), Value: r.Int(withheld)}, {Label: r.T("Changes at targets"), Value: r.Int(sum(e.Operations))}}
-	if b := c.Plan.Brake; b != nil {
-		v.Held = r.T("%d of %d people lose something; the brake holds from %d on. The approval releases it.", b.Losing, b.Active, b.Limit)
-	}
-	for _, name := range slices.Sorted(maps.Keys(together(e.Gained, e.Lost, e.Withheld))) {
-		v.Access = append(v.Access, templates.EffectRow{Name: name, Gain: e.Gained[name], Lose: e.Lost[name], Held: e.Withheld[name]})
-	}
-	for _, name := range slices.Sorted(maps.Keys(together(c.Plan.Opened, c.Plan.Resolved))) {
-		v.Rules = append(v.Rules, templates.EffectRow{Name: name, Gain: c.Plan.Opened[name], Lose: c.Plan.Resolved[name]})
-	}
-	if err := r.changeLicences(tx, c, v); err != nil {
+	if err := r.planFigures(tx, &c.Plan, v); err != nil {
 		return err
 	}
-	if err := r.changePeople(tx, c, v); err != nil {
+	all, err := change.People(tx, c.ID, 0, changeMost)
+	if err != nil {
+		return err
+	}
+	sensitive, n, err := change.Sensitive(tx, c.ID, sensitiveMost)
+	if err != nil {
+		return err
+	}
+	if err := r.planPeople(tx, all, sensitive, n, c.Plan.Effect.People, v); err != nil {
 		return err
 	}
 	r.changeActs(c, bad, v)
 	return nil
-}
-
-// changeLicences says how many accounts cost more or less.
-func (r *request) changeLicences(tx *db.Tx, c *change.Set, v *templates.ChangeView) error {
-	cat, err := catalog.Load(tx)
-	if err != nil {
-		return err
-	}
-	unstated := false
-	for _, l := range c.Plan.Licences {
-		row := templates.LicenceRow{Application: l.Application, Accounts: signed(l.Accounts, r.Int(max(l.Accounts, -l.Accounts)))}
-		if a := cat.AppNamed[l.Application]; a != nil {
-			row.Application = a.Title
-		}
-		if l.Currency != "" {
-			row.Cost = r.moneyMore(l.Cents, l.Currency)
-		}
-		unstated = unstated || l.Currency == ""
-		v.Licences = append(v.Licences, row)
-	}
-	var sums []string
-	for _, currency := range slices.Sorted(maps.Keys(c.Plan.Monthly)) {
-		sums = append(sums, r.moneyMore(c.Plan.Monthly[currency], currency))
-	}
-	switch {
-	case len(sums) > 0 && unstated:
-		v.Cost = r.T("%s a month, as far as it is stated what an account costs", r.and(sums, len(sums)))
-	case len(sums) > 0:
-		v.Cost = r.T("%s a month", r.and(sums, len(sums)))
-	}
-	return nil
-}
-
-// moneyMore writes a difference of amounts.
-func (r *request) moneyMore(cents int, currency string) string {
-	return signed(cents, r.money(max(cents, -cents), currency))
-}
-
-func signed(n int, text string) string {
-	switch {
-	case n > 0:
-		return "+" + text
-	case n < 0:
-		return "−" + text
-	}
-	return text
 }
 
 // changeActs says what the reader can do with it.
@@ -253,58 +198,6 @@ func (r *request) changeActs(c *change.Set, bad ui.Errors, v *templates.ChangeVi
 	case c.State == change.Planned && r.may("policy.release"):
 		v.Approve = &templates.ChangeDecision{Approve: at + "/approve", Reject: at + "/reject", Reason: r.field("reason"), Errors: bad}
 	}
-}
-
-// changeMost is how many people a change shows one by one.
-const changeMost = 50
-
-func (r *request) changePeople(tx *db.Tx, c *change.Set, v *templates.ChangeView) error {
-	all, err := change.People(tx, c.ID, 0, changeMost)
-	if err != nil {
-		return err
-	}
-	sensitive, n, err := change.Sensitive(tx, c.ID, 20)
-	if err != nil {
-		return err
-	}
-	ids := slices.Clone(sensitive)
-	for i := range all {
-		ids = append(ids, all[i].Identity)
-	}
-	people, err := identity.People(tx, ids)
-	if err != nil {
-		return err
-	}
-	of := func(id int) ui.Link {
-		if p := people[id]; p != nil {
-			return ui.Link{Text: p.Name, URL: r.to("person.read_any", personURL(p.PublicID))}
-		}
-		return ui.Link{Text: r.T("somebody")}
-	}
-	for _, id := range sensitive {
-		v.Sensitive = append(v.Sensitive, of(id))
-	}
-	if n > len(sensitive) {
-		v.More = r.T("%d people in all", n)
-	}
-	for i := range all {
-		x := &all[i]
-		var breaks []string
-		for _, rule := range x.Opens {
-			breaks = append(breaks, r.T("breaks %s", rule))
-		}
-		for _, rule := range x.Resolves {
-			breaks = append(breaks, r.T("breaks %s no more", rule))
-		}
-		for _, what := range x.Withheld {
-			breaks = append(breaks, r.T("does not get %s", what))
-		}
-		v.People = append(v.People, templates.ChangePerson{Person: of(x.Identity), Gains: r.and(x.Gains, 6), Loses: r.and(x.Loses, 6), Breaks: r.and(breaks, 4)})
-	}
-	if c.Plan.Effect.People > len(all) && len(all) == changeMost {
-		v.PeopleAll = r.T("the first %d of %d", len(all), c.Plan.Effect.People)
-	}
-	return nil
 }
 
 func sum(n map[string]int) (all int) {

@@ -68,6 +68,7 @@ func things(w *world) *belongings {
 	th.put(thing{map[string]string{"id": keeper, "member": strconv.Itoa(w.number(`select max(id) from role_member`))}, "Nr1031", "it hr compliance auditor administrator"},
 		"/policy/roles/:id", "/policy/roles/:id/members", "/policy/roles/:id/members/:member/end")
 	th.put(thing{map[string]string{"id": keeper, "n": "1"}, "", "it hr compliance auditor administrator"}, "/policy/objects/:id/versions", "/policy/objects/:id/versions/:n/back")
+	th.put(thing{map[string]string{"id": keeper}, "", "it compliance administrator"}, "/policy/edit/:id")
 	w.as(itPerson).post("/policy/changes", "title", "Change for Nr1002 to plan", "body", "kind: Role\nname: Keeper\nspec: {entitlements: [directory/vault, ledger/books]}\n").want(w.t, http.StatusSeeOther)
 	change := th.id(`select max(id) from change_set`)
 	th.put(thing{change, "for Nr1002", "it hr compliance auditor administrator"}, "/policy/changes/:id", "/policy/changes/:id/approve", "/policy/changes/:id/reject", "/policy/changes/:id/reverse")

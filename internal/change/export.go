@@ -1,6 +1,7 @@
 package change
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -29,7 +30,7 @@ func documentsOf(all, ends []object) (string, error) {
 	var out []string
 	for _, o := range all {
 		o.spec = tidy(o)
-		doc, err := yaml.MarshalWithOptions(yaml.MapSlice{{Key: "kind", Value: o.kind}, {Key: "name", Value: o.name}, {Key: "spec", Value: o.spec}}, yaml.Indent(2), yaml.UseLiteralStyleIfMultiline(true))
+		doc, err := yaml.MarshalWithOptions(yaml.MapSlice{{Key: "kind", Value: o.kind}, {Key: "name", Value: o.name}, {Key: "spec", Value: ordered(o)}}, yaml.Indent(2), yaml.UseLiteralStyleIfMultiline(true))
 		if err != nil {
 			return "", fmt.Errorf("%s %s: %w", o.kind, o.name, err)
 		}
@@ -43,6 +44,25 @@ func documentsOf(all, ends []object) (string, error) {
 		out = append(out, string(doc))
 	}
 	return strings.Join(out, "---\n"), nil
+}
+
+// ordered puts the fields of a spec of the policy in the order in which the reference lists them.
+func ordered(o object) any {
+	spec, ok := o.spec.(map[string]any)
+	t := specTypes[o.kind]
+	if !ok || t == nil {
+		return o.spec
+	}
+	place := map[string]int{}
+	for i := range t.NumField() {
+		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+		place[name] = i - t.NumField()
+	}
+	out := yaml.MapSlice{}
+	for _, k := range slices.SortedFunc(maps.Keys(spec), func(a, b string) int { return cmp.Or(place[a]-place[b], strings.Compare(a, b)) }) {
+		out = append(out, yaml.MapItem{Key: k, Value: spec[k]})
+	}
+	return out
 }
 
 func byKind(a, b object) int {

@@ -137,6 +137,15 @@ func Draft(tx *db.Tx, p Proposal, deps Deps) (*Set, error) {
 	return GetSet(tx, id)
 }
 
+// Rehearse says what documents would do, as Draft would store it, and leaves nothing behind. It takes the locks that planning takes, so the
+// transaction should end with it.
+func Rehearse(tx *db.Tx, p Proposal, deps Deps) (*Plan, error) {
+	if err := policy.Lock(tx, true); err != nil {
+		return nil, err
+	}
+	return rehearse(tx, p, deps)
+}
+
 // rehearse applies documents and undoes it.
 func rehearse(tx *db.Tx, p Proposal, deps Deps) (*Plan, error) {
 	files, err := ReadText(p.Body)

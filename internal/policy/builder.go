@@ -40,11 +40,12 @@ var (
 // everybody is the condition without comparisons.
 const everybody = "true"
 
-// Text writes the condition in CEL. Lines without an attribute are not finished and left out; when all of them are, there is no text.
+// Text writes the condition in CEL. Lines that are not finished, without an attribute or a value among several, are left out; when all of
+// them are, there is no text.
 func (l Lines) Text() string {
 	var parts []string
 	for _, x := range l.All {
-		if x.Attribute != "" {
+		if x.Attribute != "" && (len(x.Values) > 0 || !Several(x.Is)) {
 			parts = append(parts, x.text())
 		}
 	}

@@ -116,7 +116,7 @@ func TestWhatLinesCannotSayStaysText(t *testing.T) {
 
 // An unfinished line says nothing, and a condition of nothing else is none: it is not everybody.
 func TestUnfinishedLinesAreNotEverybody(t *testing.T) {
-	half := Lines{All: []Line{{}, {"department", "is", []string{"Sales"}}, {Is: "is"}}}
+	half := Lines{All: []Line{{}, {"department", "is", []string{"Sales"}}, {Is: "is"}, {Attribute: "title", Is: "is one of"}}}
 	if got := half.Text(); got != `department == "Sales"` {
 		t.Errorf("%s", got)
 	}
