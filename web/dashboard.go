@@ -31,15 +31,13 @@ func (s *server) dashboard(r *request) error {
 		v.Periods = append(v.Periods, ui.Chip{Text: r.T(periodWords[d]), URL: link("/dashboard", "days", strconv.Itoa(d)), Current: d == days})
 	}
 	err = r.read(func(tx *db.Tx) error {
-		f, err := audit.Latest(tx)
-		if err != nil || f == nil {
+		var f *audit.Computed
+		var cat *catalog.Catalog
+		if err := db.Together(tx, func(tx *db.Tx) (err error) { f, err = audit.Latest(tx); return err },
+			func(tx *db.Tx) (err error) { cat, err = catalog.Load(tx); return err }); err != nil || f == nil {
 			return err
 		}
 		v.Computed, v.Took = r.at(f.ComputedAt), r.milliseconds(f.Took)
-		cat, err := catalog.Load(tx)
-		if err != nil {
-			return err
-		}
 		names, err := audit.Names(tx, behind(f, days))
 		if err != nil {
 			return err

@@ -29,8 +29,16 @@ func (s *server) home(r *request) error {
 	}
 	v := templates.HomeView{Greeting: r.greeting()}
 	err := r.read(func(tx *db.Tx) error {
-		items, err := audit.Inbox(tx, r.scope())
-		if err != nil {
+		var items []audit.Item
+		var f *audit.Computed
+		if err := db.Together(tx, func(tx *db.Tx) (err error) { items, err = audit.Inbox(tx, r.scope()); return err },
+			func(tx *db.Tx) (err error) { f, err = audit.Latest(tx); return err },
+			func(tx *db.Tx) (err error) {
+				if r.is(policy.Administrator) {
+					v.Start, err = r.checklist(tx)
+				}
+				return err
+			}); err != nil {
 			return err
 		}
 		for i := range items[:min(len(items), homeInbox)] {
@@ -40,18 +48,10 @@ func (s *server) home(r *request) error {
 			v.All = ui.Link{Text: r.T("All %d in your inbox", len(items)), URL: "/inbox"}
 		}
 		v.Lead = r.homeLead(items)
-		if r.is(policy.Administrator) {
-			if v.Start, err = r.checklist(tx); err != nil {
-				return err
-			}
-			if v.Start.First {
-				v.Lead = r.T("This database is new.")
-			}
+		if v.Start.First {
+			v.Lead = r.T("This database is new.")
 		}
-		f, err := audit.Latest(tx)
-		if err != nil {
-			return err
-		}
+		var err error
 		v.Sections, err = r.homeSections(tx, f)
 		return err
 	})
@@ -91,11 +91,12 @@ func (r *request) greeting() string {
 func (r *request) homeSections(tx *db.Tx, f *audit.Computed) ([]templates.HomeSection, error) {
 	admin := r.is(policy.Administrator)
 	type ranked struct {
-		templates.HomeSection
+		*templates.HomeSection
 		urgent int
 	}
-	var all []ranked
-	for _, x := range []struct {
+	var write []func(*db.Tx) error
+	all := [7]ranked{}
+	for i, x := range [len(all)]struct {
 		shown bool
 		make  section
 	}{
@@ -107,21 +108,19 @@ func (r *request) homeSections(tx *db.Tx, f *audit.Computed) ([]templates.HomeSe
 		{r.is(policy.Manager), r.homeTeam},
 		{r.who.Kind == "person", r.homeMine},
 	} {
-		if !x.shown {
-			continue
-		}
-		v, urgent, err := x.make(tx, f)
-		if err != nil {
-			return nil, err
-		}
-		if v != nil {
-			all = append(all, ranked{*v, urgent})
+		if x.shown {
+			write = append(write, func(tx *db.Tx) (err error) { all[i].HomeSection, all[i].urgent, err = x.make(tx, f); return err })
 		}
 	}
-	slices.SortStableFunc(all, func(a, b ranked) int { return cmp.Compare(b.urgent, a.urgent) })
-	out := make([]templates.HomeSection, len(all))
-	for i := range all {
-		out[i] = all[i].HomeSection
+	if err := db.Together(tx, write...); err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(all[:], func(a, b ranked) int { return cmp.Compare(b.urgent, a.urgent) })
+	var out []templates.HomeSection
+	for _, x := range all {
+		if x.HomeSection != nil {
+			out = append(out, *x.HomeSection)
+		}
 	}
 	return out, nil
 }

@@ -16,21 +16,22 @@ import (
 func (s *server) mine(r *request) error {
 	var v templates.MineView
 	err := r.read(func(tx *db.Tx) error {
-		secrets, err := provision.Handouts(tx, r.who.ID)
-		if err != nil {
-			return err
-		}
-		for _, h := range secrets {
-			f := templates.FirstSecret{Application: h.Application, Account: h.Login, URL: secretURL(h.Account)}
-			if h.Identity != r.who.ID {
-				f.For = h.Person
+		return db.Together(tx, func(tx *db.Tx) error {
+			secrets, err := provision.Handouts(tx, r.who.ID)
+			for _, h := range secrets {
+				f := templates.FirstSecret{Application: h.Application, Account: h.Login, URL: secretURL(h.Account)}
+				if h.Identity != r.who.ID {
+					f.For = h.Person
+				}
+				v.Secrets = append(v.Secrets, f)
 			}
-			v.Secrets = append(v.Secrets, f)
-		}
-		if r.who.Kind != "person" {
-			return nil
-		}
-		return r.myAccess(tx, &v)
+			return err
+		}, func(tx *db.Tx) error {
+			if r.who.Kind != "person" {
+				return nil
+			}
+			return r.myAccess(tx, &v)
+		})
 	})
 	if err != nil {
 		return err
@@ -40,8 +41,7 @@ func (s *server) mine(r *request) error {
 
 // myAccess is what the reader holds, whom to ask about it, and their own timeline.
 func (r *request) myAccess(tx *db.Tx, v *templates.MineView) error {
-	h, err := r.held(tx, &r.who.Person)
-	if err != nil {
+	if err := knowing(tx); err != nil {
 		return err
 	}
 	cat, err := catalog.Load(tx)
@@ -56,8 +56,15 @@ func (r *request) myAccess(tx *db.Tx, v *templates.MineView) error {
 			ids = append(ids, *a.OwnerID)
 		}
 	}
-	people, err := identity.People(tx, ids)
-	if err != nil {
+	var h *holdings
+	var people map[int]*identity.Person
+	var entries []audit.Entry
+	if err := db.Together(tx, func(tx *db.Tx) (err error) { h, err = r.held(tx, &r.who.Person); return err },
+		func(tx *db.Tx) (err error) { people, err = identity.People(tx, ids); return err },
+		func(tx *db.Tx) (err error) {
+			entries, err = audit.Timeline(tx, r.who.ID, "", 0, mineHistory+1)
+			return err
+		}); err != nil {
 		return err
 	}
 	v.Held, v.Grants = h.apps, h.grants
@@ -81,10 +88,6 @@ func (r *request) myAccess(tx *db.Tx, v *templates.MineView) error {
 				}
 			}
 		}
-	}
-	entries, err := audit.Timeline(tx, r.who.ID, "", 0, mineHistory+1)
-	if err != nil {
-		return err
 	}
 	if len(entries) > mineHistory {
 		entries = entries[:mineHistory]

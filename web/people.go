@@ -58,8 +58,8 @@ func (s *server) peopleList(r *request) error {
 	var v templates.PeopleView
 	var file iter.Seq2[[]string, error]
 	err := r.read(func(tx *db.Tx) error {
-		spec, err := r.peopleChoices(tx)
-		if err != nil {
+		var spec *listSpec
+		if err := db.Together(tx, knowing, func(tx *db.Tx) (err error) { spec, err = r.peopleChoices(tx); return err }); err != nil {
 			return err
 		}
 		l, err := r.list(spec)
@@ -138,8 +138,18 @@ func (r *request) givenTo(tx *db.Tx, f *identity.Filter, rule, role string) erro
 }
 
 func (r *request) peoplePage(tx *db.Tx, l *list, f identity.Filter, v *templates.PeopleView) error {
-	states, err := identity.CountStates(tx, f)
-	if err != nil {
+	g := l.grid()
+	var states map[identity.State]int
+	var lines []*identity.Line
+	more := false
+	if err := db.Together(tx, func(tx *db.Tx) (err error) { states, err = identity.CountStates(tx, f); return err },
+		func(tx *db.Tx) (err error) {
+			if lines, more, err = identity.List(tx, f, l.page()); err != nil {
+				return err
+			}
+			return r.peopleRows(tx, l, lines, &g)
+		},
+		func(tx *db.Tx) error { return r.views(tx, l, &g) }); err != nil {
 		return err
 	}
 	all, of := 0, 0
@@ -149,7 +159,6 @@ func (r *request) peoplePage(tx *db.Tx, l *list, f identity.Filter, v *templates
 			of += n
 		}
 	}
-	g := l.grid()
 	chip := func(text, state string, n int) ui.Chip {
 		c := l.chip(text, "state", state)
 		if c.Count, c.Counted = n, true; n > countCap {
@@ -160,13 +169,6 @@ func (r *request) peoplePage(tx *db.Tx, l *list, f identity.Filter, v *templates
 	g.Filter.Chips = append(g.Filter.Chips, chip(r.T("All"), "", all))
 	for _, x := range peopleStates {
 		g.Filter.Chips = append(g.Filter.Chips, chip(x.word, string(x.state), states[x.state]))
-	}
-	lines, more, err := identity.List(tx, f, l.page())
-	if err != nil {
-		return err
-	}
-	if err := r.peopleRows(tx, l, lines, &g); err != nil {
-		return err
 	}
 	if n := len(lines); n > 0 {
 		at := func(x *identity.Line) []string { return []string{x.Key, itoa(x.ID)} }
@@ -192,9 +194,6 @@ func (r *request) peoplePage(tx *db.Tx, l *list, f identity.Filter, v *templates
 	g.Bulk = ui.Bulk{Action: "/people/chosen", Total: upTo(of).in(r.Language), All: l.all(tx.Now), Acts: []ui.BulkAct{{Value: "export", Text: r.T("Export as CSV"), Icon: "download"}}}
 	if r.may("application.check_any") {
 		g.Bulk.Acts = append(g.Bulk.Acts, ui.BulkAct{Value: "check", Text: r.T("Check their targets now"), Icon: "refresh"})
-	}
-	if err := r.views(tx, l, &g); err != nil {
-		return err
 	}
 	v.Grid = g
 	return nil

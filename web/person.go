@@ -35,24 +35,25 @@ func (r *request) person(tx *db.Tx) (*identity.Person, error) {
 func (s *server) personShow(r *request) error {
 	var v templates.PersonView
 	err := r.read(func(tx *db.Tx) error {
-		p, err := r.person(tx)
-		if err != nil {
+		var p *identity.Person
+		if err := db.Together(tx, knowing, func(tx *db.Tx) (err error) { p, err = r.person(tx); return err }); err != nil {
 			return err
 		}
-		versions, err := identity.Versions(tx, []int{p.ID})
-		if err != nil {
+		var versions map[int][]identity.Version
+		var held *holdings
+		var headless []ui.Notice
+		if err := db.Together(tx, func(tx *db.Tx) (err error) { versions, err = identity.Versions(tx, []int{p.ID}); return err },
+			func(tx *db.Tx) (err error) { held, err = r.held(tx, p); return err },
+			func(tx *db.Tx) error { return r.personTimeline(tx, p, &v) },
+			func(tx *db.Tx) (err error) { headless, err = r.personReports(tx, p, &v); return err }); err != nil {
 			return err
 		}
-		if err := r.personFacts(tx, p, versions[p.ID], &v); err != nil {
-			return err
-		}
-		if err := r.personHolds(tx, p, &v); err != nil {
-			return err
-		}
-		if err := r.personJobs(tx, p, versions[p.ID], &v); err != nil {
-			return err
-		}
-		return r.personTimeline(tx, p, &v)
+		// What is held is told in the zone that the facts find before they ask anything.
+		err := db.Together(tx, func(tx *db.Tx) error { return r.personFacts(tx, p, versions[p.ID], &v) },
+			func(tx *db.Tx) error { return r.personHolds(tx, p, held, &v) },
+			func(tx *db.Tx) error { return r.personJobs(tx, p, versions[p.ID], &v) })
+		v.Ahead = append(v.Ahead, headless...)
+		return err
 	})
 	if err != nil {
 		return err
@@ -137,12 +138,10 @@ func (r *request) employments(tx *db.Tx, all []identity.Version) ([]templates.Em
 
 // held gives what a person holds now, by application.
 func (r *request) held(tx *db.Tx, p *identity.Person) (*holdings, error) {
-	grants, err := audit.Held(tx, p)
-	if err != nil {
-		return nil, err
-	}
-	logins, err := catalog.LoginsOf(tx, p.ID)
-	if err != nil {
+	var grants []audit.Grant
+	var logins []catalog.Login
+	if err := db.Together(tx, func(tx *db.Tx) (err error) { grants, err = audit.Held(tx, p); return err },
+		func(tx *db.Tx) (err error) { logins, err = catalog.LoginsOf(tx, p.ID); return err }); err != nil {
 		return nil, err
 	}
 	return r.holdings(tx, grants, logins)

@@ -14,16 +14,16 @@ import (
 )
 
 // personHolds is what a person holds: today, at the end of a day in the past, or two days side by side.
-func (r *request) personHolds(tx *db.Tx, p *identity.Person, v *templates.PersonView) error {
+func (r *request) personHolds(tx *db.Tx, p *identity.Person, now *holdings, v *templates.PersonView) error {
 	page := personURL(p.PublicID)
-	now, err := r.held(tx, p)
-	if err != nil {
-		return err
-	}
 	v.Accounts, v.Grants, v.Marks = now.accounts, now.grants, now.marks(r)
 	v.AsOf = templates.AsOf{Action: page, Latest: tx.Now.In(r.zoneOf(v.Zone)).Format(time.DateOnly), Part: r.Query("part")}
 	at, on := r.dayEnd(tx, "as_of", v)
 	than, compared := r.dayEnd(tx, "compare", v)
+	if !on && !compared && r.Query("known") == "" {
+		v.Held = now.apps
+		return nil
+	}
 	known, err := r.known(tx, v)
 	if err != nil || len(v.AsOf.Errors) > 0 {
 		v.Held = now.apps

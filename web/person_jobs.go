@@ -10,7 +10,7 @@ import (
 	"tenure/templates/ui"
 )
 
-// personJobs is the history of a person's jobs, the newest first, and who reports to them.
+// personJobs is the history of a person's jobs, the newest first.
 func (r *request) personJobs(tx *db.Tx, p *identity.Person, versions []identity.Version, v *templates.PersonView) error {
 	moves, err := lifecycle.Moves(tx, versions)
 	if err != nil {
@@ -36,7 +36,7 @@ func (r *request) personJobs(tx *db.Tx, p *identity.Person, versions []identity.
 		}
 		v.Jobs = append(v.Jobs, j)
 	}
-	return r.personReports(tx, p, v)
+	return nil
 }
 
 func moveURL(ref string, version int64) string {
@@ -72,25 +72,25 @@ func (r *request) stepWords(s *identity.Step) string {
 	return ""
 }
 
-// personReports names those who report to the person.
-func (r *request) personReports(tx *db.Tx, p *identity.Person, v *templates.PersonView) error {
+// personReports names those who report to the person, and gives a notice when the person left.
+func (r *request) personReports(tx *db.Tx, p *identity.Person, v *templates.PersonView) (headless []ui.Notice, err error) {
 	n, err := identity.Reporting(tx, p.ID)
 	if err != nil || n == 0 {
-		return err
+		return nil, err
 	}
 	v.Reports.Count = r.countWord(n, "person", "people")
 	if p.State == identity.Left {
-		v.Ahead = append(v.Ahead, ui.Notice{Tone: ui.Warn, Title: r.T("%s to somebody who left", r.countWord(n, "person still reports", "people still report")),
+		headless = append(headless, ui.Notice{Tone: ui.Warn, Title: r.T("%s to somebody who left", r.countWord(n, "person still reports", "people still report")),
 			Text: r.T("They stand in nobody's team until HR names another manager."), Link: ui.Link{Text: r.T("See who"), URL: "#reports"}})
 	}
 	const some = 12
 	ids, err := identity.Team(tx, p.ID, false, identity.Capped)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	lines, err := identity.Chosen(tx, ids, some)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, l := range lines {
 		v.Reports.First = append(v.Reports.First, ui.Link{Text: l.Name, URL: personURL(l.PublicID)})
@@ -98,7 +98,7 @@ func (r *request) personReports(tx *db.Tx, p *identity.Person, v *templates.Pers
 	if n > some {
 		v.Reports.More = ui.Link{Text: r.T("All of them"), URL: r.to("person.read_any", link("/people", "manager", p.PublicID))}
 	}
-	return nil
+	return headless, nil
 }
 
 // countWord is a count of people that was stopped at identity.Capped.

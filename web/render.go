@@ -75,7 +75,7 @@ func (r *request) shell(title string) ui.Shell {
 	}
 	s.Nav = r.navigation()
 	s.SearchURL = r.to("search.use", "/search")
-	s.NeedsMe = r.who.waits
+	s.NeedsMe = r.waits()
 	s.User = ui.User{Name: r.who.Name, Role: r.roleWord(r.who.roles), Profile: "/me/profile"}
 	s.Letters, s.At = r.prefs().Letters, r.at(r.now)
 	if r.Request.URL.Path == "/search" {
@@ -108,7 +108,7 @@ func (r *request) navigation() []ui.NavItem {
 		item       ui.NavItem
 	}{
 		{"home.read", ui.NavItem{Label: r.T("Home"), URL: "/", Icon: "home"}},
-		{"inbox.read", ui.NavItem{Label: r.T("Inbox"), URL: "/inbox", Icon: "inbox", Count: r.who.waits}},
+		{"inbox.read", ui.NavItem{Label: r.T("Inbox"), URL: "/inbox", Icon: "inbox", Count: r.waits()}},
 		{"dashboard.read", ui.NavItem{Label: r.T("Dashboard"), URL: "/dashboard", Icon: "chart-bar"}},
 		{"person.list", ui.NavItem{Label: r.T("People"), URL: "/people", Icon: "users"}},
 		{"team.read", ui.NavItem{Label: r.T("My team"), URL: "/team", Icon: "users"}},

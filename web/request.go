@@ -3,6 +3,7 @@ package web
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
@@ -13,6 +14,7 @@ import (
 
 	"tenure/internal/audit"
 	"tenure/internal/auth"
+	"tenure/internal/catalog"
 	"tenure/internal/db"
 	"tenure/internal/errs"
 	"tenure/internal/identity"
@@ -53,12 +55,14 @@ type reader struct {
 	identity.Person
 	actor db.Actor
 	roles []string
-	waits int        // things in their inbox
 	ended *task.Task // the last of their tasks that ended without their being told; nil for none
 	// rights are what roles may do, read in the transaction that found out who is there; acting, for whom the reader acts as well.
 	rights *policy.Rights
 	acting []auth.Acting
 	prefs  identity.Preference
+
+	counted bool // what waits was counted, or could not be
+	inbox   int
 }
 
 // may says whether the reader has a permission.
@@ -89,11 +93,45 @@ func (r *request) to(permission, address string) string {
 	return ""
 }
 
-// read runs fn in a read-only transaction.
-func (r *request) read(fn func(*db.Tx) error) error { return r.s.app.DB.Read(r.Request.Context(), fn) }
+// read runs fn in a read-only transaction: the first time in the one that found out who is there, together with what every page asks.
+func (r *request) read(fn func(*db.Tx) error) error {
+	tx := openingOf(r.Request.Context()).take()
+	if tx == nil {
+		return r.s.app.DB.Read(r.Request.Context(), fn)
+	}
+	defer tx.End()
+	if r.who == nil || r.who.counted || polling(r.Request) {
+		return db.Together(tx.Tx, db.PlanEach, fn)
+	}
+	return db.Together(tx.Tx, r.count, db.PlanEach, fn)
+}
+
+// knowing reads what many parts of a page ask for: the catalogue and the policy are at hand for what follows.
+func knowing(tx *db.Tx) error {
+	return db.Together(tx, func(tx *db.Tx) error { _, err := catalog.Load(tx); return err }, func(tx *db.Tx) error { _, err := policy.Load(tx); return err })
+}
+
+// count counts what waits for the reader.
+func (r *request) count(tx *db.Tx) (err error) {
+	r.who.counted = true
+	r.who.inbox, err = audit.CountInbox(tx, r.scope())
+	return err
+}
+
+// waits is how much waits in the reader's inbox. A page that reads nothing counts it when it is drawn.
+func (r *request) waits() int {
+	if !r.who.counted {
+		r.who.counted = true
+		if err := r.read(r.count); err != nil {
+			slog.Error("the inbox is not counted", "error", err, "reference", r.reference())
+		}
+	}
+	return r.who.inbox
+}
 
 // do runs fn in a transaction in the name of the reader.
 func (r *request) do(fn func(*db.Tx) error) error {
+	openingOf(r.Request.Context()).end()
 	return r.s.app.DB.Do(r.Request.Context(), r.who.actor, fn)
 }
 
@@ -119,24 +157,31 @@ func (s *server) identify(r *request) error {
 	if token := bearerOf(r.Request); token != "" {
 		return s.identifyBearer(r, token)
 	}
-	id := s.sessions.GetInt(ctx, sessionPerson)
+	o := openingOf(ctx)
+	if o.tx == nil {
+		if err := o.begin(ctx, nil); err != nil {
+			return err
+		}
+	}
 	var open *auth.Session
-	err := s.app.DB.ReadOften(ctx, func(tx *db.Tx) (err error) {
-		if id != 0 {
-			if open, err = auth.OpenSession(tx, s.sessions.GetInt(ctx, sessionID), id); err != nil {
+	ask := func(tx *db.Tx) error { return r.be(tx, 0, db.Actor{}) }
+	if id := s.sessions.GetInt(ctx, sessionPerson); id != 0 {
+		ask = func(tx *db.Tx) error {
+			return db.Together(tx, func(tx *db.Tx) (err error) {
+				open, err = auth.OpenSession(tx, s.sessions.GetInt(ctx, sessionID), id)
 				return err
-			}
+			},
+				func(tx *db.Tx) error {
+					return r.be(tx, id, db.Actor{ID: s.sessions.GetInt(ctx, sessionActor), Kind: "person"})
+				})
 		}
-		if open == nil {
-			id = 0
-		}
-		return r.be(tx, id, db.Actor{ID: s.sessions.GetInt(ctx, sessionActor), Kind: "person"})
-	})
-	if err != nil {
+	}
+	if err := ask(o.tx.Tx); err != nil {
 		return err
 	}
-	if r.who == nil {
-		if s.sessions.Exists(ctx, sessionPerson) {
+	if open == nil || r.who == nil {
+		r.who = nil
+		if o.end(); s.sessions.Exists(ctx, sessionPerson) {
 			return s.sessions.Destroy(ctx)
 		}
 		return nil
@@ -147,9 +192,11 @@ func (s *server) identify(r *request) error {
 	}
 	r.prefer(r.who.prefs)
 	if time.Since(open.Seen) > seenEvery && !polling(r.Request) {
-		_, err = s.app.DB.Pool.Exec(ctx, `update portal_session set seen_at = clock_timestamp() where id = $1 and seen_at < clock_timestamp() - interval '1 minute'`, open.ID)
+		o.end()
+		_, err := s.app.DB.Pool.Exec(ctx, `update portal_session set seen_at = clock_timestamp() where id = $1 and seen_at < clock_timestamp() - interval '1 minute'`, open.ID)
+		return err
 	}
-	return err
+	return nil
 }
 
 // seenEvery is how exactly the last use of a session is noted.
@@ -161,23 +208,27 @@ func (r *request) be(tx *db.Tx, who int, actor db.Actor) (err error) {
 	if r.simulated = tx.ByHand; who == 0 {
 		return nil
 	}
-	p, err := auth.Still(tx, who)
-	if err != nil || p == nil {
+	me := &reader{}
+	here := false
+	if err := db.Together(tx, func(tx *db.Tx) error {
+		p, err := auth.Still(tx, who)
+		if here = p != nil; here {
+			me.Person, me.roles, me.acting = p.Person, p.Roles, p.Acting
+		}
+		return err
+	}, func(tx *db.Tx) (err error) { me.rights, err = policy.RightsAt(tx); return err },
+		func(tx *db.Tx) (err error) { me.prefs, err = identity.Preferences(tx, who); return err },
+		func(tx *db.Tx) (err error) {
+			if r.telling() {
+				me.ended, err = task.Ended(tx, who, r.toldUntil())
+			}
+			return err
+		}); err != nil || !here {
 		return err
 	}
-	actor.Name, actor.Identity = p.Person.Name, who
-	r.who = &reader{Person: p.Person, roles: p.Roles, acting: p.Acting, actor: actor}
-	if r.who.rights, err = policy.RightsAt(tx); err != nil {
-		return err
-	}
-	if r.who.prefs, err = identity.Preferences(tx, who); err != nil {
-		return err
-	}
-	if r.who.waits, err = audit.CountInbox(tx, r.scope()); err != nil || !r.telling() {
-		return err
-	}
-	r.who.ended, err = task.Ended(tx, who, r.toldUntil())
-	return err
+	actor.Name, actor.Identity = me.Name, who
+	me.actor, r.who = actor, me
+	return nil
 }
 
 // identifyBearer finds out whom a personal token speaks for.

@@ -223,6 +223,10 @@ func (r *request) serve(row route) error {
 		if err := r.s.identify(r); err != nil {
 			return err
 		}
+		// Only a page goes on reading in the transaction that found out who is there; others may take their time.
+		if row.method != get || row.permission == Public {
+			openingOf(r.Request.Context()).end()
+		}
 	}
 	switch {
 	case row.permission == Public:

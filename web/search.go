@@ -34,20 +34,19 @@ func (s *server) search(r *request) error {
 		if q == "" {
 			return nil
 		}
+		if err := knowing(tx); err != nil {
+			return err
+		}
 		cat, err := catalog.Load(tx)
 		if err != nil {
 			return err
 		}
-		f := &finding{r: r, tx: tx, cat: cat, q: q, v: &v}
+		f := &finding{r: r, tx: tx, cat: cat, q: q}
 		if straight, err = f.straight(); err != nil || straight != "" {
 			return err
 		}
-		for _, step := range []func() error{f.numbered, f.people, f.accounts, f.targets, f.policy} {
-			if err := step(); err != nil {
-				return err
-			}
-		}
-		return nil
+		v.Groups, err = f.all(tx)
+		return err
 	})
 	if err != nil {
 		return err
@@ -74,9 +73,29 @@ type finding struct {
 	tx    *db.Tx
 	cat   *catalog.Catalog
 	q     string
-	v     *templates.SearchView
+	found []templates.SearchGroup
 	among []int
 	read  bool // among was read
+}
+
+// all looks everywhere at once and gives what was found in the order in which it is shown.
+func (f *finding) all(tx *db.Tx) ([]templates.SearchGroup, error) {
+	if _, err := f.scope(); err != nil { // each would read it
+		return nil, err
+	}
+	steps := []func(*finding) error{(*finding).numbered, (*finding).people, (*finding).accounts, (*finding).targets, (*finding).policy}
+	parts := make([]finding, len(steps))
+	var look []func(*db.Tx) error
+	for i, step := range steps {
+		parts[i] = *f
+		look = append(look, func(tx *db.Tx) error { parts[i].tx = tx; return step(&parts[i]) })
+	}
+	err := db.Together(tx, look...)
+	var out []templates.SearchGroup
+	for i := range parts {
+		out = append(out, parts[i].found...)
+	}
+	return out, err
 }
 
 // mayPerson says whether the reader may see a person.
@@ -174,7 +193,7 @@ func (f *finding) numbered() error {
 
 func (f *finding) group(id, title string, hits []templates.SearchHit, more ui.Link) {
 	if len(hits) > 0 {
-		f.v.Groups = append(f.v.Groups, templates.SearchGroup{ID: "found-" + id, Title: title, Hits: hits, More: more})
+		f.found = append(f.found, templates.SearchGroup{ID: "found-" + id, Title: title, Hits: hits, More: more})
 	}
 }
 

@@ -76,28 +76,35 @@ func (s *server) forgetSessions(ctx context.Context) {
 func (s *server) withSession(next http.Handler) http.Handler {
 	kept := s.sessions.LoadAndSave(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch {
-		case strings.HasPrefix(r.URL.Path, static.Prefix) || r.URL.Path == healthPath:
-			ctx, _ := s.sessions.Load(r.Context(), "") // an empty session, not from the store
-			next.ServeHTTP(w, r.WithContext(ctx))
-		case bearerOf(r) != "": // a token has no session, whatever cookie comes with it
+		if strings.HasPrefix(r.URL.Path, static.Prefix) || r.URL.Path == healthPath || bearerOf(r) != "" {
+			// An empty session, not from the store: a token has none, whatever cookie comes with it.
 			ctx, _ := s.sessions.Load(r.Context(), "")
 			next.ServeHTTP(w, r.WithContext(ctx))
-		case polling(r):
-			token := ""
-			if c, err := r.Cookie(s.sessions.Cookie.Name); err == nil {
-				token = c.Value
-			}
-			ctx, err := s.sessions.Load(r.Context(), token)
-			if err != nil {
-				s.sessions.ErrorFunc(w, r, err)
-				return
-			}
-			next.ServeHTTP(w, r.WithContext(ctx))
-		default:
-			kept.ServeHTTP(w, r)
+			return
 		}
+		ctx, o := s.opens(r.Context())
+		defer o.end()
+		r = r.WithContext(ctx)
+		if !polling(r) {
+			kept.ServeHTTP(w, r)
+			return
+		}
+		ctx, err := s.sessions.Load(ctx, s.cookie(r))
+		if err != nil {
+			s.sessions.ErrorFunc(w, r, err)
+			return
+		}
+		next.ServeHTTP(w, r.WithContext(ctx))
 	})
+}
+
+// cookie gives the token of the session that a request comes with; "" for none.
+func (s *server) cookie(r *http.Request) string {
+	c, err := r.Cookie(s.sessions.Cookie.Name)
+	if err != nil {
+		return ""
+	}
+	return c.Value
 }
 
 // enter signs a person in who proved at a time who they are: a new token for the session, whatever it was before, and nothing left of

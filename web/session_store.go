@@ -4,16 +4,18 @@ import (
 	"bytes"
 	"context"
 	"encoding/gob"
+	"errors"
 	"maps"
 	"slices"
 	"time"
 
 	"github.com/alexedwards/scs/pgxstore"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// sessionStore is the library's but for one thing: a page that does no more than extend its session writes nothing, and so waits for
-// no disk, until the end has moved by sessionStep.
+// sessionStore is the library's but for two things: a session is found in the round trip that begins the request's reading, and a page
+// that does no more than extend its session writes nothing, and so waits for no disk, until the end has moved by sessionStep.
 type sessionStore struct {
 	*pgxstore.PostgresStore
 	pool *pgxpool.Pool
@@ -25,6 +27,39 @@ const sessionStep = time.Minute
 func newSessionStore(pool *pgxpool.Pool) *sessionStore {
 	return &sessionStore{pgxstore.NewWithCleanupInterval(pool, 0), pool} // its own cleanup could not be ended safely
 }
+
+// FindCtx finds a session, in the transaction that the request reads in if it has none yet.
+func (s *sessionStore) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
+	o := openingOf(ctx)
+	if o == nil || o.tx != nil {
+		return s.Find(token)
+	}
+	err := o.begin(ctx, func(b *pgx.Batch) {
+		b.Queue(`select data, expiry from sessions where token = $1 and current_timestamp < expiry`, token).QueryRow(func(row pgx.Row) error {
+			err := row.Scan(&o.data, &o.expiry)
+			if errors.Is(err, pgx.ErrNoRows) {
+				return nil
+			}
+			o.token = token
+			return err
+		})
+	})
+	return o.data, o.token != "", err
+}
+
+// CommitCtx stores a session unless all of it is what the request found.
+func (s *sessionStore) CommitCtx(ctx context.Context, token string, b []byte, expiry time.Time) error {
+	if o := openingOf(ctx); o != nil && o.token == token && bytes.Equal(o.data, b) && !expiry.Before(o.expiry) && !expiry.After(o.expiry.Add(sessionStep)) {
+		return nil
+	}
+	return s.Commit(token, b, expiry)
+}
+
+// DeleteCtx is the library's.
+func (s *sessionStore) DeleteCtx(_ context.Context, token string) error { return s.Delete(token) }
+
+// AllCtx is the library's.
+func (s *sessionStore) AllCtx(context.Context) (map[string][]byte, error) { return s.All() }
 
 // Commit stores a session unless all of it is stored already.
 func (s *sessionStore) Commit(token string, b []byte, expiry time.Time) error {

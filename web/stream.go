@@ -123,11 +123,9 @@ func (r *request) stream(look func(*db.Tx) (sign, error)) error {
 func (r *request) still() bool {
 	ctx, cancel := context.WithCancel(r.s.streams.until)
 	defer cancel()
-	token := ""
-	if c, err := r.Request.Cookie(r.s.sessions.Cookie.Name); err == nil {
-		token = c.Value
-	}
-	ctx, err := r.s.sessions.Load(ctx, token)
+	ctx, o := r.s.opens(ctx)
+	defer o.end()
+	ctx, err := r.s.sessions.Load(ctx, r.s.cookie(r.Request))
 	if err != nil {
 		return false
 	}

@@ -19,12 +19,17 @@ func (s *server) team(r *request) error {
 	below := r.Query("scope") == "below"
 	v := templates.TeamView{Scopes: []ui.Chip{{Text: r.T("Direct reports"), URL: "/team", Current: !below}, {Text: r.T("Everybody below"), URL: "/team?scope=below", Current: below}}}
 	err := r.read(func(tx *db.Tx) error {
-		ids, err := r.people(tx, below, identity.Capped+1)
-		if err != nil {
-			return err
-		}
-		lines, err := identity.Chosen(tx, ids, teamMost)
-		if err != nil {
+		var ids []int
+		if err := db.Together(tx, func(tx *db.Tx) (err error) {
+			if ids, err = r.people(tx, below, identity.Capped+1); err != nil {
+				return err
+			}
+			lines, err := identity.Chosen(tx, ids, teamMost)
+			if err != nil {
+				return err
+			}
+			return r.teamRows(tx, lines, below, &v)
+		}, func(tx *db.Tx) error { return r.teamGone(tx, &v) }); err != nil {
 			return err
 		}
 		v.Lead = r.T("%s to you.", r.countWord(len(ids), "person reports", "people report"))
@@ -35,10 +40,7 @@ func (s *server) team(r *request) error {
 			v.More = r.T("These are the first %d by name.", teamMost)
 			v.Full = ui.Link{Text: r.T("The whole list"), URL: r.to("person.list", "/people")}
 		}
-		if err := r.teamGone(tx, &v); err != nil {
-			return err
-		}
-		return r.teamRows(tx, lines, below, &v)
+		return nil
 	})
 	if err != nil {
 		return err
@@ -64,20 +66,20 @@ func (r *request) teamRows(tx *db.Tx, lines []*identity.Line, below bool, v *tem
 	for i, l := range lines {
 		ids[i] = l.ID
 	}
-	members, err := audit.Members(tx, ids)
-	if err != nil {
+	var members map[int]*audit.Member
+	var moves []identity.Step
+	if err := db.Together(tx, func(tx *db.Tx) (err error) { members, err = audit.Members(tx, ids); return err }, func(tx *db.Tx) error {
+		versions, err := identity.Versions(tx, ids)
+		if err != nil {
+			return err
+		}
+		var all []identity.Version
+		for _, id := range ids {
+			all = append(all, versions[id]...)
+		}
+		moves, err = lifecycle.Moves(tx, all)
 		return err
-	}
-	versions, err := identity.Versions(tx, ids)
-	if err != nil {
-		return err
-	}
-	var all []identity.Version
-	for _, id := range ids {
-		all = append(all, versions[id]...)
-	}
-	moves, err := lifecycle.Moves(tx, all)
-	if err != nil {
+	}); err != nil {
 		return err
 	}
 	next := map[int]*identity.Step{}

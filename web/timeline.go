@@ -37,14 +37,16 @@ func (r *request) personTimeline(tx *db.Tx, p *identity.Person, v *templates.Per
 		v.Filters = append(v.Filters, ui.Chip{Text: c.word, URL: link(page, "part", c.part) + "#timeline", Current: c.part == part})
 	}
 	before := r.longCursor("before")
-	if before == 0 && (part == "" || part == audit.PartTargets || part == audit.PartAccess) {
-		ahead, err := r.ahead(tx, p, part)
-		if err != nil {
-			return err
+	var entries []audit.Entry
+	err := db.Together(tx, func(tx *db.Tx) (err error) {
+		if before == 0 && (part == "" || part == audit.PartTargets || part == audit.PartAccess) {
+			v.Timeline, err = r.ahead(tx, p, part)
 		}
-		v.Timeline = append(v.Timeline, ahead...)
-	}
-	entries, err := audit.Timeline(tx, p.ID, part, before, timelinePage+1)
+		return err
+	}, func(tx *db.Tx) (err error) {
+		entries, err = audit.Timeline(tx, p.ID, part, before, timelinePage+1)
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -89,26 +91,31 @@ func (r *request) ahead(tx *db.Tx, p *identity.Person, part string) ([]ui.Event,
 	if err != nil {
 		return nil, err
 	}
-	if part != audit.PartTargets {
-		ends, err := access.Endings(tx, p.ID)
-		if err != nil {
-			return nil, err
+	var ends []access.Ending
+	var open []access.Item
+	if err := db.Together(tx, func(tx *db.Tx) (err error) {
+		if part != audit.PartTargets {
+			ends, err = access.Endings(tx, p.ID)
 		}
-		for i := 0; i < len(ends); {
-			k, names := i, []string{}
-			for ; k < len(ends) && ends[k].At.Equal(ends[i].At); k++ {
-				names = append(names, r.entitlementWord(cat, ends[k].Entitlement))
-			}
-			out = append([]ui.Event{{Day: r.T("Ahead"), At: r.at(ends[i].At), Tone: ui.Info, Icon: "calendar-event", Kind: r.T("Access"), Future: true,
-				Title: r.Plural(k-i, "grant ends", "grants end"), Text: r.and(names, 6)}}, out...)
-			i = k
+		return err
+	}, func(tx *db.Tx) (err error) {
+		if part != audit.PartAccess {
+			open, err = access.Items(tx, access.Query{Person: p.ID, Limit: 12,
+				States: []access.State{access.Proposed, access.Pending, access.Claimed, access.Acknowledged, access.Failed}})
 		}
+		return err
+	}); err != nil {
+		return nil, err
 	}
-	if part == audit.PartAccess {
-		return out, nil
+	for i := 0; i < len(ends); {
+		k, names := i, []string{}
+		for ; k < len(ends) && ends[k].At.Equal(ends[i].At); k++ {
+			names = append(names, r.entitlementWord(cat, ends[k].Entitlement))
+		}
+		out = append([]ui.Event{{Day: r.T("Ahead"), At: r.at(ends[i].At), Tone: ui.Info, Icon: "calendar-event", Kind: r.T("Access"), Future: true,
+			Title: r.Plural(k-i, "grant ends", "grants end"), Text: r.and(names, 6)}}, out...)
+		i = k
 	}
-	open, err := access.Items(tx, access.Query{Person: p.ID, Limit: 12,
-		States: []access.State{access.Proposed, access.Pending, access.Claimed, access.Acknowledged, access.Failed}})
 	for i := range open {
 		o := &open[i]
 		e := ui.Event{Day: r.T("Now"), At: r.at(o.Created), Tone: ui.Info, Icon: "clock", Kind: r.T("Operation"), Title: r.T("%s in %s", r.operationWord(o.Kind, o.Entitlement), o.ApplicationTitle),

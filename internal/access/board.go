@@ -2,6 +2,8 @@ package access
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -76,9 +78,24 @@ type Query struct {
 
 // Items gives one page of operations.
 func Items(tx *db.Tx, q Query) ([]Item, error) {
-	rows, err := tx.Query(itemColumns+`where ($1::text[] is null or o.state = any($1)) and ($2 = 0 or o.application_id = $2)
-		and ($3 = 0 or o.identity_id = $3) and ($4::bigint = 0 or o.id < $4) order by o.id desc limit $5`,
-		q.States, q.Application, q.Person, q.Before, q.Limit)
+	where, args := []string{"true"}, []any{q.Limit}
+	and := func(condition string, v any) {
+		args = append(args, v)
+		where = append(where, fmt.Sprintf(condition, len(args)))
+	}
+	if q.States != nil {
+		and("o.state = any($%d)", q.States)
+	}
+	if q.Application != 0 {
+		and("o.application_id = $%d", q.Application)
+	}
+	if q.Person != 0 {
+		and("o.identity_id = $%d", q.Person)
+	}
+	if q.Before != 0 {
+		and("o.id < $%d", q.Before)
+	}
+	rows, err := tx.Query(itemColumns+`where `+strings.Join(where, " and ")+` order by o.id desc limit $1`, args...)
 	if err != nil {
 		return nil, err
 	}

@@ -81,12 +81,10 @@ func HeldAt(tx *db.Tx, p *identity.Person, m Moment) ([]Grant, error) {
 }
 
 func held(tx *db.Tx, p *identity.Person, m Moment) ([]Grant, error) {
-	cat, err := catalog.Load(tx)
-	if err != nil {
-		return nil, err
-	}
-	pol, err := policy.Load(tx)
-	if err != nil {
+	var cat *catalog.Catalog
+	var pol *policy.Snapshot
+	if err := db.Together(tx, func(tx *db.Tx) (err error) { cat, err = catalog.Load(tx); return err },
+		func(tx *db.Tx) (err error) { pol, err = policy.Load(tx); return err }); err != nil {
 		return nil, err
 	}
 	by := map[int]*Grant{}
@@ -102,16 +100,16 @@ func held(tx *db.Tx, p *identity.Person, m Moment) ([]Grant, error) {
 		}
 		return by[e]
 	}
-	if err := heldReasons(tx, p.ID, m, pol, get); err != nil {
+	// Each asks once, so that what it finds is there when the next one gets its answer.
+	if err := db.Together(tx, func(tx *db.Tx) error { return heldReasons(tx, p.ID, m, pol, get) },
+		func(tx *db.Tx) error { return heldAtTargets(tx, p.ID, m, get) },
+		func(tx *db.Tx) error {
+			if m.past() {
+				return nil
+			}
+			return heldOperations(tx, p.ID, by)
+		}); err != nil {
 		return nil, err
-	}
-	if err := heldAtTargets(tx, p.ID, m, get); err != nil {
-		return nil, err
-	}
-	if !m.past() {
-		if err := heldOperations(tx, p.ID, by); err != nil {
-			return nil, err
-		}
 	}
 	comeWith(by, cat)
 	out := make([]Grant, 0, len(by))

@@ -24,8 +24,13 @@ func Members(tx *db.Tx, ids []int) (map[int]*Member, error) {
 	for _, id := range ids {
 		out[id] = &Member{}
 	}
-	var who, a, b, c int
 	// Each is a few sets put side by side: a question asked for each grant of a team would be asked thousands of times.
+	return out, db.Together(tx, func(tx *db.Tx) error { return memberAccess(tx, ids, out) }, func(tx *db.Tx) error { return memberMarks(tx, ids, out) },
+		func(tx *db.Tx) error { return memberHandovers(tx, ids, out) })
+}
+
+// memberAccess counts what is privileged, and the applications that are wanted and ready.
+func memberAccess(tx *db.Tx, ids []int, out map[int]*Member) error {
 	rows, err := tx.Query(`with there as materialized (
 			select distinct l.identity_id, a.application_id from account_link l join account a on a.id = l.account_id and a.native_id is not null and a.gone_at is null
 			where l.identity_id = any($1) and l.known_to = 'infinity')
@@ -34,15 +39,19 @@ func Members(tx *db.Tx, ids []int) (map[int]*Member, error) {
 			left join there on there.identity_id = r.identity_id and there.application_id = e.application_id
 		where r.identity_id = any($1) and r.known_to = 'infinity' and r.state = 'live' and r.valid_from <= $2 and r.valid_to > $2 group by 1`, ids, tx.Now)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if _, err = pgx.ForEachRow(rows, []any{&who, &a, &b, &c}, func() error {
+	var who, a, b, c int
+	_, err = pgx.ForEachRow(rows, []any{&who, &a, &b, &c}, func() error {
 		out[who].Privileged, out[who].Wanted, out[who].Ready = a, b, c
 		return nil
-	}); err != nil {
-		return nil, err
-	}
-	rows, err = tx.Query(`with mine as materialized (
+	})
+	return err
+}
+
+// memberMarks counts dormant accounts and access out of band.
+func memberMarks(tx *db.Tx, ids []int, out map[int]*Member) error {
+	rows, err := tx.Query(`with mine as materialized (
 			select l.identity_id, a.id, a.application_id from account_link l join account a on a.id = l.account_id and a.gone_at is null
 			where l.identity_id = any($1) and l.known_to = 'infinity'),
 		has as materialized (select distinct identity_id, entitlement_id from reason where identity_id = any($1) and known_to = 'infinity' and valid_to > $2),
@@ -57,19 +66,24 @@ func Members(tx *db.Tx, ids []int) (map[int]*Member, error) {
 			where s.enabled and s.last_sign_in < $2::timestamptz - make_interval(days => coalesce((p.spec->'accounts'->>'dormant_days')::int, 90)) group by 1)
 		select identity_id, coalesce(dormant.n, 0), coalesce(extra.n, 0) from extra full join dormant using (identity_id)`, ids, tx.Now)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if _, err = pgx.ForEachRow(rows, []any{&who, &a, &b}, func() error { out[who].Dormant, out[who].OutOfBand = a, b; return nil }); err != nil {
-		return nil, err
-	}
-	rows, err = tx.Query(`select identity_id, max(valid_to) from reason where identity_id = any($1) and kind = 'handover' and known_to = 'infinity' and state = 'live'
+	var who, a, b int
+	_, err = pgx.ForEachRow(rows, []any{&who, &a, &b}, func() error { out[who].Dormant, out[who].OutOfBand = a, b; return nil })
+	return err
+}
+
+// memberHandovers says until when something is kept after a move.
+func memberHandovers(tx *db.Tx, ids []int, out map[int]*Member) error {
+	rows, err := tx.Query(`select identity_id, max(valid_to) from reason where identity_id = any($1) and kind = 'handover' and known_to = 'infinity' and state = 'live'
 		and valid_from <= $2 and valid_to > $2 group by 1`, ids, tx.Now)
 	if err != nil {
-		return nil, err
+		return err
 	}
+	var who int
 	var until time.Time
 	_, err = pgx.ForEachRow(rows, []any{&who, &until}, func() error { t := until; out[who].Handover = &t; return nil })
-	return out, err
+	return err
 }
 
 // MarkPeople looks at everything that people hold and notes for lists who has something privileged, out of band or dormant, and

@@ -39,15 +39,18 @@ type Present struct {
 // Still gives a signed-in person as they are now, and nil when their session must end: they left, are on leave or not here
 // yet, or were terminated.
 func Still(tx *db.Tx, who int) (*Present, error) {
-	p, err := identity.Get(tx, who)
+	var p *identity.Person
+	var out Present
+	err := db.Together(tx, func(tx *db.Tx) (err error) { p, err = identity.Get(tx, who); return err },
+		func(tx *db.Tx) (err error) { out.Roles, out.Acting, err = standing(tx, who); return err })
 	if errs.KindOf(err) == errs.KindNotFound {
 		return nil, nil
 	}
 	if err != nil || p.Locked() || p.State != identity.Active {
 		return nil, err
 	}
-	roles, acting, err := standing(tx, who)
-	return &Present{Person: *p, Roles: roles, Acting: acting}, err
+	out.Person = *p
+	return &out, nil
 }
 
 // Persona is somebody of a demo company as whom a visitor may look around. Role is what makes them worth it: a portal role,

@@ -37,6 +37,7 @@ type Page struct {
 	Floor    Spread  `json:"floor_p95_seconds"`
 	Requests int     `json:"requests"`   // different ones
 	Queries  int     `json:"statements"` // of the one that asks most
+	Trips    int     `json:"trips"`      // round trips to the database, likewise
 	Bytes    int     `json:"bytes"`      // of the largest answer, packed as a browser asks for it
 	Met      bool    `json:"met"`
 }
@@ -215,12 +216,12 @@ func (p *pageSet) measure(k kind, repeat int) (*Page, error) {
 		for range 2 { // the first fills caches; what a page asks of the database once for all is not its own
 			p.record.begin()
 			body, header, err := p.ask(p.portal.URL, a, true)
-			statements := p.record.end()
+			trips := p.record.end()
 			if err != nil {
 				return nil, err
 			}
-			p.replays[a.role+a.path] = &replay{statements: statements, body: body, header: header}
-			out.Bytes, out.Queries = max(out.Bytes, len(body)), max(out.Queries, len(statements))
+			p.replays[a.role+a.path] = &replay{trips: trips, body: body, header: header}
+			out.Bytes, out.Queries, out.Trips = max(out.Bytes, len(body)), max(out.Queries, len(slices.Concat(trips...))), max(out.Trips, len(trips))
 		}
 	}
 	var ratios, products, floors, medians []float64
@@ -282,12 +283,12 @@ func (p *pageSet) ask(base string, a ask, packed bool) ([]byte, http.Header, err
 
 // replay is what the floor does for one request.
 type replay struct {
-	statements []statement
-	body       []byte
-	header     http.Header
+	trips  []trip
+	body   []byte
+	header http.Header
 }
 
-// answer is the floor: the same statements on one connection, every row read, and the same bytes.
+// answer is the floor: the same statements in the same round trips on one connection, every row read, and the same bytes.
 func (p *pageSet) answer(w http.ResponseWriter, r *http.Request) {
 	it := p.replays[r.Header.Get("X-Bench-As")+r.URL.RequestURI()]
 	if it == nil {
@@ -312,22 +313,24 @@ func (p *pageSet) answer(w http.ResponseWriter, r *http.Request) {
 }
 
 func (it *replay) run(ctx context.Context, conn *pgx.Conn) error {
-	for _, s := range it.statements {
-		if len(s.args) == 0 { // begin, with what it sets, and commit
-			if _, err := conn.Exec(ctx, s.sql); err != nil {
-				return fmt.Errorf("%.60s: %w", s.sql, err)
+	for _, t := range it.trips {
+		if len(t) == 1 && len(t[0].args) == 0 { // commit
+			if _, err := conn.Exec(ctx, t[0].sql); err != nil {
+				return fmt.Errorf("%.60s: %w", t[0].sql, err)
 			}
 			continue
 		}
-		rows, err := conn.Query(ctx, s.sql, s.args...)
-		if err != nil {
-			return fmt.Errorf("%.60s: %w", s.sql, err)
+		batch := &pgx.Batch{}
+		for _, s := range t {
+			batch.Queue(s.sql, s.args...).Query(func(rows pgx.Rows) error {
+				for rows.Next() {
+					_ = rows.RawValues()
+				}
+				return rows.Err()
+			})
 		}
-		for rows.Next() {
-			_ = rows.RawValues()
-		}
-		if err := rows.Err(); err != nil {
-			return fmt.Errorf("%.60s: %w", s.sql, err)
+		if err := conn.SendBatch(ctx, batch).Close(); err != nil {
+			return fmt.Errorf("%.60s: %w", t[0].sql, err)
 		}
 	}
 	return nil

@@ -170,17 +170,17 @@ func (r *Report) Print(out io.Writer) {
 func (r *Report) printPages(out io.Writer) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	p := func(format string, a ...any) { _, _ = fmt.Fprintf(w, format, a...) }
-	p("page\tp95\tp50\tfloor p95\tratio\tmin\tmax\tgoal\tstatements\tbytes\t\n")
+	p("page\tp95\tp50\tfloor p95\tratio\tmin\tmax\tgoal\tstatements\ttrips\tbytes\t\n")
 	for _, x := range r.Pages {
 		goal := fmt.Sprintf("<= %.1f, <= %s", pageRatio, millis(pageSeconds))
 		if !x.Met {
 			goal += " MISSED"
 		}
-		p("%s\t%s\t%s\t%s\t%.2f\t%.2f\t%.2f\t%s\t%d\t%d\t\n", x.Name, millis(x.Product.Median), millis(x.Median), millis(x.Floor.Median),
-			x.Ratio.Median, x.Ratio.Min, x.Ratio.Max, goal, x.Queries, x.Bytes)
+		p("%s\t%s\t%s\t%s\t%.2f\t%.2f\t%.2f\t%s\t%d\t%d\t%d\t\n", x.Name, millis(x.Product.Median), millis(x.Median), millis(x.Floor.Median),
+			x.Ratio.Median, x.Ratio.Min, x.Ratio.Max, goal, x.Queries, x.Trips, x.Bytes)
 	}
 	_ = w.Flush()
-	_, _ = fmt.Fprintf(out, "Pages of %d people with 20 grants each; the floor sends the same statements and the same bytes; ratio: product / floor, of the p95.\n\n", r.PagesPeople)
+	_, _ = fmt.Fprintf(out, "Pages of %d people with 20 grants each; the floor sends the same statements in the same round trips and the same bytes; ratio: product / floor, of the p95.\n\n", r.PagesPeople)
 }
 
 func (r *Report) printSizes(out io.Writer) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -66,11 +67,13 @@ const loginColumns = `select a.id, a.application_id, a.name, coalesce(a.native_i
 
 // LoginsOf gives a person's accounts that exist or are on their way, and those that were deleted.
 func LoginsOf(tx *db.Tx, who int) ([]Login, error) {
-	rows, err := tx.Query(loginColumns+`where l.identity_id = $1 order by a.application_id, a.id`, who)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, pgx.RowToStructByPos[Login])
+	return db.Still(tx, "logins/"+strconv.Itoa(who), func() ([]Login, error) {
+		rows, err := tx.Query(loginColumns+`where l.identity_id = $1 order by a.application_id, a.id`, who)
+		if err != nil {
+			return nil, err
+		}
+		return pgx.CollectRows(rows, pgx.RowToStructByPos[Login])
+	})
 }
 
 // LoginFilter says which accounts of an application a list shows.

@@ -77,31 +77,57 @@ func Still[T any](tx *Tx, name string, ask func() (T, error)) (T, error) {
 // ReadOften is Read for the few statements that every request asks. Each connection plans them once, whatever their values: to
 // plan what counts an inbox takes ten times as long as to count it.
 func (d *DB) ReadOften(ctx context.Context, fn func(*Tx) error) error {
-	return d.in(ctx, pgx.TxOptions{BeginQuery: `begin isolation level repeatable read read only; set local plan_cache_mode = force_generic_plan`}, Actor{}, oneMoment(fn))
+	r, err := d.Open(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer r.End()
+	if err := fn(r.Tx); !errors.Is(err, ErrRollback) {
+		return err
+	}
+	return nil
+}
+
+// Reading is a read-only transaction that sees one moment and lasts until End: for the reading parts of one request. It holds a
+// connection all the while.
+type Reading struct {
+	*Tx
+	end func()
+}
+
+// Open begins one; its statements are planned as those of ReadOften. What also puts into the batch is asked in the same round trip.
+func (d *DB) Open(ctx context.Context, also func(*pgx.Batch)) (*Reading, error) {
+	tx, end, err := d.begin(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, clockOften, also)
+	if err != nil {
+		return nil, err
+	}
+	tx.moment = map[string]any{}
+	return &Reading{tx, end}, nil
+}
+
+// PlanEach lets statements be planned for their values again, where PostgreSQL finds that worth while.
+func PlanEach(tx *Tx) error {
+	_, err := tx.Exec(`select set_config('plan_cache_mode', 'auto', true)`)
+	return err
+}
+
+// End ends it, once.
+func (r *Reading) End() {
+	if r.end != nil {
+		_ = r.Pgx.Commit(context.WithoutCancel(r.Ctx)) // nothing was changed
+		r.end()
+		r.end = nil
+	}
 }
 
 func (d *DB) in(ctx context.Context, o pgx.TxOptions, actor Actor, fn func(*Tx) error) error {
-	conn, err := d.sql.Conn(ctx)
+	tx, end, err := d.begin(ctx, o, clock, nil)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = conn.Close() }()
-	// The connection is ours until it is closed, so pgx, River and gorm may share it outside Raw.
-	var raw *pgx.Conn
-	if err := conn.Raw(func(c any) error { raw = c.(*stdlib.Conn).Conn(); return nil }); err != nil {
-		return err
-	}
-	ptx, err := raw.BeginTx(ctx, o)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = ptx.Rollback(context.WithoutCancel(ctx)) }()
-	tx := &Tx{Ctx: ctx, Pgx: ptx, Actor: actor, DB: d}
-	if err := ptx.QueryRow(ctx, `select kind, coalesce(at, clock_timestamp()), at is not null from clock`).Scan(&tx.Kind, &tx.Now, &tx.ByHand); err != nil {
-		return err
-	}
-	tx.Gorm = d.gorm.Session(&gorm.Session{NewDB: true, Context: ctx})
-	tx.Gorm.Statement.ConnPool = &ride{conn}
+	defer end()
+	tx.Actor = actor
+	ptx := tx.Pgx
 	switch err := fn(tx); {
 	case errors.Is(err, ErrRollback):
 		return nil
@@ -109,6 +135,46 @@ func (d *DB) in(ctx context.Context, o pgx.TxOptions, actor Actor, fn func(*Tx) 
 		return err
 	}
 	return ptx.Commit(ctx)
+}
+
+// The first statement of every transaction. What clockOften sets lasts as long as the transaction.
+const (
+	clock      = `select kind, coalesce(at, clock_timestamp()), at is not null, '' from clock`
+	clockOften = `select kind, coalesce(at, clock_timestamp()), at is not null, set_config('plan_cache_mode', 'force_generic_plan', true) from clock`
+)
+
+// begin begins a transaction and reads the clock, in one round trip. end rolls back what was not committed.
+func (d *DB) begin(ctx context.Context, o pgx.TxOptions, clock string, also func(*pgx.Batch)) (_ *Tx, end func(), err error) {
+	conn, err := d.sql.Conn(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	// The connection is ours until it is closed, so pgx, River and gorm may share it outside Raw.
+	var raw *pgx.Conn
+	if err := conn.Raw(func(c any) error { raw = c.(*stdlib.Conn).Conn(); return nil }); err != nil {
+		return nil, nil, errors.Join(err, conn.Close())
+	}
+	tx := &Tx{Ctx: ctx, DB: d}
+	batch := &pgx.Batch{}
+	batch.BeginTx(o)
+	batch.Queue(clock).QueryRow(func(row pgx.Row) error { return row.Scan(&tx.Kind, &tx.Now, &tx.ByHand, nil) })
+	if also != nil {
+		also(batch)
+	}
+	answers := raw.SendBatch(ctx, batch)
+	ptx := answers.Tx()
+	tx.Pgx = ptx
+	end = func() {
+		_ = ptx.Rollback(context.WithoutCancel(ctx))
+		_ = conn.Close()
+	}
+	if err := answers.Close(); err != nil {
+		end()
+		return nil, nil, err
+	}
+	tx.Gorm = d.gorm.Session(&gorm.Session{NewDB: true, Context: ctx})
+	tx.Gorm.Statement.ConnPool = &ride{conn}
+	return tx, end, nil
 }
 
 // Try runs fn and undoes everything it did when it gives an error: rows, jobs and events. The transaction goes on. ErrRollback is no

@@ -136,21 +136,22 @@ func Movers(tx *db.Tx, employments []int) (map[int][]string, error) {
 	if len(employments) == 0 {
 		return out, nil
 	}
-	all, err := Sources(tx)
-	if err != nil {
-		return nil, err
-	}
 	by := map[int][]string{}
-	for _, s := range all {
-		by[s.ID] = s.Spec.Movers
-	}
-	rows, err := tx.Query(`select id, source_id from employment where id = any($1)`, employments)
-	if err != nil {
-		return nil, err
-	}
-	var id, src int
-	_, err = pgx.ForEachRow(rows, []any{&id, &src}, func() error { out[id] = by[src]; return nil })
-	return out, err
+	return out, db.Together(tx, func(tx *db.Tx) error {
+		all, err := Sources(tx)
+		for _, s := range all {
+			by[s.ID] = s.Spec.Movers
+		}
+		return err
+	}, func(tx *db.Tx) error {
+		rows, err := tx.Query(`select id, source_id from employment where id = any($1)`, employments)
+		if err != nil {
+			return err
+		}
+		var id, src int
+		_, err = pgx.ForEachRow(rows, []any{&id, &src}, func() error { out[id] = by[src]; return nil })
+		return err
+	})
 }
 
 // AttributeNames gives the attributes that the declared sources send, for checking policy.

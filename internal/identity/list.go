@@ -216,11 +216,11 @@ func ByRef(tx *db.Tx, ref string) (p *Person, ok bool, err error) {
 	if err != nil || len(ref) != 36 {
 		return nil, false, nil //nolint:nilerr // what is no id names nobody
 	}
-	var found []Person
-	if err := tx.Gorm.Where("public_id = ?", id).Limit(1).Find(&found).Error; err != nil || len(found) == 0 {
+	found, err := some(tx, "public_id = $1", id)
+	if err != nil || len(found) == 0 {
 		return nil, false, err
 	}
-	return &found[0], true, nil
+	return found[0], true, nil
 }
 
 // Origin is where an employment comes from: the HR source and its number there.

@@ -1,13 +1,11 @@
 package identity
 
 import (
-	"errors"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
-	"gorm.io/gorm"
 
 	"tenure/internal/db"
 	"tenure/internal/errs"
@@ -46,22 +44,29 @@ func Find(tx *db.Tx, who string) (*Person, error) {
 
 // Get gives a person by id.
 func Get(tx *db.Tx, id int) (*Person, error) {
-	var p Person
-	err := tx.Gorm.Where("id = ?", id).Take(&p).Error
-	if errors.Is(err, gorm.ErrRecordNotFound) {
+	found, err := some(tx, "id = $1", id)
+	if err == nil && len(found) == 0 {
 		return nil, errs.NotFound("no such person")
 	}
-	return &p, err
+	if err != nil {
+		return nil, err
+	}
+	return found[0], nil
+}
+
+// some gives the people of a condition.
+func some(tx *db.Tx, where string, args ...any) ([]*Person, error) {
+	rows, err := tx.Query(`select id, public_id::text, kind, state, since, name, email, number, locked_at, locked_by, unlocked_by, version, key_id
+		from identity where `+where, args...)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[Person])
 }
 
 // People gives the people with these ids, by id.
 func People(tx *db.Tx, ids []int) (map[int]*Person, error) {
-	rows, err := tx.Query(`select id, public_id::text, kind, state, since, name, email, number, locked_at, locked_by, unlocked_by, version, key_id
-		from identity where id = any($1)`, ids)
-	if err != nil {
-		return nil, err
-	}
-	list, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[Person])
+	list, err := some(tx, "id = any($1)", ids)
 	if err != nil {
 		return nil, err
 	}

@@ -61,16 +61,19 @@ func Search(tx *db.Tx, text string, among []int, limit int) ([]*Line, error) {
 // rarest gives the place of the word that begins the fewest words there are, as far as a short look tells.
 func rarest(tx *db.Tx, words []string) (int, error) {
 	best, fewest := 0, candidates+1
+	var look []func(*db.Tx) error
 	for i, w := range words { // six at most
-		var n int
-		if err := tx.QueryRow(`select count(*) from (select from identity_word where word >= $1 and word < $2 limit $3) w`, w, w+last, fewest).Scan(&n); err != nil {
-			return 0, err
-		}
-		if n < fewest {
-			best, fewest = i, n
-		}
+		look = append(look, func(tx *db.Tx) error {
+			var n int
+			err := tx.QueryRow(`select count(*) from (select from identity_word where word >= $1 and word < $2 limit $3) w`, w, w+last, candidates+1).Scan(&n)
+			if n < fewest {
+				best, fewest = i, n
+			}
+			return err
+		})
 	}
-	return best, nil
+	err := db.Together(tx, look...)
+	return best, err
 }
 
 // Exact gives the person whose id, number or e-mail address a text is, when it is one person's only.
