@@ -120,13 +120,16 @@ func (s *server) enter(r *request, p *identity.Person, a db.Actor, method string
 	}
 	var id int
 	if err := s.app.DB.Do(ctx, a, func(tx *db.Tx) (err error) {
+		// The person is locked before any session, as whoever is sent away is.
+		if id, err = auth.Begin(tx, p.ID, method, agentWord(r.Request.UserAgent()), proved); err != nil {
+			return err
+		}
 		if before != 0 && r.who != nil { // who signs in over a session leaves it
-			if err := auth.End(tx, before, r.who.ID); err != nil && errs.KindOf(err) != errs.KindNotFound {
+			if err := auth.End(tx, before, r.who.ID); errs.KindOf(err) != errs.KindNotFound {
 				return err
 			}
 		}
-		id, err = auth.Begin(tx, p.ID, method, agentWord(r.Request.UserAgent()), proved)
-		return err
+		return nil
 	}); err != nil {
 		return err
 	}
