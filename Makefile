@@ -68,8 +68,9 @@ looks: deps ## Look at every sample of every page in every look
 	go test -timeout 60m -count 1 -run TestBrowser ./templates -all
 
 .PHONY: races
-races: deps ## Race decisions of two processes against one another 2,000 times
+races: deps ## Race decisions of two processes 2,000 times, and 100,000 checks of portal rights against their changes
 	TENURE_RACES=2000 go test -timeout 60m -count 1 -v -run Race ./internal/lifecycle
+	TENURE_CHECKS=100000 $(GO) test -timeout 60m -count 1 -v -run NoStaleAllow ./internal/auth
 
 .PHONY: properties
 properties: deps ## Hold 1,000 generated organisations against an interpreter and plain SQL

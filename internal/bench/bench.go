@@ -74,6 +74,11 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 	if err := s.duties(ctx, o, report); err != nil {
 		return nil, err
 	}
+	if len(o.SoD) > 0 {
+		if report.Portal, err = s.portal(ctx, o.Repeat); err != nil {
+			return nil, fmt.Errorf("portal permissions: %w", err)
+		}
+	}
 	if o.Pages > 0 {
 		if report.Pages, report.Recompute, err = s.pages(ctx, o.Pages, o); err != nil {
 			return nil, fmt.Errorf("pages: %w", err)

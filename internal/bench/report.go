@@ -26,6 +26,8 @@ type Report struct {
 	Recompute *Recompute `json:"recompute,omitempty"`
 
 	Mining *Mining `json:"mining,omitempty"`
+
+	Portal *Portal `json:"portal,omitempty"`
 }
 
 // Size is what was measured with one number of people.
@@ -145,7 +147,7 @@ func (r *Report) Met() bool {
 			return false
 		}
 	}
-	return r.Mining.met() && (r.Recompute == nil || r.Recompute.Met)
+	return r.Mining.met() && (r.Portal == nil || r.Portal.Met) && (r.Recompute == nil || r.Recompute.Met)
 }
 
 // Print writes the report for people.
@@ -155,6 +157,9 @@ func (r *Report) Print(out io.Writer) {
 	}
 	if len(r.SoD) > 0 {
 		r.printSoD(out)
+	}
+	if r.Portal != nil {
+		r.Portal.print(out)
 	}
 	if len(r.Pages) > 0 {
 		r.printPages(out)

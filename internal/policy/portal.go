@@ -138,16 +138,11 @@ func (r *Rights) reaches(role, inner string, depth int) bool {
 // compileRights asks Casbin once for every role and permission, or only for the permissions named. A permission that this
 // program does not know is left out: nothing asks for it.
 func compileRights(all rules, only ...string) (*Rights, error) {
-	var l lines
 	r := &Rights{holders: map[string]roleSet{}, direct: map[Hold]bool{}, rules: all}
-	for _, i := range all.includes {
-		l = append(l, []string{"g", i.Role, i.Inner})
-	}
 	for _, h := range all.holds {
-		l = append(l, []string{"p", h.Role, h.Permission})
 		r.direct[h] = true
 	}
-	e, err := newEnforcer(portalModel, l)
+	e, err := newEnforcer(portalModel, all.lines())
 	if err != nil {
 		return nil, fmt.Errorf("the table of portal permissions is wrong: %w", err)
 	}
@@ -166,6 +161,26 @@ func compileRights(all rules, only ...string) (*Rights, error) {
 		}
 	}
 	return r, nil
+}
+
+// Enforcer gives Casbin itself over the same rules, which decides each question anew: what a snapshot is held against.
+func (r *Rights) Enforcer() (func(role, permission string) (bool, error), error) {
+	e, err := newEnforcer(portalModel, r.rules.lines())
+	if err != nil {
+		return nil, err
+	}
+	return func(role, permission string) (bool, error) { return e.Enforce(role, permission) }, nil
+}
+
+// lines are the rules as Casbin reads them.
+func (r *rules) lines() (l lines) {
+	for _, i := range r.includes {
+		l = append(l, []string{"g", i.Role, i.Inner})
+	}
+	for _, h := range r.holds {
+		l = append(l, []string{"p", h.Role, h.Permission})
+	}
+	return l
 }
 
 // compiledRights keeps the latest versions by database and stamp.
