@@ -51,9 +51,10 @@ func sampleViolations(rows int) ViolationsView {
 
 func sampleConflict() ConflictView {
 	return ConflictView{Up: []ui.Link{{Text: "SoD violations", URL: "/violations"}, {Text: "Femke de Wit", URL: "/people/f"}}, Title: "Femke de Wit: Create and pay vendors", Lead: "Somebody could pay a vendor that does not exist.", State: "open", Severity: "critical", Reaction: "exception",
-		Facts:  []ui.Line{{Name: "Found", Text: "12 November 2026"}, {Name: "Opened", Text: "2 times"}},
-		Paths:  []ConflictPath{{Duty: "Maintain vendors", Ways: []string{"Vendor master data (Ledger): rule finance-base, policy version 12, through role AP Lead"}}, {Duty: "Pay invoices", Ways: []string{"Pay invoices (Ledger): seen in the application, without a reason"}}},
-		Accept: &AcceptForm{Action: "/people/f/conflicts/7", Until: "2027-02-20", Min: "2026-11-22", Max: "2027-11-21"}}
+		Facts:   []ui.Line{{Name: "Found", Text: "12 November 2026"}, {Name: "Opened", Text: "2 times"}},
+		Paths:   []ConflictPath{{Duty: "Maintain vendors", Ways: []string{"Vendor master data (Ledger): rule finance-base, policy version 12, through role AP Lead"}}, {Duty: "Pay invoices", Ways: []string{"Pay invoices (Ledger): seen in the application, without a reason"}}},
+		WaysOut: []WayOut{{One: []ui.Link{{Text: "when Vendor master data (Ledger) ends: the rule “Finance base” gives it because the department is “Finance”, the title is “AP Lead”", URL: "/policy/objects/7/versions"}, {Text: "when Pay invoices (Ledger) ends: it is seen in the application, without a reason"}, {Text: "when somebody else accepts the conflict “Create and pay vendors” for a time"}}}},
+		Accept:  &AcceptForm{Action: "/people/f/conflicts/7", Until: "2027-02-20", Min: "2026-11-22", Max: "2027-11-21"}}
 }
 
 func galleryDuties() []Sample {
@@ -63,6 +64,7 @@ func galleryDuties() []Sample {
 	accepted.State, accepted.Accept.Control = "accepted", ""
 	accepted.Exception = &ExceptionView{By: "Tomás Rey", Control: "Internal audit looks at every payment above 1 000 € once a month.", Reason: "The second accountant starts in March.", Since: at("14 November 2026", "2026-11-14T09:00:00Z"), Until: at("31 March 2027", "2027-03-31T22:00:00Z"), EndURL: "/people/f/conflicts/7/end"}
 	refused.Accept, refused.Reaction, refused.Refused = nil, "refuse", "This rule allows no exception: one of the conflicting accesses has to go."
+	withheld.WaysOut = []WayOut{{Of: "Pay invoices (Ledger)", Together: []ui.Link{{Text: "when Vendor master data (Ledger) ends: the rule “Finance base” gives it", URL: "/policy/objects/7/versions"}, {Text: "when Read vendors (Payments) ends: members of the role “AP Lead” have it", URL: "/policy/objects/9/versions"}}}}
 	withheld.State, withheld.Paths, withheld.Withheld = "withheld", nil, []string{"Pay invoices (Ledger), by the rule “Leads of accounts payable”, since 1 November 2026"}
 	return []Sample{{"violations-full", Violations(s, sampleViolations(4))}, {"violations-one", Violations(s, sampleViolations(1))}, {"violations-empty", Violations(s, sampleViolations(0))},
 		{"conflict-open", Conflict(s, sampleConflict())}, {"conflict-error", Conflict(s, wrong)}, {"conflict-accepted", Conflict(s, accepted)}, {"conflict-refused", Conflict(s, refused)}, {"conflict-withheld", Conflict(s, withheld)}}

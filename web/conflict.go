@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"tenure/internal/access"
@@ -97,10 +98,44 @@ func (r *request) conflictView(tx *db.Tx, p *identity.Person, o *policy.Object, 
 			return err
 		}
 	}
+	if err := r.conflictWayOut(tx, p, o, withheld, v); err != nil {
+		return err
+	}
 	if x != nil {
 		v.Exception = &templates.ExceptionView{By: x.By, Control: x.Control, Reason: x.Reason, Since: r.at(x.From), Until: r.at(x.To), EndURL: r.to("violation.accept", conflictURL(p.PublicID, o.ID)+"/end")}
 	}
 	v.Accept = r.acceptForm(tx, p, o, bad, v)
+	return nil
+}
+
+// waysOutMost is for how many withheld entitlements a page says what would let them be granted.
+const waysOutMost = 5
+
+// conflictWayOut says what would end the violation, or let be granted what is withheld.
+func (r *request) conflictWayOut(tx *db.Tx, p *identity.Person, o *policy.Object, withheld []access.WithheldLine, v *templates.ConflictView) error {
+	goals := []access.Goal{{Rule: o.ID}}
+	if len(v.Paths) == 0 {
+		goals = nil
+		for _, w := range withheld {
+			if g := (access.Goal{Entitlement: w.Entitlement}); !slices.Contains(goals, g) && len(goals) < waysOutMost {
+				goals = append(goals, g)
+			}
+		}
+	}
+	cat, err := catalog.Load(tx)
+	if err != nil {
+		return err
+	}
+	for _, g := range goals {
+		out, err := r.wayOut(tx, p.ID, g)
+		if err != nil {
+			return err
+		}
+		if g.Entitlement != 0 {
+			out.Of = r.entitlementWord(cat, g.Entitlement)
+		}
+		v.WaysOut = append(v.WaysOut, *out)
+	}
 	return nil
 }
 

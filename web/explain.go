@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"tenure/internal/access"
 	"tenure/internal/audit"
 	"tenure/internal/catalog"
 	"tenure/internal/db"
@@ -95,7 +96,10 @@ func (r *request) answer(tx *db.Tx, p *identity.Person, cat *catalog.Catalog, e 
 		a.Reasons = append(a.Reasons, reason)
 	}
 	r.answerRules(why, a)
-	return a, nil
+	if why.Withheld {
+		a.WayOut, err = r.wayOut(tx, p.ID, access.Goal{Entitlement: e.ID})
+	}
+	return a, err
 }
 
 // answerRules tells of the rules, and of the single fact that would change the answer.

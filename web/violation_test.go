@@ -133,3 +133,29 @@ func (w *world) duty(name, spec string) {
 	w.must(err)
 	w.do(db.Operator, func(tx *db.Tx) error { _, err := change.Apply(tx, f, app.ChangeDeps()); return err })
 }
+
+// Where an SoD rule is the cause, the pages say the single facts that would change it, each tried: what gives the access and because of
+// which attribute, and what somebody could accept.
+func TestTheWayOutOfAConflict(t *testing.T) {
+	w := newWorld(t)
+	c := w.as(compliance)
+	page := c.get(w.conflict("1015")).want(t, http.StatusOK)
+	text := page.Find("#wayout").Text()
+	for _, words := range []string{"when Vault (Company directory) ends", "because the department is “Finance”", "when somebody else accepts the conflict “Guard and book” for a time"} {
+		if !strings.Contains(text, words) {
+			t.Errorf("the page does not say %q: %s", words, strings.Join(strings.Fields(text), " "))
+		}
+	}
+	w.plan("It is refused", "kind: SoDRule\nname: guard-and-book\nspec: {title: Guard and book, duties: [guard, book], reaction: refuse}\n---\nkind: Duty\nname: guard\nspec: {entitlements: [ledger/books]}\n---\n"+
+		"kind: Duty\nname: book\nspec: {entitlements: [directory/staff]}\n---\nkind: BirthrightRule\nname: sellers\nspec: {title: Sellers, when: 'department == \"Sales\"', entitlements: [ledger/books]}\n")
+	why := c.get("/people/" + w.ref("1030") + "/explain?app=ledger&entitlement=ledger/books").want(t, http.StatusOK)
+	text = strings.Join(strings.Fields(why.Find("#answer").Text()), " ")
+	for _, words := range []string{"it would break the SoD rule Guard and book", "It comes", "when All staff (Company directory) ends", "because the worker type is “employee”"} {
+		if !strings.Contains(text, words) {
+			t.Errorf("the answer does not say %q: %s", words, text)
+		}
+	}
+	if strings.Contains(text, "accepts the conflict") {
+		t.Error("a rule that refuses is said to have exceptions")
+	}
+}

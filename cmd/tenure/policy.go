@@ -224,6 +224,9 @@ func (c *explainCmd) one(r *run, a *app.App) error {
 		if w.Note != "" {
 			fmt.Printf("  %s\n", w.Note)
 		}
+		for _, f := range w.Frees {
+			fmt.Printf("  it comes %s\n", f)
+		}
 		for _, rule := range w.Policy.Rules {
 			for _, path := range rule.Paths {
 				fmt.Printf("  %s\n", path)

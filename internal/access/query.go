@@ -1,6 +1,7 @@
 package access
 
 import (
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -12,6 +13,15 @@ import (
 // Load reads the access side of these people, who must be locked: their reasons that have not ended at now, what they ever
 // had a reason for, how they stand with the SoD rules, and their accounts with what was last read and what is on its way. Five queries, however many people.
 func Load(tx *db.Tx, ids []int, now time.Time) (map[int]*Subject, error) {
+	return load(tx, ids, now, " for no key update")
+}
+
+// Look reads the same without locking anything, of people who are not locked: for questions, never for what is written afterwards.
+func Look(tx *db.Tx, ids []int, now time.Time) (map[int]*Subject, error) {
+	return load(tx, ids, now, "")
+}
+
+func load(tx *db.Tx, ids []int, now time.Time, lock string) (map[int]*Subject, error) {
 	out := make(map[int]*Subject, len(ids))
 	for _, id := range ids {
 		out[id] = &Subject{Identity: id, Once: map[int]bool{}}
@@ -25,7 +35,7 @@ func Load(tx *db.Tx, ids []int, now time.Time) (map[int]*Subject, error) {
 	if err := loadStanding(tx, ids, now, out); err != nil {
 		return nil, err
 	}
-	byAccount, err := loadAccounts(tx, ids, out)
+	byAccount, err := loadAccounts(tx, ids, out, lock)
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +46,7 @@ func Load(tx *db.Tx, ids []int, now time.Time) (map[int]*Subject, error) {
 	if err := loadObserved(tx, accounts, byAccount); err != nil {
 		return nil, err
 	}
-	return out, loadOpen(tx, accounts, byAccount)
+	return out, loadOpen(tx, accounts, byAccount, lock)
 }
 
 // Reasons gives the reasons of one person that are believed and have not ended at an instant, without locking anything: for
@@ -88,11 +98,11 @@ func loadReasons(tx *db.Tx, ids []int, now time.Time, out map[int]*Subject) erro
 }
 
 // loadAccounts locks what it reads: people first, then accounts, then operations, each by id, is the order for everybody.
-func loadAccounts(tx *db.Tx, ids []int, out map[int]*Subject) (map[int]*Holding, error) {
+func loadAccounts(tx *db.Tx, ids []int, out map[int]*Subject, lock string) (map[int]*Holding, error) {
 	rows, err := tx.Query(`select l.identity_id, a.id, a.application_id, a.name, a.slot, a.native_id is not null and a.gone_at is null,
 			coalesce(s.enabled, false), a.retired_at, a.intended
 		from account_link l join account a on a.id = l.account_id left join account_seen s on s.account_id = a.id
-		where l.identity_id = any($1) and l.known_to = 'infinity' and a.kind = 'person' order by a.id for no key update of a`, ids)
+		where l.identity_id = any($1) and l.known_to = 'infinity' and a.kind = 'person' order by a.id`+strings.Replace(lock, "update", "update of a", 1), ids)
 	if err != nil {
 		return nil, err
 	}
@@ -126,10 +136,10 @@ func loadObserved(tx *db.Tx, accounts []int, by map[int]*Holding) error {
 }
 
 // loadOpen locks what it reads: no worker claims an operation while it is decided whether it is still wanted.
-func loadOpen(tx *db.Tx, accounts []int, by map[int]*Holding) error {
+func loadOpen(tx *db.Tx, accounts []int, by map[int]*Holding, lock string) error {
 	rows, err := tx.Query(`select id, application_id, account_id, coalesce(identity_id, 0), kind, coalesce(entitlement_id, 0), param,
 			urgency, state, attempts
-		from operation where account_id = any($1) and state in ('proposed', 'pending', 'claimed', 'acknowledged') order by id for no key update`, accounts)
+		from operation where account_id = any($1) and state in ('proposed', 'pending', 'claimed', 'acknowledged') order by id`+lock, accounts)
 	if err != nil {
 		return err
 	}

@@ -66,6 +66,7 @@ type Subject struct {
 	// Duties are the SoD rules, nil for none; Jobs the attributes of the employments that go on now, for their scopes.
 	Duties *policy.Duties
 	Jobs   []policy.Attrs
+	asked  []asked // what Want was asked
 	// Works holds the employments that go on now. An employment that ended keeps nothing, and what was kept from it ends.
 	Works map[int]bool
 	// Once holds the entitlements for which the person ever had a reason.
@@ -78,6 +79,12 @@ type Subject struct {
 	Intended func(app *catalog.Application) []byte
 }
 
+// asked is one employment for which policy was asked.
+type asked struct {
+	employment int
+	attrs      policy.Attrs
+}
+
 // Want takes up one employment that goes on now: what policy gives it, and its attributes for the scopes of SoD rules. Rules evaluate per
 // employment: two jobs give two sets of reasons.
 func (s *Subject) Want(pol *policy.Snapshot, employment int, a policy.Attrs) error {
@@ -88,7 +95,7 @@ func (s *Subject) Want(pol *policy.Snapshot, employment int, a policy.Attrs) err
 	if s.Works == nil {
 		s.Works = map[int]bool{}
 	}
-	s.Works[employment], s.Jobs = true, append(s.Jobs, a)
+	s.Works[employment], s.Jobs, s.asked = true, append(s.Jobs, a), append(s.asked, asked{employment, a})
 	s.Wanted = slices.Grow(s.Wanted, len(gives))
 	for _, g := range gives {
 		s.Wanted = append(s.Wanted, Reason{Entitlement: g.Entitlement, Kind: Birthright, Ref: g.Rule, Via: g.Role, PolicyVersion: pol.Version, Employment: employment})

@@ -303,27 +303,22 @@ func (g *Grant) judgeThen() {
 	}
 }
 
-// withheldNote says which SoD rules keep somebody from getting what birthright gives, and what would change it.
+// withheldNote says which SoD rules keep somebody from getting something; "" for none.
 func withheldNote(tx *db.Tx, pol *policy.Snapshot, who, entitlement int) (string, error) {
 	all, err := access.WithheldFrom(tx, who, 0)
 	if err != nil {
 		return "", err
 	}
 	var rules []string
-	refused := false
 	for _, x := range all {
 		if o := pol.Object(x.Rule); x.Entitlement == entitlement && o != nil && !slices.Contains(rules, o.Title) {
-			rules, refused = append(rules, o.Title), refused || o.SoD.Reaction == policy.Refuse
+			rules = append(rules, o.Title)
 		}
 	}
 	if len(rules) == 0 {
 		return "", nil
 	}
-	note := "not granted because it would break the SoD rule " + strings.Join(rules, " and the SoD rule ")
-	if refused {
-		return note + "; it comes when the conflicting access goes", nil
-	}
-	return note + "; it comes when the conflicting access goes, or when somebody else accepts the conflict", nil
+	return "not granted because it would break the SoD rule " + strings.Join(rules, " and the SoD rule "), nil
 }
 
 // Why answers why a person holds one entitlement or not, and what single fact would change it.
@@ -334,6 +329,9 @@ type Why struct {
 	Reasons     []Reason           `json:"reasons"`
 	Policy      policy.Explanation `json:"policy"`
 	Note        string             `json:"note,omitempty"`
+	Frees       []string           `json:"frees,omitempty"` // what alone would let it be granted, where SoD rules withhold it; each was tried
+	ID          int                `json:"-"`               // of the entitlement
+	Withheld    bool               `json:"-"`
 }
 
 // ExplainOne answers for one entitlement ("application/name").
@@ -362,7 +360,7 @@ func ExplainOne(tx *db.Tx, p *identity.Person, ref string) (*Why, error) {
 	if v == nil {
 		return nil, errs.NotFound("%s has no employment", p.Name)
 	}
-	w := &Why{Person: p.Name, Entitlement: ref, Reasons: []Reason{}, Policy: pol.Explain(v.Attrs, e.ID)}
+	w := &Why{Person: p.Name, Entitlement: ref, Reasons: []Reason{}, Policy: pol.Explain(v.Attrs, e.ID), ID: e.ID}
 	for _, g := range held {
 		if g.entitlement == e.ID {
 			w.Reasons, w.Holds = g.Reasons, g.AtTarget
@@ -371,12 +369,14 @@ func ExplainOne(tx *db.Tx, p *identity.Person, ref string) (*Why, error) {
 	switch {
 	case p.Locked():
 		w.Note = "terminated: nothing is given until somebody reinstates the person"
-	case len(w.Reasons) == 0 && w.Policy.Given:
-		if w.Note, err = withheldNote(tx, pol, p.ID, e.ID); err != nil {
-			return nil, err
-		}
 	case p.State == identity.Left || p.State == identity.Prehire:
 		w.Note = fmt.Sprintf("the person is %s: nothing is held outside the employment", p.State)
+	case len(w.Reasons) == 0:
+		if w.Note, err = withheldNote(tx, pol, p.ID, e.ID); err != nil || w.Note == "" {
+			return w, err
+		}
+		w.Withheld = true
+		w.Frees, err = frees(tx, cat, pol, p.ID, e.ID)
 	}
-	return w, nil
+	return w, err
 }

@@ -56,6 +56,11 @@ func take(tx *db.Tx, ids []int) ([]*identity.Change, error) {
 	if err := lockPeople(tx, ids); err != nil {
 		return nil, err
 	}
+	return believed(tx, ids)
+}
+
+// believed reads what is known of people.
+func believed(tx *db.Tx, ids []int) ([]*identity.Change, error) {
 	people, err := identity.People(tx, ids)
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"cmp"
+	"slices"
 
 	"github.com/casbin/casbin/v2"
 
@@ -77,4 +78,20 @@ func (d *Duties) Scope(jobs []Attrs) func(rule int) bool {
 		}
 		return false
 	}
+}
+
+// InDuties gives the entitlements that stand in a duty of an SoD rule.
+func (s *Snapshot) InDuties(rule int) []int {
+	var duties, out []int
+	for i := range s.rows {
+		if s.rows[i].ID == rule {
+			duties = s.rows[i].Spec.DutyIDs
+		}
+	}
+	for i := range s.rows {
+		if slices.Contains(duties, s.rows[i].ID) {
+			out = append(out, s.rows[i].Spec.EntitlementIDs...)
+		}
+	}
+	return out
 }

@@ -256,6 +256,45 @@ func (c *condition) changes(a Attrs) []Change {
 	return out
 }
 
+// Another stands for any value that no condition names.
+const Another = "\u2026something else\u2026"
+
+// Of gives the attributes as they would be.
+func (c Change) Of(a Attrs) Attrs { return changed{a, c} }
+
+// Written gives the values that conditions compare attributes with, by attribute, sorted.
+func (s *Snapshot) Written() map[string][]string {
+	out := map[string][]string{}
+	for _, c := range s.conditions() {
+		ast.PreOrderVisit(c.ast.NativeRep().Expr(), ast.NewExprVisitor(func(e ast.Expr) {
+			if cmp, ok := comparisonOf(e); ok {
+				out[cmp.attr] = append(out[cmp.attr], cmp.wants...)
+			}
+		}))
+	}
+	for name, values := range out {
+		slices.Sort(values)
+		out[name] = slices.Compact(values)
+	}
+	return out
+}
+
+// conditions are those that decide what people get, and of whom SoD rules hold.
+func (s *Snapshot) conditions() []*condition {
+	var out []*condition
+	for i := range s.rules {
+		out = append(out, s.rules[i].when)
+	}
+	if s.duties != nil {
+		for _, r := range s.duties.rules {
+			if r.when != nil {
+				out = append(out, r.when)
+			}
+		}
+	}
+	return out
+}
+
 // changed is a person with one attribute different.
 type changed struct {
 	Attrs

@@ -1,0 +1,38 @@
+package lifecycle
+
+import (
+	"tenure/internal/access"
+	"tenure/internal/catalog"
+	"tenure/internal/db"
+	"tenure/internal/policy"
+)
+
+// WayOut says what would end that somebody breaks an SoD rule, or let something be granted that is withheld: the person is judged as in a
+// settling, once as they are and once for each single fact that could be different. It locks nothing and writes nothing.
+func WayOut(tx *db.Tx, who int, g access.Goal) (access.WayOut, error) {
+	pol, err := policy.Load(tx)
+	if err != nil || pol.Duties() == nil {
+		return access.WayOut{}, err
+	}
+	cat, err := catalog.Load(tx)
+	if err != nil {
+		return access.WayOut{}, err
+	}
+	people, err := believed(tx, []int{who})
+	if err != nil || len(people) == 0 {
+		return access.WayOut{}, err
+	}
+	subjects, err := access.Look(tx, []int{who}, tx.Now)
+	if err != nil {
+		return access.WayOut{}, err
+	}
+	s := settling{tx: tx, pol: pol, now: tx.Now}
+	if s.members, err = membersOf(tx, pol, []int{who}, tx.Now); err != nil {
+		return access.WayOut{}, err
+	}
+	sub := subjects[who]
+	if err := s.judge(sub, people[0]); err != nil {
+		return access.WayOut{}, err
+	}
+	return sub.WayOut(pol, cat, g, tx.Now), nil
+}
