@@ -16,6 +16,7 @@ import (
 
 	"tenure/internal/app"
 	"tenure/internal/auth"
+	"tenure/internal/bench"
 	"tenure/internal/config"
 	"tenure/internal/db"
 	"tenure/internal/db/pgserver"
@@ -69,6 +70,7 @@ type cli struct {
 
 func main() {
 	pgserver.KeepIfAsked()
+	bench.WeighIfAsked()
 	var c cli
 	k := kong.Parse(&c, kong.Name("tenure"), kong.UsageOnError(),
 		kong.Description("Tenure keeps every access exactly as long as there is a reason for it, and can prove it."))

@@ -17,6 +17,7 @@ import (
 
 func TestMain(m *testing.M) {
 	pgserver.KeepIfAsked()
+	WeighIfAsked()
 	os.Exit(m.Run())
 }
 

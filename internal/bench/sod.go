@@ -213,7 +213,7 @@ func (t *sodTrial) build() {
 	if t.n >= sodGoalPeople {
 		goal = sodBytes / 1e6
 	}
-	t.out.figure("memory", "MB", goal, []float64{float64(grown) / 1e6})
+	t.out.figure("memory of the engine", "MB", goal, []float64{float64(grown) / 1e6})
 }
 
 func heap() int64 {

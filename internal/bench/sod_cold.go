@@ -57,7 +57,7 @@ func (t *sodTrial) cold(ctx context.Context, o Options) (err error) {
 			t.out.SQL.add(product, sql)
 		}
 	}
-	return nil
+	return t.weigh(ctx, conn, name)
 }
 
 func (t *sodTrial) fill(ctx context.Context, conn *pgx.Conn) error {
