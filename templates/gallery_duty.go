@@ -78,6 +78,7 @@ func sampleChange() ChangeView {
 		Access:  []EffectRow{{Name: "erp/ap_pay", Gain: 4, Held: 2}, {Name: "ledger/vendor_master", Lose: 31}}, Rules: []EffectRow{{Name: "Create and pay vendors", Gain: 3, Lose: 1}},
 		Licences: []LicenceRow{{Application: "Enterprise resources", Accounts: "+4", Cost: "+150.00 EUR"}, {Application: "Ledger", Accounts: "−31"}}, Cost: "+150.00 EUR a month, as far as it is stated what an account costs",
 		Sensitive: []ui.Link{{Text: "Femke de Wit", URL: "/people/f"}, {Text: "Björn Åkesson", URL: "/people/b"}}, People: []ChangePerson{{Person: ui.Link{Text: "Femke de Wit", URL: "/people/f"}, Gains: "erp/ap_pay", Breaks: "breaks Create and pay vendors"}, {Person: ui.Link{Text: "Björn Åkesson", URL: "/people/b"}, Loses: "ledger/vendor_master"}},
+		Backtest: ui.Link{Text: "See what would have differed", URL: "/policy/changes/7/backtest"}, BacktestNote: "In the last 90 days it would have differed for 4 people and blocked 3 memberships.",
 		PeopleAll: "the first 2 of 38", Body: "kind: Duty\nname: Maintain vendors\nspec: {entitlements: [erp/vendors]}\n", Approve: &ChangeDecision{Approve: "/policy/changes/7/approve", Reject: "/policy/changes/7/reject"}}
 }
 

@@ -24,6 +24,7 @@ var states = map[string]string{
 	"Application":    "empty:application-empty one=single full:application-accounts error=answered",
 	"Ask":            "empty=form one=form full:ask-discard error:ask-adopt",
 	"AskMore":        "empty=form one=form full:portal-role-give error:portal-role-give-error",
+	"Backtest":       "empty:backtest-empty one:backtest-one full:backtest-full error:backtest-error",
 	"Change":         "empty=single one=single full:change-planned error:change-error",
 	"ChangeNew":      "empty=form one=form full:change-new error:change-new-error",
 	"Changes":        "empty:changes-empty one:changes-one full:changes-full error=answered",

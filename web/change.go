@@ -181,7 +181,7 @@ func (r *request) changeView(tx *db.Tx, c *change.Set, bad ui.Errors, v *templat
 		return err
 	}
 	r.changeActs(c, bad, v)
-	return nil
+	return r.changeBacktest(tx, c, v)
 }
 
 // changeActs says what the reader can do with it.

@@ -49,6 +49,7 @@ type cli struct {
 	Apply      applyCmd      `cmd:"" help:"Apply HR sources, applications, roles and rules from files. The plan is shown first."`
 	Plan       planCmd       `cmd:"" help:"Plan a change of the policy and store the plan, for another person to approve."`
 	Change     changeCmd     `cmd:"" help:"Planned changes: list, show, approve, reject, take back."`
+	Backtest   backtestCmd   `cmd:"" help:"Replay the last days against a changed policy and say what would have differed."`
 	Export     exportCmd     `cmd:"" help:"Write everything that is declared as policy files; applying them changes nothing."`
 	Lint       lintCmd       `cmd:"" help:"Say what is wrong or odd about the policy, or about what files would make of it."`
 	Test       testCmd       `cmd:"" help:"Test policy files: given these people, expect this access. Needs no database."`

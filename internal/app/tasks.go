@@ -20,6 +20,7 @@ const (
 	TaskRelease = "hr.release"
 	TaskRead    = "application.read"
 	TaskMine    = "policy.mine"
+	TaskReplay  = "policy.backtest"
 )
 
 // LoadArgs say which file of which source is read. The file itself is the task's.
@@ -66,8 +67,9 @@ func NewTasks(d *db.DB, h *hr.Service, p *provision.Service) *task.Service {
 				Then: func(tx *db.Tx, out *hr.Result) error { return w.End(tx, outcome(out, ""), nil) }})
 			return err
 		},
-		TaskRead: func(ctx context.Context, w *task.Work) error { return read(ctx, p, w) },
-		TaskMine: func(ctx context.Context, w *task.Work) error { return mine(ctx, d, w) },
+		TaskRead:   func(ctx context.Context, w *task.Work) error { return read(ctx, p, w) },
+		TaskMine:   func(ctx context.Context, w *task.Work) error { return mine(ctx, d, w) },
+		TaskReplay: func(ctx context.Context, w *task.Work) error { return backtestSet(ctx, d, w) },
 	}}
 }
 

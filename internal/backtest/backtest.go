@@ -41,6 +41,7 @@ const (
 // Difference is what would have differed for somebody from an instant on, because of what happened then.
 type Difference struct {
 	Identity int       `json:"identity"`
+	Person   string    `json:"person,omitempty"` // not kept: for whoever is shown it
 	At       time.Time `json:"at"`
 	What     string    `json:"what"`
 	Role     string    `json:"role,omitempty"`     // that they were made a member of
