@@ -391,3 +391,68 @@ func (l *life) backtest(body string) (out map[int]map[string]bool, n int) {
 	}
 	return out, n
 }
+
+// A readable one: who sells keeps no books any more, and that would have blocked a membership and shortened a hand-over.
+func TestBacktestOfAnSoDRule(t *testing.T) {
+	w := staff(t)
+	w.do(&step{On: "2024-03-10", HR: map[string]fields{"dea": {"number": "104", "first_name": "Dea", "last_name": "Fox", "first_day": "2024-03-10", "department": "Sales"}}})
+	w.do(&step{On: "2024-03-12", HR: map[string]fields{"ben": {"department": "Sales"}}})
+	w.do(&step{On: "2024-03-15", Join: &joining{Who: "ada", Role: "Finance"}})
+	w.do(&step{On: "2024-04-01"})
+	body := `kind: Duty
+name: sell
+spec: {entitlements: [directory/crm]}
+---
+kind: Duty
+name: book
+spec: {entitlements: [directory/ledger]}
+---
+kind: SoDRule
+name: sell and book
+spec: {duties: [sell, book], reaction: refuse}
+---
+kind: BirthrightRule
+name: newcomers
+spec: {when: 'department == "Sales"', entitlements: [directory/vpn]}
+`
+	silent := func(string, int, int) error { return nil }
+	res, err := app.Backtest(t.Context(), w.db, db.Operator, change.Proposal{Body: body}, 25, silent)
+	w.must(err)
+	var got []string
+	for _, d := range res.Differences {
+		name := ""
+		for label, id := range w.labels {
+			if id == d.Identity {
+				name = label
+			}
+		}
+		got = append(got, fmt.Sprintf("%s %s %s: %s", d.At.Format(time.DateOnly), name, d.What, strings.Join(d.Words(), "; ")))
+	}
+	slices.Sort(got)
+	want := []string{
+		"2024-03-10 dea joined: + directory/vpn",
+		"2024-03-12 ben moved: + directory/vpn; - directory/ledger", // no hand-over of what must not be combined
+		"2024-03-15 ada member: - directory/ledger; not a member of Finance because of sell and book",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	s := res.Summary
+	if s.Memberships != 1 || s.Refused["sell and book"] != 1 || s.People != 3 || s.Differing != 3 || s.Lacks["directory/ledger"] != 2 {
+		t.Errorf("%+v", s)
+	}
+	if res, err = app.Backtest(t.Context(), w.db, db.Operator, change.Proposal{Body: body}, 10, silent); err != nil || len(res.Differences) != 0 {
+		t.Errorf("nothing happened in the last ten days, and it finds %+v, %v", res.Differences, err)
+	}
+	var text string
+	w.tx(db.System, func(tx *db.Tx) (err error) { text, err = change.Export(tx); return err })
+	if _, err := app.Backtest(t.Context(), w.db, db.Operator, change.Proposal{Body: text}, 25, silent); errs.KindOf(err) != errs.KindConflict {
+		t.Errorf("the policy that holds is compared with itself: %v", err)
+	}
+	if _, err := app.Backtest(t.Context(), w.db, db.Operator, change.Proposal{Body: body}, 400, silent); errs.KindOf(err) != errs.KindInvalid {
+		t.Errorf("400 days are replayed: %v", err)
+	}
+	if n := w.number(`select count(*) from policy_object where name = 'sell and book'`); n != 0 {
+		t.Error("a backtest changed the policy")
+	}
+}
