@@ -122,7 +122,7 @@ func galleryPolicy() []Sample {
 		return all
 	}
 	v := PolicyView{
-		Version: "v12", ChangesURL: "/policy/changes", NewURL: "/policy/changes/new", Applied: at("18 November 2026, 16:20", "2026-11-18T16:20:00Z"), By: "Tomás Rey",
+		Version: "v12", ChangesURL: "/policy/changes", News: []ui.Link{{Text: "New birthright rule", URL: "/policy/new?kind=rule"}}, Applied: at("18 November 2026, 16:20", "2026-11-18T16:20:00Z"), By: "Tomás Rey",
 		Roles: []RoleRow{
 			{Name: "Employee", What: "Everybody who works here", Owner: "Jo Lind", Holds: []string{"Account in Directory", "All staff (Directory)"}, Holders: 238, URL: "/people?role=employee"},
 			{Name: "Finance", What: "The Finance department", Owner: "Ana Ruiz", Holds: []string{"role Employee", "Finance shared folders (Directory)", "Account in Ledger", "Read finance tables (Warehouse)"}, Holders: 24, URL: "/people?role=finance"},

@@ -12,7 +12,6 @@ import (
 	"tenure/internal/change"
 	"tenure/internal/db"
 	"tenure/internal/errs"
-	"tenure/internal/policy"
 	"tenure/templates"
 	"tenure/templates/ui"
 )
@@ -288,10 +287,4 @@ func (s *server) changeReverse(r *request) error {
 		return err
 	}
 	return r.goWith(changeURL(c.ID), ui.Notice{Tone: ui.Info, Title: r.T("The way back is planned"), Text: r.T("Another person approves it.")})
-}
-
-// editURL plans a change that begins with what is declared.
-func (r *request) editURL(kind, name string) string {
-	file := map[string]string{policy.KindRole: change.KindRole, policy.KindRule: change.KindRule, policy.KindDuty: change.KindDuty, policy.KindSoD: change.KindSoD}[kind]
-	return r.to("policy.change", link(changesURL+"/new", "edit", file+" "+name))
 }

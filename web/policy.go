@@ -13,9 +13,14 @@ import (
 
 // policyShow is the policy as it is, to read: it is changed by files and by planned changes.
 func (s *server) policyShow(r *request) error {
-	v := templates.PolicyView{ChangesURL: changesURL, NewURL: r.to("policy.change", changesURL+"/new"), MiningURL: miningURL, OutliersURL: outliersURL, Tab: oneOf(r.Query("tab"), "rules", "duties", "versions")}
+	v := templates.PolicyView{ChangesURL: changesURL, MiningURL: miningURL, OutliersURL: outliersURL, Tab: oneOf(r.Query("tab"), "rules", "duties", "versions")}
 	for _, t := range []struct{ tab, word string }{{"", r.T("Roles")}, {"rules", r.T("Birthright rules")}, {"duties", r.T("Segregation of duties")}, {"versions", r.T("Versions")}} {
 		v.Tabs = append(v.Tabs, ui.Chip{Text: t.word, URL: link("/policy", "tab", t.tab), Current: t.tab == v.Tab})
+	}
+	for _, kind := range map[string][]string{"": {policy.KindRole}, "rules": {policy.KindRule}, "duties": {policy.KindDuty, policy.KindSoD}}[v.Tab] {
+		if url := r.to("policy.change", link(benchURL, "kind", kind)); url != "" {
+			v.News = append(v.News, ui.Link{Text: r.benchTitle(benchKinds[kind]), URL: url})
+		}
 	}
 	err := r.read(func(tx *db.Tx) error {
 		versions, err := policy.Versions(tx, 200)
@@ -67,7 +72,7 @@ func (r *request) policyObjects(tx *db.Tx, v *templates.PolicyView) error {
 	}
 	if v.Tab == "rules" {
 		for _, o := range pol.Objects(policy.KindRule) {
-			v.Rules = append(v.Rules, templates.RuleRow{Name: o.Title, Version: r.versionLink(o), When: o.Rule.When,
+			v.Rules = append(v.Rules, templates.RuleRow{Name: o.Title, Version: r.versionLink(o), EditURL: r.benchTo(o.ID), When: o.Rule.When,
 				Gives: r.gives(o.Rule.Roles, o.Rule.Entitlements), People: given[o.ID], URL: r.to("person.read_any", link("/people", "rule", o.Name))})
 		}
 		return nil

@@ -61,7 +61,7 @@ func (r *request) roleView(tx *db.Tx, pol *policy.Snapshot, o *policy.Object, ba
 	if err != nil {
 		return err
 	}
-	*v = templates.RoleView{Title: o.Title, Lead: o.Role.Description, EditURL: r.editURL(policy.KindRole, o.Name), HoldersURL: r.to("person.read_any", link("/people", "role", o.Name)),
+	*v = templates.RoleView{Title: o.Title, Lead: o.Role.Description, EditURL: r.benchTo(o.ID), HoldersURL: r.to("person.read_any", link("/people", "role", o.Name)),
 		Facts: []ui.Line{{Name: r.T("Name"), Text: o.Name}, {Name: r.T("Version"), Text: r.T("%d, see all versions", o.N), Link: r.objectURL(o.ID, 0)}}}
 	owner, err := identity.People(tx, []int{o.OwnerID})
 	if err != nil {

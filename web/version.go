@@ -81,7 +81,7 @@ func (r *request) historyView(h *change.History, v *templates.HistoryView) error
 		v.Up[0].URL = "/policy?tab=duties"
 	}
 	if !h.Ended() {
-		v.EditURL = r.to("policy.change", link(changesURL+"/new", "edit", h.Kind+" "+h.Name))
+		v.EditURL = r.benchTo(h.ID)
 	}
 	for i := range h.Versions {
 		v.Versions = append(v.Versions, r.versionRow(h, i))

@@ -121,6 +121,9 @@ func (r *request) violationGrid(tx *db.Tx, pol *policy.Snapshot, f access.Violat
 	}
 	*g = l.grid()
 	g.Blank = ui.Blank{Icon: "circle-check", Title: r.T("Nobody breaks an SoD rule"), Text: r.T("What people hold is weighed whenever it changes, and whenever the policy does."), Link: ui.Link{Text: r.T("See the rules"), URL: "/policy?tab=duties"}}
+	if url := r.to("policy.change", link(benchURL, "kind", policy.KindSoD)); url != "" && len(pol.Objects(policy.KindSoD)) == 0 {
+		g.Blank = ui.Blank{Icon: "scale", Title: r.T("There is no SoD rule that could be broken"), Text: r.T("A rule names duties that one person must not combine."), Link: ui.Link{Text: r.T("Write the first rule"), URL: url}}
+	}
 	g.NoMatch.Title = r.T("Nothing matches")
 	for i := range all {
 		x := &all[i]
@@ -180,7 +183,7 @@ func (r *request) policyDuties(tx *db.Tx, v *templates.PolicyView) error {
 	var owners []int
 	for _, o := range duties {
 		titles[o.Name] = o.Title
-		v.Duties.Duties = append(v.Duties.Duties, templates.DutyRow{Name: o.Title, Version: r.versionLink(o), What: o.Duty.Description, All: o.Duty.Needs == policy.NeedsAll, Holds: o.Duty.Entitlements})
+		v.Duties.Duties = append(v.Duties.Duties, templates.DutyRow{Name: o.Title, Version: r.versionLink(o), EditURL: r.benchTo(o.ID), What: o.Duty.Description, All: o.Duty.Needs == policy.NeedsAll, Holds: o.Duty.Entitlements})
 	}
 	for _, o := range rules {
 		owners = append(owners, o.OwnerID)
@@ -190,7 +193,7 @@ func (r *request) policyDuties(tx *db.Tx, v *templates.PolicyView) error {
 		return err
 	}
 	for _, o := range rules {
-		row := templates.SoDRow{Name: o.Title, Version: r.versionLink(o), What: o.SoD.Description, Severity: o.SoD.Severity, Reaction: o.SoD.Reaction, Scope: o.SoD.When,
+		row := templates.SoDRow{Name: o.Title, Version: r.versionLink(o), EditURL: r.benchTo(o.ID), What: o.SoD.Description, Severity: o.SoD.Severity, Reaction: o.SoD.Reaction, Scope: o.SoD.When,
 			Open: counts[o.ID][access.ViolationOpen], OpenURL: r.to("violation.read", link(violationsURL, "rule", o.Name)), Accepted: counts[o.ID][access.ViolationAccepted]}
 		row.Duties = r.dutiesWord(o, titles)
 		if p := people[o.OwnerID]; p != nil {
