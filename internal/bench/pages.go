@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -79,6 +80,11 @@ func (s *stage) pages(ctx context.Context, n int, o Options) (out []*Page, again
 	if again, err = p.recompute(o.Repeat); err != nil {
 		return nil, nil, err
 	}
+	// Neither side pays for what loading and recomputing everybody left to be written and collected.
+	if err := p.settle(ctx); err != nil {
+		return nil, nil, err
+	}
+	runtime.GC()
 	kinds, err := p.kinds()
 	if err != nil {
 		return nil, nil, err

@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -104,8 +105,13 @@ func clone(ctx context.Context, s *pgserver.Server, name, kind string) error {
 		return err
 	}
 	err = admin(ctx, s, func(conn *pgx.Conn) error {
-		// Two processes may copy a template at once, so long as nobody is connected to it.
-		_, err := conn.Exec(ctx, fmt.Sprintf(`create database %s template %s`, name, from))
+		// Two processes may copy a template at once, so long as nobody is connected to it. Its files are copied as they are: to write
+		// each page through the log, as PostgreSQL does since version 15, takes twice as long.
+		how := ""
+		if v, err := strconv.Atoi(conn.PgConn().ParameterStatus("server_version")[:2]); err == nil && v >= 15 {
+			how = " strategy file_copy"
+		}
+		_, err := conn.Exec(ctx, fmt.Sprintf(`create database %s template %s%s`, name, from, how))
 		return err
 	})
 	if err != nil {
