@@ -45,7 +45,7 @@ func TestNoTextIsForgotten(t *testing.T) {
 				t.Errorf("%s: %s %q is not looked up (%q)", s.Name, where, text, left)
 			}
 		}
-		doc.Find("script, noscript, title, style, code, kbd, pre, textarea, .t-avatar, .t-brand-name, .t-foot > span:first-child").Remove()
+		doc.Find("script, noscript, title, style, code, kbd, pre, del, ins, textarea, .t-avatar, .t-brand-name, .t-foot > span:first-child").Remove()
 		doc.Find("*").Each(func(_ int, n *goquery.Selection) {
 			for _, a := range shownAttributes {
 				look(a, n.AttrOr(a, ""))
