@@ -184,6 +184,11 @@ func (l *lane) Exec(ctx context.Context, sql string, args ...any) (pgconn.Comman
 	return rows.CommandTag(), rows.Err()
 }
 
+// Begin refuses: a part of what is undone belongs to a transaction that writes.
+func (*lane) Begin(context.Context) (pgx.Tx, error) {
+	return nil, errors.New("what is read together has no savepoints")
+}
+
 // fork is Together inside a branch.
 func (l *lane) fork(fns []func(*Tx) error) error {
 	if len(fns) > 0 && !l.yield(&ask{fork: fns}) {
