@@ -19,8 +19,7 @@ import (
 // timelinePage is how many entries of the past a person's page shows at once.
 const timelinePage = 25
 
-// personTimeline is what is ahead of a person, what is being done at targets, and what happened; or the one entry that the
-// address names.
+// personTimeline is what is ahead of a person, what is being done at targets, and what happened; or the one entry of the address.
 func (r *request) personTimeline(tx *db.Tx, p *identity.Person, v *templates.PersonView) error {
 	page := personURL(p.PublicID)
 	if r.Query("event") != "" {
