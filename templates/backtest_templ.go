@@ -105,7 +105,7 @@ func Backtest(s ui.Shell, v BacktestView) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Head(ui.Heading{Up: []ui.Link{{Text: lang.T(ctx, "Policy"), URL: "/policy"}, {Text: lang.T(ctx, "Changes"), URL: "/policy/changes"}, {Text: v.Title, URL: v.ChangeURL}}, Title: lang.T(ctx, "What would have differed"), Lead: v.Lead}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Head(ui.Heading{Up: []ui.Link{{Text: lang.T(ctx, "Policy"), URL: "/policy"}, {Text: lang.T(ctx, "Changes"), URL: "/policy/changes"}, {Text: lang.T(ctx, "This change"), URL: v.ChangeURL}}, Title: lang.T(ctx, "What would have differed: %s", v.Title), Lead: v.Lead}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
