@@ -1,9 +1,12 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"tenure/internal/access"
@@ -70,7 +73,16 @@ func (r *request) roleView(tx *db.Tx, pol *policy.Snapshot, o *policy.Object, ba
 	if p := owner[o.OwnerID]; p != nil {
 		v.Facts = append(v.Facts, ui.Line{Name: r.T("Owner"), Text: p.Name})
 	}
-	for _, g := range pol.RoleGives(o.ID) {
+	if o.Role.State != policy.Active {
+		v.State = r.roleState(o.Role.State)
+	}
+	for _, p := range o.Role.Parameters {
+		v.Facts = append(v.Facts, ui.Line{Name: r.T("Given with"), Text: parameterWord(&p)})
+	}
+	if o.Role.Where != "" {
+		v.Facts = append(v.Facts, ui.Line{Name: r.T("Only where"), Text: o.Role.Where})
+	}
+	for _, g := range pol.RoleMost(o.ID) {
 		row := templates.RoleGive{Name: r.entitlementWord(cat, g.Entitlement), Privileged: cat.Entitlements[g.Entitlement] != nil && cat.Entitlements[g.Entitlement].Privileged}
 		if inner := pol.Object(g.Role); inner != nil && inner.ID != o.ID {
 			row.Via = inner.Title
@@ -95,18 +107,54 @@ func (r *request) roleView(tx *db.Tx, pol *policy.Snapshot, o *policy.Object, ba
 	return r.roleMembers(tx, o, bad, v)
 }
 
+// roleState says that a role does not give anything, and why.
+func (r *request) roleState(s policy.State) string {
+	switch s {
+	case policy.Draft:
+		return r.T("Draft: it gives nothing yet.")
+	case policy.Proposed:
+		return r.T("Proposed: it gives nothing yet; a planned change to “active” shows what it will do.")
+	}
+	return r.T("Retired: it gives nothing any more.")
+}
+
+func parameterWord(p *policy.Parameter) string {
+	word := cmp.Or(p.Title, p.Name)
+	if len(p.Values) > 0 {
+		word += ": " + strings.Join(p.Values, ", ")
+	}
+	return word
+}
+
+// paramWords says what a role was given with: "cost_center 4711".
+func paramWords(param string) string {
+	values := policy.ParseParam(param)
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		out = append(out, name+" "+values[name])
+	}
+	return strings.Join(out, ", ")
+}
+
 func (r *request) roleMembers(tx *db.Tx, o *policy.Object, bad ui.Errors, v *templates.RoleView) error {
 	all, err := access.Members(tx, o.ID, membersMost)
 	for _, m := range all {
-		row := templates.RoleMemberRow{Person: ui.Link{Text: m.PersonName, URL: r.to("person.read_any", personURL(m.PersonRef))}, From: r.at(m.From), Ahead: m.From.After(tx.Now), By: m.By, Reason: m.Reason,
+		row := templates.RoleMemberRow{Person: ui.Link{Text: m.PersonName, URL: r.to("person.read_any", personURL(m.PersonRef))}, From: r.at(m.From), Ahead: m.From.After(tx.Now), By: m.By, Reason: m.Reason, With: paramWords(m.Param),
 			EndURL: r.to("role.assign", fmt.Sprintf("%s/members/%d/end", roleURL(o.ID), m.ID))}
 		if m.To != nil {
 			row.Until = r.at(*m.To)
 		}
 		v.Members = append(v.Members, row)
 	}
-	if r.may("role.assign") {
+	if r.may("role.assign") && o.Role.State == policy.Active {
 		v.Join = &templates.JoinForm{Action: roleURL(o.ID) + "/members", Person: r.field("person"), From: r.field("from"), Until: r.field("until"), Reason: r.field("reason"), Min: tx.Now.Format(time.DateOnly), Errors: bad}
+		for _, p := range o.Role.Parameters {
+			in := ui.Field{Name: "with." + p.Name, Label: cmp.Or(p.Title, p.Name), Kind: "text", Value: r.field("with." + p.Name), Required: true, Short: true, Error: bad.Of("with." + p.Name)}
+			if len(p.Values) > 0 {
+				in.Hint = r.T("One of %s", strings.Join(p.Values, ", "))
+			}
+			v.Join.With = append(v.Join.With, in)
+		}
 	}
 	return err
 }
@@ -124,12 +172,19 @@ func (s *server) roleJoin(r *request) error {
 		return s.rolePage(r, http.StatusBadRequest, bad)
 	}
 	var p *identity.Person
+	fields := map[string]string{}
 	err := r.do(func(tx *db.Tx) error {
 		_, o, err := r.role(tx)
 		if err != nil {
 			return err
 		}
 		m.Role = o.ID
+		values := map[string]string{}
+		fields[""] = "person"
+		for _, p := range o.Role.Parameters {
+			values[p.Name], fields[p.Name] = r.field("with."+p.Name), "with."+p.Name
+		}
+		m.Param = policy.Param(values)
 		r.back = ui.Link{Text: r.T("Back to %s", o.Title), URL: roleURL(o.ID)}
 		found, err := catalog.People(tx, []string{r.field("person")})
 		if err != nil {
@@ -145,7 +200,7 @@ func (s *server) roleJoin(r *request) error {
 		_, err = lifecycle.Join(tx, who, m)
 		return err
 	})
-	if bad, ok := r.faults(err, map[string]string{"": "person"}); ok && errs.KindOf(err) != errs.KindForbidden {
+	if bad, ok := r.faults(err, fields); ok && errs.KindOf(err) != errs.KindForbidden {
 		return s.rolePage(r, http.StatusBadRequest, bad)
 	}
 	if err != nil {
@@ -216,7 +271,7 @@ func (s *server) roleEnd(r *request) error {
 			return err
 		}
 		at = roleURL(o.ID)
-		_, err = lifecycle.Leave(tx, m.Person, o.ID, r.field("reason"))
+		_, err = lifecycle.Leave(tx, m.Person, o.ID, m.Param, r.field("reason"))
 		return err
 	})
 	if bad, ok := r.faults(err, nil); ok && r.field("reason") == "" {

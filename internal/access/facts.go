@@ -25,7 +25,7 @@ type DutyFact struct {
 	Entitlement int    `json:"e,omitempty"`
 }
 
-// ReasonFact is one reason: entitlement, kind, what gave it, the role on the way, the employment, and until when.
+// ReasonFact is one reason: entitlement, kind, what gave it, the role on the way and its parameters, the employment, and until when.
 type ReasonFact struct {
 	Entitlement int    `json:"e"`
 	Kind        string `json:"k"`
@@ -34,6 +34,7 @@ type ReasonFact struct {
 	Policy      int    `json:"p,omitempty"`
 	Employment  int    `json:"m,omitempty"`
 	Until       string `json:"u,omitempty"`
+	Param       string `json:"x,omitempty"` // what the role was given with
 }
 
 // AccountFact is one account made for the person.
@@ -51,7 +52,7 @@ type OperationFact struct {
 }
 
 func factOf(r *Reason) ReasonFact {
-	f := ReasonFact{Entitlement: r.Entitlement, Kind: r.Kind, Ref: r.Ref, Via: r.Via, Policy: r.PolicyVersion, Employment: r.Employment}
+	f := ReasonFact{Entitlement: r.Entitlement, Kind: r.Kind, Ref: r.Ref, Via: r.Via, Policy: r.PolicyVersion, Employment: r.Employment, Param: r.Param}
 	if r.ValidTo.Before(forever) {
 		f.Until = r.ValidTo.UTC().Format(time.RFC3339)
 	}
@@ -98,6 +99,9 @@ func (r *ReasonFact) appendTo(b []byte) []byte {
 	b = number(b, `,"m":`, int64(r.Employment))
 	if r.Until != "" {
 		b = evidence.AppendString(append(b, `,"u":`...), r.Until)
+	}
+	if r.Param != "" {
+		b = evidence.AppendString(append(b, `,"x":`...), r.Param)
 	}
 	return append(b, '}')
 }

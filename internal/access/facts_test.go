@@ -14,7 +14,7 @@ func TestFactsWriteWhatEncodingJSONWrites(t *testing.T) {
 		f := Facts{
 			Added: rapid.SliceOfN(rapid.Custom(func(t *rapid.T) ReasonFact {
 				return ReasonFact{id.Draw(t, "e"), rapid.String().Draw(t, "k"), id.Draw(t, "r"), id.Draw(t, "v"), id.Draw(t, "p"), id.Draw(t, "m"),
-					rapid.SampledFrom([]string{"", "2030-01-01T00:00:00Z"}).Draw(t, "u")}
+					rapid.SampledFrom([]string{"", "2030-01-01T00:00:00Z"}).Draw(t, "u"), rapid.SampledFrom([]string{"", "cost_center=4%2F711&x=\"é"}).Draw(t, "x")}
 			}), 0, 3).Draw(t, "added"),
 			Accounts: rapid.SliceOfN(rapid.Custom(func(t *rapid.T) AccountFact {
 				return AccountFact{id.Draw(t, "id"), id.Draw(t, "a")}

@@ -17,9 +17,10 @@ type MemberLine struct {
 	To                                 *time.Time // nil: without end
 	By                                 string
 	Reason                             string
+	Param                              string // what the role was given with, see policy.Param; "" for nothing
 }
 
-const memberColumns = `select m.id, i.id, i.name, i.public_id::text, i.state, m.valid_from, case when m.valid_to <> 'infinity' then m.valid_to end, a.name, m.reason
+const memberColumns = `select m.id, i.id, i.name, i.public_id::text, i.state, m.valid_from, case when m.valid_to <> 'infinity' then m.valid_to end, a.name, m.reason, m.param
 	from role_member m join identity i on i.id = m.identity_id join actor a on a.id = m.made_by `
 
 // Members gives who is or will be a member of a role by decision, by name.

@@ -67,6 +67,7 @@ type Subject struct {
 	Duties *policy.Duties
 	Jobs   []policy.Attrs
 	asked  []asked // what Want was asked
+	pol    *policy.Snapshot // by which Wanted was found; nil for nothing wanted
 	// Works holds the employments that go on now. An employment that ended keeps nothing, and what was kept from it ends.
 	Works map[int]bool
 	// Once holds the entitlements for which the person ever had a reason.
@@ -95,17 +96,42 @@ func (s *Subject) Want(pol *policy.Snapshot, employment int, a policy.Attrs) err
 	if s.Works == nil {
 		s.Works = map[int]bool{}
 	}
-	s.Works[employment], s.Jobs, s.asked = true, append(s.Jobs, a), append(s.asked, asked{employment, a})
+	s.pol, s.Works[employment], s.Jobs, s.asked = pol, true, append(s.Jobs, a), append(s.asked, asked{employment, a})
 	s.Wanted = slices.Grow(s.Wanted, len(gives))
 	for _, g := range gives {
-		s.Wanted = append(s.Wanted, Reason{Entitlement: g.Entitlement, Kind: Birthright, Ref: g.Rule, Via: g.Role, PolicyVersion: pol.Version, Employment: employment})
+		s.Wanted = append(s.Wanted, wanted(g, pol, employment))
 	}
 	return nil
 }
 
-// holds says whether a person in this state holds anything at all: before the first day and after the last nobody does.
+// WantAhead takes up an employment that begins in so many days, at most: what the rules give that prepare it by then.
+func (s *Subject) WantAhead(pol *policy.Snapshot, employment int, a policy.Attrs, days int) error {
+	gives, err := pol.Evaluate(a)
+	if err != nil {
+		return err
+	}
+	for _, g := range gives {
+		if pol.Lead(g.Rule) >= max(days, 1) {
+			s.Wanted = append(s.Wanted, wanted(g, pol, employment))
+		}
+	}
+	if len(s.Wanted) > 0 {
+		if s.Works == nil {
+			s.Works = map[int]bool{}
+		}
+		s.pol, s.Works[employment], s.Jobs = pol, true, append(s.Jobs, a)
+	}
+	return nil
+}
+
+func wanted(g policy.Give, pol *policy.Snapshot, employment int) Reason {
+	return Reason{Entitlement: g.Entitlement, Param: g.Param, Kind: Birthright, Ref: g.Rule, Via: g.Role, PolicyVersion: pol.Version, Employment: employment}
+}
+
+// holds says whether a person in this state holds anything at all: after the last day nobody does, and before the first one only what is
+// prepared for it.
 func (s *Subject) holds() bool {
-	return !s.Locked && (s.State == identity.Active || s.State == identity.Leave)
+	return !s.Locked && (s.State == identity.Active || s.State == identity.Leave || s.State == identity.Prehire && len(s.Wanted) > 0)
 }
 
 // Desire is the difference between the reasons a person has and should have.
@@ -205,7 +231,7 @@ func (s *Subject) desired(cat *catalog.Catalog, now time.Time) Desire {
 		}
 	}
 	for _, r := range lost {
-		if days := handoverDays(cat, r.Entitlement); days > 0 && !covered[r.Entitlement] && s.HandOver && s.Works[r.Employment] {
+		if days := s.handoverDays(cat, &r); days > 0 && !covered[r.Entitlement] && s.HandOver && s.Works[r.Employment] {
 			covered[r.Entitlement] = true
 			d.Add = append(d.Add, Reason{Identity: s.Identity, Entitlement: r.Entitlement, Slot: r.Slot, Param: r.Param, Kind: Handover,
 				Ref: r.Ref, Via: r.Via, PolicyVersion: r.PolicyVersion, Employment: r.Employment, ValidFrom: now, ValidTo: now.AddDate(0, 0, days)})
@@ -218,7 +244,7 @@ func (s *Subject) desired(cat *catalog.Catalog, now time.Time) Desire {
 // membership finds what gives a reason of a membership still: its place in Member, -1 for none.
 func (s *Subject) membership(r *Reason, now time.Time) int {
 	return slices.IndexFunc(s.Member, func(m Reason) bool {
-		return m.ID == 0 && m.Entitlement == r.Entitlement && m.Ref == r.Ref && m.Via == r.Via && m.Live(now) && m.ValidTo.Equal(r.ValidTo)
+		return m.ID == 0 && m.Entitlement == r.Entitlement && m.Param == r.Param && m.Ref == r.Ref && m.Via == r.Via && m.Live(now) && m.ValidTo.Equal(r.ValidTo)
 	})
 }
 
@@ -234,10 +260,17 @@ func (s *Subject) birthright(now time.Time) []Reason {
 	return out
 }
 
-func handoverDays(cat *catalog.Catalog, entitlement int) int {
-	e := cat.Entitlements[entitlement]
+// handoverDays gives how long a mover keeps what a birthright reason gave: as its rule says, else as the entitlement does; never what is
+// privileged.
+func (s *Subject) handoverDays(cat *catalog.Catalog, r *Reason) int {
+	e := cat.Entitlements[r.Entitlement]
 	if e == nil || e.Privileged {
 		return 0
+	}
+	if s.pol != nil {
+		if days, ok := s.pol.Handover(r.Ref); ok {
+			return days
+		}
 	}
 	return e.HandoverDays
 }

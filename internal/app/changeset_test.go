@@ -87,7 +87,7 @@ spec: {when: 'title == "Clerk"', entitlements: [directory/crm]}
 ---
 kind: Role
 name: Sales
-spec: {entitlements: [directory/crm]}
+spec: {owner: "101", entitlements: [directory/crm]}
 ---
 kind: BirthrightRule
 name: controllers

@@ -51,7 +51,9 @@ func TestStructsAreTheirTables(t *testing.T) {
 		}
 		got := map[string]string{}
 		for _, f := range s.Fields {
-			got[f.DBName] = held(f)
+			if f.DBName != "" { // else it is found elsewhere
+				got[f.DBName] = held(f)
+			}
 		}
 		if !maps.Equal(got, want) {
 			t.Errorf("%T and table %s differ: %s", v, s.Table, strings.Join(differences(got, want), "; "))

@@ -67,12 +67,10 @@ func (c *cond) holds(a map[string]string) bool {
 
 // organisation is one generated policy.
 type organisation struct {
-	r     *rand.Rand
-	roles []struct{ ents, inner []int }
-	rules []struct {
-		when        *cond
-		roles, ents []int
-	}
+	r      *rand.Rand
+	owner  string // of all roles, by number; "" for nobody
+	roles  []generatedRole
+	rules  []generatedRule
 	duties []struct {
 		all  bool
 		ents []int
@@ -85,7 +83,25 @@ type organisation struct {
 	}
 }
 
+type generatedRole struct {
+	ents, inner []int
+	draft       bool
+	of          string // "": every entitlement; "P": those of P; "with": those of the parameter
+	param       bool   // it has a parameter: its own, or that of a role within
+}
+
+type generatedRule struct {
+	when, except *cond // except is nil for nobody
+	roles, ents  []int
+	own          bool // only what is of the person's own location
+	choice       string
+	priority     int
+}
+
 const generatedEntitlements = 8
+
+// of says what an entitlement is about: a location, or nothing.
+func of(e int) string { return []string{"P", "Q", ""}[e%3] }
 
 var vocabulary = map[string][]string{"department": {"A", "B", "C"}, "title": {"X", "Y"}, "location": {"P", "Q"}}
 
@@ -112,19 +128,26 @@ func (o *organisation) some(n, most int) []int {
 func generate(r *rand.Rand) *organisation {
 	o := &organisation{r: r}
 	for i := range 2 + r.IntN(4) {
-		role := struct{ ents, inner []int }{ents: o.some(generatedEntitlements, 3)}
+		role := generatedRole{ents: o.some(generatedEntitlements, 3), draft: r.IntN(6) == 0, of: []string{"", "", "", "P", "with"}[r.IntN(5)]}
+		role.param = role.of == "with"
 		if i > 0 && r.IntN(2) == 0 {
 			role.inner = o.some(i, 2)
+		}
+		for _, inner := range role.inner {
+			role.param = role.param || o.roles[inner].param
 		}
 		o.roles = append(o.roles, role)
 	}
 	for range 2 + r.IntN(4) {
-		rule := struct {
-			when        *cond
-			roles, ents []int
-		}{when: o.cond(2)}
+		rule := generatedRule{when: o.cond(2), choice: []string{"", "", "c"}[r.IntN(3)]}
+		if rule.choice != "" {
+			rule.priority = r.IntN(3)
+		}
+		if r.IntN(3) == 0 {
+			rule.except = o.cond(1)
+		}
 		if r.IntN(2) == 0 {
-			rule.ents = o.some(generatedEntitlements, 2)
+			rule.ents, rule.own = o.some(generatedEntitlements, 2), r.IntN(3) == 0
 		}
 		if len(rule.ents) == 0 || r.IntN(2) == 0 {
 			rule.roles = o.some(len(o.roles), 2)
@@ -171,10 +194,20 @@ func (o *organisation) yaml() string {
 	role := func(i int) string { return fmt.Sprintf("R%d", i) }
 	var out []string
 	for i, x := range o.roles {
-		out = append(out, fmt.Sprintf("kind: Role\nname: R%d\nspec: {entitlements: %s, roles: %s}\n", i, listOf(x.ents, entitlementName), listOf(x.inner, role)))
+		more := map[string]string{"": "", "P": ", where: 'entitlement[\"of\"] == \"P\"'", "with": ", where: 'entitlement[\"of\"] == parameter[\"loc\"]'"}[x.of]
+		if x.param {
+			more += ", parameters: [{name: loc}]"
+		}
+		if x.draft {
+			more += ", state: draft"
+		}
+		if o.owner != "" {
+			more += fmt.Sprintf(", owner: %q", o.owner)
+		}
+		out = append(out, fmt.Sprintf("kind: Role\nname: R%d\nspec: {entitlements: %s, roles: %s%s}\n", i, listOf(x.ents, entitlementName), listOf(x.inner, role), more))
 	}
 	for i, x := range o.rules {
-		out = append(out, fmt.Sprintf("kind: BirthrightRule\nname: B%d\nspec:\n  when: '%s'\n  entitlements: %s\n  roles: %s\n", i, x.when.cel(), listOf(x.ents, entitlementName), listOf(x.roles, role)))
+		out = append(out, fmt.Sprintf("kind: BirthrightRule\nname: B%d\nspec:\n  when: '%s'\n  entitlements: %s\n  roles: %s\n", i, x.when.cel(), listOf(x.ents, entitlementName), listOf(x.roles, role))+x.more(o))
 	}
 	for i, x := range o.duties {
 		out = append(out, fmt.Sprintf("kind: Duty\nname: D%d\nspec: {needs: %s, entitlements: %s}\n", i, map[bool]string{true: "all", false: "any"}[x.all], listOf(x.ents, entitlementName)))
@@ -189,27 +222,63 @@ func (o *organisation) yaml() string {
 	return strings.Join(out, "---\n")
 }
 
+// more writes the rest of a rule.
+func (x *generatedRule) more(o *organisation) string {
+	out := ""
+	if x.except != nil {
+		out += "  except: '" + x.except.cel() + "'\n"
+	}
+	if x.choice != "" {
+		out += fmt.Sprintf("  choice: %s\n  priority: %d\n", x.choice, x.priority)
+	}
+	if x.own {
+		out += "  where: 'entitlement[\"of\"] == location'\n"
+	}
+	if slices.ContainsFunc(x.roles, func(r int) bool { return o.roles[r].param }) {
+		out += "  with: {loc: location}\n"
+	}
+	return out
+}
+
+// holds says whether the rule is true of somebody, whatever the others say.
+func (x *generatedRule) holds(a map[string]string) bool {
+	return x.when.holds(a) && (x.except == nil || !x.except.holds(a))
+}
+
 // wanted is what birthright gives to somebody, by brute force.
 func (o *organisation) wanted(a map[string]string) map[string]bool {
 	out := map[string]bool{}
 	var give func(role int)
 	give = func(role int) {
-		for _, e := range o.roles[role].ents {
-			out[entitlementName(e)] = true
+		x := o.roles[role]
+		if x.draft {
+			return
 		}
-		for _, inner := range o.roles[role].inner {
+		for _, e := range x.ents {
+			if x.of == "" || x.of == "P" && of(e) == "P" || x.of == "with" && of(e) == a["location"] {
+				out[entitlementName(e)] = true
+			}
+		}
+		for _, inner := range x.inner {
 			give(inner)
 		}
 	}
 	for _, x := range o.rules {
-		if !x.when.holds(a) {
+		first := slices.ContainsFunc(o.rules, func(y generatedRule) bool {
+			return y.choice == x.choice && y.choice != "" && y.priority > x.priority && y.holds(a)
+		})
+		if !x.holds(a) || first {
 			continue
 		}
 		for _, e := range x.ents {
-			out[entitlementName(e)] = true
+			if !x.own || of(e) == a["location"] {
+				out[entitlementName(e)] = true
+			}
 		}
 		for _, r := range x.roles {
-			give(r)
+			if !o.roles[r].param || a["location"] != "" {
+				give(r)
+			}
 		}
 	}
 	return out
@@ -244,10 +313,20 @@ type company struct {
 	attrs map[int]map[string]string
 }
 
+// application declares one, whose entitlements say what they are about.
+func application(name string, entitlements ...int) string {
+	return fmt.Sprintf("kind: Application\nname: %s\nspec: {connector: scim, config: {base_url: \"http://127.0.0.1:1\", auth: none}, entitlements: %s}\n", name,
+		listOf(entitlements, func(e int) string {
+			if of(e) == "" {
+				return fmt.Sprintf("{name: e%d}", e)
+			}
+			return fmt.Sprintf("{name: e%d, attributes: {of: %s}}", e, of(e))
+		}))
+}
+
 func newCompany(t *testing.T, r *rand.Rand) *company {
 	c := &company{world: &world{t: t, db: dbtest.New(t)}, attrs: map[int]map[string]string{}}
-	c.apply("kind: Application\nname: one\nspec: {connector: scim, config: {base_url: \"http://127.0.0.1:1\", auth: none}, entitlements: [{name: e0}, {name: e2}, {name: e4}, {name: e6}]}\n---\n" +
-		"kind: Application\nname: two\nspec: {connector: scim, config: {base_url: \"http://127.0.0.1:1\", auth: none}, entitlements: [{name: e1}, {name: e3}, {name: e5}, {name: e7}]}\n")
+	c.apply(application("one", 0, 2, 4, 6) + "---\n" + application("two", 1, 3, 5, 7))
 	owner := dbtest.Owner(t, c.db)
 	for _, sql := range []string{`set session_replication_role = replica`,
 		`insert into identity (state, since, name, number, key_id) select 'active', now() - interval '1 year', 'P' || i, i::text, 0 from generate_series(1, 14) i`,
@@ -321,14 +400,20 @@ func (c *company) broken() map[int]map[string]bool {
 func (c *company) wantedSQL(o *organisation) map[int]map[string]bool {
 	var rules []string
 	for i, x := range o.rules {
-		rules = append(rules, fmt.Sprintf("select v.identity_id, 'B%d' rule from employment_version v where %s", i, x.when.sql()))
+		where := x.when.sql()
+		if x.except != nil {
+			where += " and not " + x.except.sql()
+		}
+		rules = append(rules, fmt.Sprintf("select v.identity_id, coalesce(v.attrs->>'location', '') at, 'B%d' rule from employment_version v where %s", i, where))
 	}
 	return c.sets(`with recursive spec as (select o.id, o.kind, o.name, s.spec from policy_spec s join policy_object o on o.id = s.object_id where s.to_version is null),
-		match as (` + strings.Join(rules, " union all ") + `),
-		role as (select m.identity_id, x::int id from match m join spec s on s.kind = 'rule' and s.name = m.rule, jsonb_array_elements_text(coalesce(s.spec->'role_ids', '[]')) x
-			union select r.identity_id, x::int from role r join spec s on s.id = r.id, jsonb_array_elements_text(coalesce(s.spec->'role_ids', '[]')) x),
-		given as (select m.identity_id, x::int e from match m join spec s on s.kind = 'rule' and s.name = m.rule, jsonb_array_elements_text(coalesce(s.spec->'entitlement_ids', '[]')) x
-			union select r.identity_id, x::int from role r join spec s on s.id = r.id, jsonb_array_elements_text(coalesce(s.spec->'entitlement_ids', '[]')) x)
+		holds as (select h.*, s.spec, s.spec->>'choice' choice, coalesce((s.spec->>'priority')::int, 0) priority from (` + strings.Join(rules, " union all ") + `) h join spec s on s.kind = 'rule' and s.name = h.rule),
+		match as (select * from holds h where not exists (select from holds f where f.identity_id = h.identity_id and f.choice = h.choice and f.priority > h.priority)),
+		role as (select m.identity_id, m.at, s.id, s.spec from match m, jsonb_array_elements_text(coalesce(m.spec->'role_ids', '[]')) x join spec s on s.id = x::int
+				where s.spec->>'state' is null and (s.spec->'parameters' is null or m.at <> '')
+			union select r.identity_id, r.at, s.id, s.spec from role r, jsonb_array_elements_text(coalesce(r.spec->'role_ids', '[]')) x join spec s on s.id = x::int where s.spec->>'state' is null),
+		given as (select identity_id, x::int e from (select * from match union all select r.identity_id, r.at, '', r.spec, '', 0 from role r) g, jsonb_array_elements_text(coalesce(g.spec->'entitlement_ids', '[]')) x
+			where case when g.spec->>'where' is null then true when g.spec->>'where' like '%"P"' then g.spec->'about'->x->>'of' = 'P' else coalesce(g.spec->'about'->x->>'of', '') = g.at end)
 		select g.identity_id, a.name || '/' || e.name from given g join entitlement e on e.id = g.e join application a on a.id = e.application_id`)
 }
 
@@ -375,6 +460,7 @@ func TestGeneratedOrganisations(t *testing.T) {
 			c = newCompany(t, r) // other people
 		}
 		o := generate(r)
+		o.owner = "1"
 		c.change(o)
 		if t.Failed() {
 			t.Fatalf("organisation %d of TENURE_SEED=%d:\n%s", i, seed, o.yaml())
@@ -409,7 +495,17 @@ func (c *company) change(o *organisation) {
 		c.t.Fatalf("the way back is %s: %s", back.State, back.Note)
 	}
 	c.same("taking back", start, c.picture())
-	c.apply(o.yaml() + "---\nkind: Role\nname: Left\nspec: {entitlements: [one/e0]}\n") // and go on from here
+	c.replace(o.yaml() + "---\nkind: Role\nname: Left\nspec: {owner: \"1\", entitlements: [one/e0]}\n") // and go on from here
+}
+
+// replace makes documents the whole policy.
+func (c *company) replace(text string) {
+	c.t.Helper()
+	f, err := change.ReadText(text)
+	c.must(err)
+	deps := app.ChangeDeps()
+	deps.Prune = true
+	c.tx(db.Operator, func(tx *db.Tx) error { _, err := change.Apply(tx, f, deps); return err })
 }
 
 func (c *company) same(what string, want, got any) {

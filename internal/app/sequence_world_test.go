@@ -153,7 +153,7 @@ func (w *world) do(st *step) happened {
 			if err := tx.QueryRow(`select id from policy_object where kind = 'role' and name = $1`, j.Role).Scan(&role); err != nil {
 				return err
 			}
-			_, err := lifecycle.Leave(tx, w.person(j.Who), role, "the project is over")
+			_, err := lifecycle.Leave(tx, w.person(j.Who), role, policy.Param(j.With), "the project is over")
 			return err
 		})
 	}
@@ -290,7 +290,7 @@ func (w *world) person(label string) int {
 func (w *world) join(j *joining) {
 	w.t.Helper()
 	err := w.db.Do(w.t.Context(), w.admin, func(tx *db.Tx) error {
-		m := lifecycle.Membership{Reason: "the project needs it"}
+		m := lifecycle.Membership{Reason: "the project needs it", Param: policy.Param(j.With)}
 		if err := tx.QueryRow(`select id from policy_object where kind = 'role' and name = $1`, j.Role).Scan(&m.Role); err != nil {
 			return err
 		}

@@ -51,6 +51,7 @@ type joining struct {
 	Role    string `yaml:"role"`
 	From    string `yaml:"from"`
 	Until   string `yaml:"until"`
+	With    fields `yaml:"with"`    // the role's parameters
 	Refused string `yaml:"refused"` // what must be said instead
 }
 

@@ -135,7 +135,7 @@ type side struct {
 
 // person replays one person under both policies.
 func (r *run) person(h *lifecycle.History) error {
-	todo := h.Happenings(r.since, r.until)
+	todo := h.Happenings(r.since, r.until, append(slices.Clone(r.c.Now.Policy.Leads()), r.c.Changed.Policy.Leads()...))
 	if len(todo) == 0 {
 		return nil
 	}

@@ -149,23 +149,24 @@ func readReasons(tx *db.Tx, ids []int, since time.Time, by map[int]*lifecycle.Hi
 
 // readDecisions reads memberships and exceptions.
 func readDecisions(tx *db.Tx, ids []int, by map[int]*lifecycle.History) error {
-	rows, err := tx.Query(`select true, identity_id, role_id, valid_from, valid_to, coalesce(made_on, least(made_at, valid_from)), coalesce(ended_on, ended_at, 'infinity') from role_member where identity_id = any($1)
-		union all select false, identity_id, rule_id, valid_from, valid_to, valid_from, coalesce(ended_on, ended_at, 'infinity') from exception where identity_id = any($1)
-		order by 2, 6, 3`, ids)
+	rows, err := tx.Query(`select true, identity_id, role_id, param, valid_from, valid_to, coalesce(made_on, least(made_at, valid_from)), coalesce(ended_on, ended_at, 'infinity') from role_member where identity_id = any($1)
+		union all select false, identity_id, rule_id, '', valid_from, valid_to, valid_from, coalesce(ended_on, ended_at, 'infinity') from exception where identity_id = any($1)
+		order by 2, 7, 3, 4`, ids)
 	if err != nil {
 		return err
 	}
 	for rows.Next() {
 		var member bool
 		var who, of int
+		var param string
 		var from, made time.Time
 		var until, done pgtype.Timestamptz
-		if err := rows.Scan(&member, &who, &of, &from, &until, &made, &done); err != nil {
+		if err := rows.Scan(&member, &who, &of, &param, &from, &until, &made, &done); err != nil {
 			return err
 		}
 		h, to, ended := by[who], db.Time(until), db.Time(done)
 		if member {
-			h.Members = append(h.Members, lifecycle.Joined{Membership: lifecycle.Membership{Role: of, From: from, To: to}, Made: made, Ended: ended})
+			h.Members = append(h.Members, lifecycle.Joined{Membership: lifecycle.Membership{Role: of, Param: param, From: from, To: to}, Made: made, Ended: ended})
 			continue
 		}
 		if ended.Before(to) {

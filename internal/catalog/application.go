@@ -63,6 +63,8 @@ type Entitlement struct {
 	Version       int
 	EditedAt      *time.Time
 	EditedBy      *int // actor
+
+	Attributes map[string]string `db:"-" gorm:"-"` // what it is about, as its application's file says; nil for nothing
 }
 
 // Account is a login in an application. GoneAt is when a reading first did not show it any more.

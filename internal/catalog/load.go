@@ -161,6 +161,39 @@ func (c *Catalog) index(ents []*Entitlement) {
 			delete(c.ByName, short) // two kinds share the name: only the long form is clear
 		}
 	}
+	for _, app := range c.Apps {
+		for i := range app.Spec.Entitlements {
+			s := &app.Spec.Entitlements[i]
+			if e := c.ByName[app.Name+"/"+s.Kind+":"+s.Name]; e != nil {
+				e.Attributes = s.Attributes
+			}
+		}
+	}
+}
+
+// Expand gives the entitlements that a policy file calls ref, ascending: one, or everything that a file declares of an application
+// without having an account in it ("application/*").
+func (c *Catalog) Expand(ref string) ([]int, error) {
+	name, all := strings.CutSuffix(ref, "/*")
+	if !all {
+		e, err := c.Find(ref)
+		if err != nil {
+			return nil, err
+		}
+		return []int{e.ID}, nil
+	}
+	app := c.AppNamed[name]
+	if app == nil {
+		return nil, errs.NotFound("there is no application %q", name)
+	}
+	var out []int
+	for _, e := range c.Entitlements {
+		if e.ApplicationID == app.ID && e.Declared && e.Kind != AccountKind {
+			out = append(out, e.ID)
+		}
+	}
+	slices.Sort(out)
+	return out, nil
 }
 
 // AccountEntitlements gives the logins of all applications, ascending.

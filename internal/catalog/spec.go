@@ -60,6 +60,8 @@ type EntitlementSpec struct {
 	HandoverDays *int   `json:"handover_days,omitempty"`
 	Owner        string `json:"owner,omitempty"`
 	Risk         string `json:"risk,omitempty"` // low, medium, high, critical
+	// Attributes say what the entitlement is about, for the "where" of rules and roles: country: ES.
+	Attributes map[string]string `json:"attributes,omitempty"`
 }
 
 // Defaults of the fields that a file may leave out.
@@ -70,6 +72,9 @@ const (
 	DefaultHandoverDays  = 7
 	DefaultKind          = "group"
 )
+
+// MaxAttribute is how long the value of an entitlement's attribute may be, in bytes.
+const MaxAttribute = 256
 
 // Whether a login name follows the person's name, and how a first credential is delivered: not at all (single sign-on), or as a
 // secret that is shown once.
@@ -222,6 +227,11 @@ func (s *ApplicationSpec) checkEntitlements() []errs.Field {
 		}
 		if e.Risk != "" && !slices.Contains(Risks, e.Risk) {
 			add("risk", fmt.Sprintf("is %q and must be one of %s", e.Risk, list(Risks)))
+		}
+		for name, v := range e.Attributes {
+			if name == "" || len(name) > 80 || len(v) > MaxAttribute {
+				add("attributes", fmt.Sprintf("must have names of 1 to 80 bytes and values of at most %d", MaxAttribute))
+			}
 		}
 		switch {
 		case *e.HandoverDays < 0:

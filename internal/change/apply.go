@@ -228,7 +228,9 @@ func (f *Files) store(tx *db.Tx, deps Deps) (touched map[string]bool, bad []mist
 	if err != nil {
 		return nil, nil, err
 	}
-	_, _, err = policy.Save(tx, f.set(attributes), deps.Note, deps.Prune)
+	set := f.set(attributes)
+	set.Back = deps.Reverses != 0
+	_, _, err = policy.Save(tx, set, deps.Note, deps.Prune)
 	err = collect(&bad, "", err)
 	return touched, bad, err
 }

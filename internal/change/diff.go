@@ -43,7 +43,7 @@ type object struct {
 // fileKind and fileSpec give an object o and a spec s of the policy as files declare them.
 const (
 	fileKind = `case o.kind when 'role' then 'Role' when 'rule' then 'BirthrightRule' when 'duty' then 'Duty' else 'SoDRule' end`
-	fileSpec = `s.spec - '{role_ids,entitlement_ids,duty_ids,owner_id,attributes}'::text[]`
+	fileSpec = `s.spec - '{role_ids,entitlement_ids,duty_ids,owner_id,attributes,about}'::text[]`
 )
 
 // declared reads every spec in the database, by kind and name.

@@ -30,8 +30,8 @@ func TestReferenceExamplesAreRight(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(f.Sources) != 1 || len(f.Applications) != 1 || len(f.Roles) != 1 || len(f.Rules) != 1 || len(f.Tests) != 1 {
-		t.Errorf("an example per kind: %+v", f)
+	if len(f.Sources) != 1 || len(f.Applications) != 1 || len(f.Roles) != 2 || len(f.Rules) != 2 || len(f.Tests) != 1 {
+		t.Errorf("an example per kind, two of roles and rules: %d roles, %d rules", len(f.Roles), len(f.Rules))
 	}
 }
 

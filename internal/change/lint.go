@@ -124,10 +124,7 @@ func (l *linting) load() (err error) {
 	if l.cat, err = catalog.Load(l.tx); err != nil {
 		return err
 	}
-	if l.byRole, err = l.pol.RoleEntitlements(); err != nil {
-		return err
-	}
-	l.byRule, l.never = l.pol.RuleEntitlements(), l.pol.Never()
+	l.byRole, l.byRule, l.never = l.pol.RoleEntitlements(), l.pol.RuleEntitlements(), l.pol.Never()
 	if l.people, err = identity.Combinations(l.tx, l.pol.Reads()); err != nil {
 		return err
 	}
@@ -154,6 +151,7 @@ func (l *linting) owners() error {
 		for _, o := range l.pol.Objects(kind) {
 			what := map[string]string{policy.KindRole: "role", policy.KindSoD: "SoD rule"}[kind]
 			switch {
+			case o.OwnerID == 0 && o.Role != nil && o.Role.State != policy.Active: // it gives nothing: nobody need answer for it
 			case o.OwnerID == 0:
 				l.say(LintError, "unowned", o, "spec.owner", "the %s has no owner: nobody answers for it", what)
 			case l.gone[o.OwnerID] != "":
@@ -233,6 +231,12 @@ func (l *linting) roles() error {
 		}
 	}
 	for _, o := range l.pol.Objects(policy.KindRole) {
+		if o.Role.State != policy.Active {
+			if reached[o.Name] {
+				l.say(LintWarning, "role-idle", o, "spec.state", "a birthright rule or a membership leads to the role, which is %s and gives nothing", o.Role.State)
+			}
+			continue
+		}
 		if !reached[o.Name] {
 			l.say(LintWarning, "role-unused", o, "name", "nobody gets the role: no birthright rule leads to it and nobody was given it")
 		}

@@ -3,6 +3,7 @@ package change_test
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -82,6 +83,12 @@ spec:
 func staffed(t *testing.T) *db.DB {
 	t.Helper()
 	d := dbtest.New(t)
+	staff(t, d)
+	return d
+}
+
+func staff(t *testing.T, d *db.DB) {
+	t.Helper()
 	err := d.Do(t.Context(), db.System, func(tx *db.Tx) error {
 		tx.Record(evidence.Event{Kind: "test.people", Touches: evidence.Touches{"identity": 4, "employment_version": 4}})
 		if _, err := tx.Exec(`insert into identity (state, since, name, number, key_id) select case when i = 4 then 'left' else 'active' end, $1, 'p' || i, i::text, 0 from generate_series(1, 4) i`, time.Now()); err != nil {
@@ -95,7 +102,6 @@ func staffed(t *testing.T) *db.DB {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return d
 }
 
 // found lints a text, or what holds where it is "", and gives each finding in one line with the line of the file that it points at.
@@ -149,7 +155,9 @@ func TestLintFindsWhatIsWrong(t *testing.T) {
 	}{
 		"nothing": {"", "", []string{}},
 		"a role without owner": {"  owner: \"1\"\n  entitlements: [crm/lead]", "  entitlements: [crm/lead]",
-			[]string{"error unowned: Role Lead @ entitlements: [crm/lead]"}},
+			[]string{"error invalid: Role Lead @ entitlements: [crm/lead]"}},
+		"a role that is retired": {"  owner: \"1\"\n  entitlements: [crm/lead]", "  state: retired\n  entitlements: [crm/lead]",
+			[]string{"warning role-idle: Role Lead @ state: retired"}},
 		"a role of somebody who left":         {"  owner: \"1\"\n  entitlements: [crm/lead]", "  owner: \"4\"\n  entitlements: [crm/lead]", []string{`error owner-left: Role Lead @ owner: "4"`}},
 		"an SoD rule without owner":           {"  owner: \"1\"\n  duties", "  duties", []string{"error unowned: SoDRule Enter and pay @ duties: [Pay, Enter]"}},
 		"an SoD rule of somebody who left":    {"  owner: \"1\"\n  duties", "  owner: \"4\"\n  duties", []string{`error owner-left: SoDRule Enter and pay @ owner: "4"`}},
@@ -211,6 +219,20 @@ func TestLintFindsWhatIsWrong(t *testing.T) {
 	}
 	if n := count(t, d, `select (select count(*) from policy_version) + (select count(*) from application)`); n != 0 {
 		t.Errorf("looking left %d rows", n)
+	}
+}
+
+// What was declared before there was anybody to name has no owner still.
+func TestLintFindsRolesWithoutOwner(t *testing.T) {
+	d := dbtest.New(t)
+	if _, err := run(t, d, strings.ReplaceAll(tidyFiles, "  owner: \"1\"\n", ""), deps(0), nil); err != nil {
+		t.Fatal(err)
+	}
+	staff(t, d)
+	want := []string{"warning unowned: Application crm", "error unowned: Application crm", "error unowned: Role Base", "error unowned: Role Lead", "error unowned: SoDRule Enter and pay"}
+	got := slices.DeleteFunc(found(t, d, "", nil), func(line string) bool { return !strings.Contains(line, "unowned") })
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("expected - got +\n%s", diff)
 	}
 }
 

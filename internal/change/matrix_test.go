@@ -193,13 +193,7 @@ func compiled(text string, cat *catalog.Catalog) (*policy.Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	return policy.Compile(policy.Set{Duties: f.Duties, SoD: f.SoD}, func(ref string) (int, error) {
-		e, err := cat.Find(ref)
-		if err != nil {
-			return 0, err
-		}
-		return e.ID, nil
-	})
+	return policy.Compile(policy.Set{Duties: f.Duties, SoD: f.SoD}, cat)
 }
 
 // Names that policy objects may not have become such that they may, and stay apart.

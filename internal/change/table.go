@@ -21,7 +21,8 @@ type TestSpec struct {
 // TestPerson is a row of the table: somebody, and what is expected of the policy for them.
 type TestPerson struct {
 	Name       string              `json:"name"`
-	State      string              `json:"state,omitempty"` // active (the default), leave, prehire or left
+	State      string              `json:"state,omitempty"`     // active (the default), leave, prehire or left
+	BeginsIn   *int                `json:"begins_in,omitempty"` // days until the first day, of somebody in prehire
 	Attributes map[string]string   `json:"attributes,omitempty"`
 	Also       []map[string]string `json:"also,omitempty"`       // the attributes of further employments at the same time
 	Holds      []string            `json:"holds,omitempty"`      // entitlements that were found and accepted before
@@ -118,7 +119,7 @@ func newTable(files *Files, attributes func(name string, raw []byte) ([]string, 
 		known = files.tested()
 	}
 	var err error
-	t.pol, err = policy.Compile(files.set(known), func(ref string) (int, error) { return t.entitlement(ref) })
+	t.pol, err = policy.Compile(files.set(known), t.cat)
 	if err := collect(&bad, "", err); err != nil {
 		return nil, err
 	}
@@ -198,6 +199,9 @@ func (c *checking) wrong(field, rule string, a ...any) {
 }
 
 func (c *checking) person(p *TestPerson, attributes []string) {
+	if p.BeginsIn != nil && (*p.BeginsIn < 0 || p.State != string(identity.Prehire)) {
+		c.wrong("begins_in", "is 0 or more days, of somebody in the state prehire")
+	}
 	if !slices.Contains([]string{"", string(identity.Active), string(identity.Leave), string(identity.Prehire), string(identity.Left)}, p.State) {
 		c.wrong("state", "is %q and must be active, leave, prehire or left", p.State)
 	}

@@ -26,6 +26,13 @@ func (t *table) subject(p *TestPerson) (*access.Subject, error) {
 			}
 		}
 	}
+	if sub.State == identity.Prehire && p.BeginsIn != nil {
+		for i, job := range p.jobs() {
+			if err := sub.WantAhead(t.pol, i+1, policy.MapAttrs(job), *p.BeginsIn); err != nil {
+				return nil, err
+			}
+		}
+	}
 	for _, ref := range p.Holds {
 		id, err := t.entitlement(ref)
 		if err != nil {

@@ -20,7 +20,8 @@ import (
 
 // Membership is what somebody decides who makes a person a member of a role.
 type Membership struct {
-	Role   int // object id
+	Role   int    // object id
+	Param  string // of the role's parameters, as policy.Param writes them
 	From   time.Time
 	To     time.Time // zero: without end
 	Reason string
@@ -72,7 +73,10 @@ func (m *Membership) check(pol *policy.Snapshot, now time.Time) error {
 	if o == nil || o.Role == nil {
 		return errs.NotFound("there is no such role any more")
 	}
-	var bad []errs.Field
+	if o.Role.State != policy.Active {
+		return errs.Conflict("the role is %s: it gives nothing, and nobody becomes a member", o.Role.State)
+	}
+	bad := m.parameters(o.Role.Parameters)
 	if m.From.Before(now) {
 		m.From = now
 	}
@@ -91,6 +95,26 @@ func (m *Membership) check(pol *policy.Snapshot, now time.Time) error {
 	return nil
 }
 
+// parameters wants a value for each parameter of the role, and no others.
+func (m *Membership) parameters(all []policy.Parameter) (bad []errs.Field) {
+	values := policy.ParseParam(m.Param)
+	for i := range all {
+		p := &all[i]
+		switch v := values[p.Name]; {
+		case v == "":
+			bad = append(bad, errs.Field{Field: p.Name, Rule: "is required"})
+		case !p.Takes(v):
+			bad = append(bad, errs.Field{Field: p.Name, Rule: "must be one of " + strings.Join(p.Values, ", ")})
+		}
+	}
+	for name := range values {
+		if !slices.ContainsFunc(all, func(p policy.Parameter) bool { return p.Name == name }) {
+			bad = append(bad, errs.Field{Field: name, Rule: "is no parameter of the role"})
+		}
+	}
+	return bad
+}
+
 // weigh refuses a membership that would break an SoD rule.
 func (m *Membership) weigh(tx *db.Tx, who int, pol *policy.Snapshot) error {
 	if pol.Duties() == nil {
@@ -100,30 +124,38 @@ func (m *Membership) weigh(tx *db.Tx, who int, pol *policy.Snapshot) error {
 	if err != nil {
 		return err
 	}
-	for _, v := range m.breaks(pol, held, scope, excepted) {
+	breaks, err := m.breaks(pol, held, scope, excepted)
+	if err != nil {
+		return err
+	}
+	for _, v := range breaks {
 		return errs.Conflict("the SoD rule %s forbids it: the person would combine %s", pol.Object(v.Rule).Title, dutyNames(pol, v))
 	}
 	return nil
 }
 
 // breaks gives the SoD rules that forbid the membership beside what is held.
-func (m *Membership) breaks(pol *policy.Snapshot, held []sod.Holding, scope, excepted func(int) bool) []sod.Violation {
+func (m *Membership) breaks(pol *policy.Snapshot, held []sod.Holding, scope, excepted func(int) bool) ([]sod.Violation, error) {
+	gives, err := pol.RoleGives(m.Role, m.Param)
+	if err != nil {
+		return nil, err
+	}
 	var add []sod.Holding
-	for _, g := range m.gives(0, pol) {
+	for _, g := range gives {
 		add = append(add, sod.Holding{Entitlement: g.Entitlement, From: m.From, To: m.To})
 	}
 	stops := pol.Duties().Stops(held, add, scope, excepted)
-	return slices.DeleteFunc(pol.Duties().Engine().CheckAdd(held, add, scope), func(v sod.Violation) bool { return !slices.Contains(stops, v.Rule) })
+	return slices.DeleteFunc(pol.Duties().Engine().CheckAdd(held, add, scope), func(v sod.Violation) bool { return !slices.Contains(stops, v.Rule) }), nil
 }
 
 // gives is what the membership gives to somebody.
-func (m *Membership) gives(who int, pol *policy.Snapshot) []access.Reason {
-	all := pol.RoleGives(m.Role)
+func (m *Membership) gives(who int, pol *policy.Snapshot) ([]access.Reason, error) {
+	all, err := pol.RoleGives(m.Role, m.Param)
 	out := make([]access.Reason, len(all))
 	for i, g := range all {
-		out[i] = access.Reason{Identity: who, Entitlement: g.Entitlement, Kind: access.Assignment, Ref: m.Role, Via: via(g.Role, m.Role), PolicyVersion: pol.Version, ValidFrom: m.From, ValidTo: m.To}
+		out[i] = access.Reason{Identity: who, Entitlement: g.Entitlement, Param: g.Param, Kind: access.Assignment, Ref: m.Role, Via: via(g.Role, m.Role), PolicyVersion: pol.Version, ValidFrom: m.From, ValidTo: m.To}
 	}
-	return out
+	return out, err
 }
 
 func dutyNames(pol *policy.Snapshot, v sod.Violation) string {
@@ -177,8 +209,8 @@ func (m *Membership) store(tx *db.Tx, who int) error {
 		to = "infinity"
 	}
 	var id int
-	err := tx.QueryRow(`insert into role_member (role_id, identity_id, reason, valid_from, valid_to, made_by, made_identity) values ($1, $2, $3, $4, $5::text::timestamptz, $6, $7)
-		on conflict (identity_id, role_id) where ended_at is null do nothing returning id`, m.Role, who, m.Reason, m.From, timeText(to), tx.Actor.ID, tx.Actor.Identity).Scan(&id)
+	err := tx.QueryRow(`insert into role_member (role_id, identity_id, reason, valid_from, valid_to, made_by, made_identity, param) values ($1, $2, $3, $4, $5::text::timestamptz, $6, $7, $8)
+		on conflict (identity_id, role_id, param) where ended_at is null do nothing returning id`, m.Role, who, m.Reason, m.From, timeText(to), tx.Actor.ID, tx.Actor.Identity, m.Param).Scan(&id)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return errs.Conflict("the person is a member of this role already")
 	}
@@ -186,7 +218,7 @@ func (m *Membership) store(tx *db.Tx, who int) error {
 		return err
 	}
 	tx.Record(evidence.Event{Kind: "role.joined", IdentityID: who, EffectiveAt: m.From, Touches: evidence.Touches{"role_member": 1},
-		Facts: map[string]any{"member": id, "role_id": m.Role, "until": timeText(to), "reason": m.Reason}})
+		Facts: map[string]any{"member": id, "role_id": m.Role, "param": m.Param, "until": timeText(to), "reason": m.Reason}})
 	return nil
 }
 
@@ -197,8 +229,8 @@ func timeText(v any) string {
 	return "infinity"
 }
 
-// Leave ends a membership now.
-func Leave(tx *db.Tx, who, role int, reason string) (*Effect, error) {
+// Leave ends a membership now: the one in a role with these parameters, "" for a role without.
+func Leave(tx *db.Tx, who, role int, param, reason string) (*Effect, error) {
 	if tx.Actor.Identity == 0 {
 		return nil, errs.Forbidden("ending a membership needs a person: sign in, or give a personal token in TENURE_TOKEN")
 	}
@@ -212,8 +244,8 @@ func Leave(tx *db.Tx, who, role int, reason string) (*Effect, error) {
 		return nil, err
 	}
 	var id int
-	err := tx.QueryRow(`update role_member set ended_at = clock_timestamp(), ended_on = business_now(), ended_by = $3, ended_because = $4 where identity_id = $1 and role_id = $2 and ended_at is null returning id`,
-		who, role, tx.Actor.ID, reason).Scan(&id)
+	err := tx.QueryRow(`update role_member set ended_at = clock_timestamp(), ended_on = business_now(), ended_by = $3, ended_because = $4
+		where identity_id = $1 and role_id = $2 and param = $5 and ended_at is null returning id`, who, role, tx.Actor.ID, reason, param).Scan(&id)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, errs.Conflict("the person is no member of this role any more")
 	}
@@ -245,22 +277,24 @@ func endMembershipsOf(tx *db.Tx, people []int) error {
 
 // membersOf gives what memberships give to people, now or later, by person.
 func membersOf(tx *db.Tx, pol *policy.Snapshot, people []int, now time.Time) (map[int][]access.Reason, error) {
-	rows, err := tx.Query(`select identity_id, role_id, valid_from, case when valid_to = 'infinity' then null else valid_to end from role_member
-		where identity_id = any($1) and ended_at is null and valid_to > $2 order by identity_id, role_id`, people, now)
+	rows, err := tx.Query(`select identity_id, role_id, param, valid_from, case when valid_to = 'infinity' then null else valid_to end from role_member
+		where identity_id = any($1) and ended_at is null and valid_to > $2 order by identity_id, role_id, param`, people, now)
 	if err != nil {
 		return nil, err
 	}
 	out := map[int][]access.Reason{}
 	var who, role int
+	var param string
 	var from time.Time
 	var to *time.Time
-	_, err = pgx.ForEachRow(rows, []any{&who, &role, &from, &to}, func() error {
-		m := Membership{Role: role, From: from, To: db.Forever}
+	_, err = pgx.ForEachRow(rows, []any{&who, &role, &param, &from, &to}, func() error {
+		m := Membership{Role: role, Param: param, From: from, To: db.Forever}
 		if to != nil {
 			m.To = *to
 		}
-		out[who] = append(out[who], m.gives(who, pol)...)
-		return nil
+		gives, err := m.gives(who, pol)
+		out[who] = append(out[who], gives...)
+		return err
 	})
 	return out, err
 }

@@ -85,7 +85,7 @@ func act(ctx context.Context, d *db.DB, line string) error {
 			_, err := SettleIDs(tx, []int{who}, Cause{What: "hr", HandOver: true})
 			return err
 		default:
-			if _, _, err := policy.Save(tx, policy.Set{Roles: map[string]policy.RoleSpec{w[1]: {Entitlements: w[2:]}}}, "a race", false); err != nil {
+			if _, _, err := policy.Save(tx, policy.Set{Roles: map[string]policy.RoleSpec{w[1]: {Owner: "0", Entitlements: w[2:]}}}, "a race", false); err != nil {
 				return err
 			}
 			ids, err := identity.Everyone(tx)

@@ -58,8 +58,9 @@ type Happening struct {
 	Join int // index into Members; -1 for none
 }
 
-// Happenings gives what happens after an instant and until another, in order.
-func (h *History) Happenings(after, until time.Time) []Happening {
+// Happenings gives what happens after an instant and until another, in order. leads are the days before a first day on which rules begin
+// to give.
+func (h *History) Happenings(after, until time.Time, leads []int) []Happening {
 	var out []Happening
 	add := func(at time.Time, kind, join int) {
 		if at.After(after) && !at.After(until) {
@@ -72,6 +73,11 @@ func (h *History) Happenings(after, until time.Time) []Happening {
 		for _, at := range identity.Instants([]identity.Version{v.Version}, v.From) {
 			if at.Before(v.To) {
 				add(at, HappenedHR, -1)
+			}
+		}
+		for _, at := range prepared([]identity.Version{v.Version}, leads, v.From) {
+			if at.Before(v.To) {
+				add(at, HappenedDue, -1)
 			}
 		}
 	}
@@ -160,7 +166,7 @@ func (r *Replay) Go(x Happening) error {
 // join weighs a membership as Join does.
 func (r *Replay) join(x Happening) error {
 	m := &r.h.Members[x.Join]
-	if o := r.s.pol.Object(m.Role); o == nil || o.Role == nil {
+	if o := r.s.pol.Object(m.Role); o == nil || o.Role == nil || o.Role.State != policy.Active {
 		r.refused[x.Join], r.NoRole = true, true
 		return nil
 	}
@@ -171,10 +177,11 @@ func (r *Replay) join(x Happening) error {
 	if err != nil || sub.State == identity.Left {
 		return err
 	}
-	for _, v := range m.breaks(r.s.pol, sub.Holdings(r.s.cat, x.At), r.s.pol.Duties().Scope(sub.Jobs), sub.Excepted) {
+	breaks, err := m.breaks(r.s.pol, sub.Holdings(r.s.cat, x.At), r.s.pol.Duties().Scope(sub.Jobs), sub.Excepted)
+	for _, v := range breaks {
 		r.refused[x.Join], r.Refused = true, append(r.Refused, v.Rule)
 	}
-	return nil
+	return err
 }
 
 // subject is the person at an instant. A membership that is just being decided is not among those that there are.
@@ -204,7 +211,11 @@ func (r *Replay) subject(t time.Time, joining int) (*access.Subject, error) {
 	for i := range r.h.Members {
 		m := &r.h.Members[i]
 		if i != joining && !r.refused[i] && !t.Before(m.Made) && t.Before(m.Ended) && m.To.After(t) {
-			members = append(members, m.gives(r.h.Person, r.s.pol)...)
+			gives, err := m.gives(r.h.Person, r.s.pol)
+			if err != nil {
+				return nil, err
+			}
+			members = append(members, gives...)
 		}
 	}
 	r.s.members = map[int][]access.Reason{r.h.Person: members}

@@ -198,8 +198,11 @@ func (s *settling) judge(sub *access.Subject, p *identity.Change) error {
 
 // want asks policy what each employment gives now.
 func (s *settling) want(sub *access.Subject, p *identity.Change) error {
-	if sub.State == identity.Left || sub.State == identity.Prehire {
+	switch sub.State {
+	case identity.Left:
 		return nil
+	case identity.Prehire:
+		return s.ahead(sub, p)
 	}
 	sub.HandOver, sub.Works, sub.Duties = s.cause.HandOver, map[int]bool{}, s.pol.Duties()
 	sub.Member, sub.Undo = s.members[sub.Identity], s.cause.Undo[sub.Identity]
@@ -216,6 +219,35 @@ func (s *settling) want(sub *access.Subject, p *identity.Change) error {
 		}
 	}
 	return nil
+}
+
+// ahead asks policy what is prepared for the first day of each employment that will begin.
+func (s *settling) ahead(sub *access.Subject, p *identity.Change) error {
+	sub.Duties = s.pol.Duties()
+	for i := range p.Versions {
+		v := &p.Versions[i]
+		if days, ok := s.until(v); ok {
+			if err := sub.WantAhead(s.pol, v.Employment, v.Attrs, days); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// until gives in how many days an employment begins, by the version that will be valid then; ok is false where that is further away
+// than any rule looks ahead.
+func (s *settling) until(v *identity.Version) (days int, ok bool) {
+	leads := s.pol.Leads()
+	if len(leads) == 0 || v.Status == identity.StatusRescinded || !v.StartsAt.After(s.now) || !v.Valid(v.StartsAt) {
+		return 0, false
+	}
+	for _, days := range leads {
+		if !s.now.Before(v.StartsAt.AddDate(0, 0, -days)) {
+			return days, true
+		}
+	}
+	return 0, false
 }
 
 // states stores the new states. A new person's row has one already, which time may have overtaken.
@@ -249,7 +281,7 @@ func (s *settling) due(people []*identity.Change) error {
 	var at []time.Time
 	var ids []int
 	for _, p := range people {
-		for _, t := range identity.Instants(p.Versions, s.now) {
+		for _, t := range append(identity.Instants(p.Versions, s.now), prepared(p.Versions, s.pol.Leads(), s.now)...) {
 			at, ids = append(at, t), append(ids, p.Person)
 		}
 	}
@@ -257,6 +289,23 @@ func (s *settling) due(people []*identity.Change) error {
 		return err
 	}
 	return ringNext(s.tx)
+}
+
+// prepared gives the instants after one at which rules begin to give to somebody whose first day comes.
+func prepared(versions []identity.Version, leads []int, now time.Time) []time.Time {
+	var out []time.Time
+	for i := range versions {
+		v := &versions[i]
+		if v.Status == identity.StatusRescinded || !v.StartsAt.After(now) {
+			continue
+		}
+		for _, days := range leads {
+			if t := v.StartsAt.AddDate(0, 0, -days); t.After(now) {
+				out = append(out, t)
+			}
+		}
+	}
+	return out
 }
 
 // left gives those who do not work here from now on.

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -23,27 +24,21 @@ func (d *draft) check() error {
 			add("name", "%s", rule)
 		}
 		switch r.Kind {
-		case KindRule:
-			if len(r.Spec.Roles)+len(r.Spec.Entitlements) == 0 {
-				add("spec.entitlements", "gives nothing: name at least one role or entitlement")
+		case KindRole:
+			if err := checkRole(&r.Spec, add); err != nil {
+				return err
 			}
+			d.checkOwner(r, add)
+		case KindRule:
+			d.checkRule(r, env, add)
 		case KindDuty:
 			checkDuty(&r.Spec, add)
-			continue
 		case KindSoD:
 			checkSoD(&r.Spec, add)
-			if r.Spec.When == "" {
-				continue
+			if r.Spec.When != "" {
+				r.Spec.Attributes = compiles(env, "spec.when", r.Spec.When, add)
 			}
-		default:
-			continue
 		}
-		c, err := env.compile(r.Spec.When)
-		if err != nil {
-			add("spec.when", "%s", err.Error())
-			continue
-		}
-		r.Spec.Attributes = c.custom
 	}
 	d.checkNamed()
 	d.checkRoles()
@@ -53,7 +48,133 @@ func (d *draft) check() error {
 	return nil
 }
 
-func checkDuty(s *record, add func(field, format string, a ...any)) {
+// adder notes a field that is wrong.
+type adder = func(field, format string, a ...any)
+
+// compiles checks a condition and gives the variables it reads that are not standard.
+func compiles(env *environment, field, source string, add adder) []string {
+	c, err := env.compile(source)
+	if err != nil {
+		add(field, "%s", err.Error())
+		return nil
+	}
+	return c.custom
+}
+
+// Bounds of a birthright rule, in days.
+const (
+	MaxLead     = 90
+	MaxHandover = 30
+)
+
+func (d *draft) checkRule(r *row, env *environment, add adder) {
+	s := &r.Spec
+	if len(s.Roles)+len(s.Entitlements) == 0 {
+		add("spec.entitlements", "gives nothing: name at least one role or entitlement")
+	}
+	read := compiles(env, "spec.when", s.When, add)
+	if s.Except != "" {
+		read = append(read, compiles(env, "spec.except", s.Except, add)...)
+	}
+	if s.Where != "" {
+		read = append(read, compiles(env.where, "spec.where", s.Where, add)...)
+		if len(s.Entitlements) == 0 {
+			add("spec.where", "chooses among the rule's own entitlements, and it names none; roles have a where of their own")
+		}
+	}
+	slices.Sort(read)
+	s.Attributes = slices.Compact(read)
+	if s.Priority != 0 && s.Choice == "" {
+		add("spec.priority", "orders the rules of one choice: name the choice")
+	}
+	if s.LeadDays < 0 || s.LeadDays > MaxLead {
+		add("spec.lead_days", "is %d and must be from 0 to %d", s.LeadDays, MaxLead)
+	}
+	if s.HandoverDays != nil && (*s.HandoverDays < 0 || *s.HandoverDays > MaxHandover) {
+		add("spec.handover_days", "is %d and must be from 0 to %d", *s.HandoverDays, MaxHandover)
+	}
+	d.checkWith(r, add)
+}
+
+// checkWith wants every parameter of the rule's roles given, by an attribute that there is.
+func (d *draft) checkWith(r *row, add adder) {
+	known := append(d.attributes(), StandardAttributes...)
+	wanted := map[string]string{} // parameter -> role
+	for i := range d.next {
+		if o := &d.next[i]; o.Kind == KindRole && slices.Contains(r.Spec.RoleIDs, o.ID) {
+			for _, p := range o.Spec.Parameters {
+				wanted[p.Name] = o.Name
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(wanted)) {
+		if r.Spec.With[name] == "" {
+			add("spec.with", "must say which attribute is the %s of the role %s", name, wanted[name])
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Spec.With)) {
+		switch attr := r.Spec.With[name]; {
+		case wanted[name] == "":
+			add("spec.with", "names %q, which is no parameter of its roles", name)
+		case attr != "" && !slices.Contains(known, attr):
+			add("spec.with", "takes the %s from %q, which is no attribute of people", name, attr)
+		}
+	}
+}
+
+// checkOwner wants somebody who answers for a role that begins to give access, as soon as there is anybody to name, and that nobody takes
+// the owner away from one that has one. Roles from before there was anybody to name are told of by tenure lint.
+func (d *draft) checkOwner(r *row, add adder) {
+	if !d.people || d.set.Back || !r.active() || r.Spec.Owner != "" {
+		return
+	}
+	if old, there := d.now[keyOf(r.Kind, r.Name)]; !there || !old.active() || old.Spec.Owner != "" {
+		add("spec.owner", "is required: who answers for the role, by e-mail address or number (a role in the state draft or proposed needs nobody yet)")
+	}
+}
+
+func checkRole(s *record, add adder) error {
+	if s.State != "" && !slices.Contains(States, s.State) {
+		add("spec.state", "is %q and must be draft, proposed, active or retired", s.State)
+	}
+	names := map[string]bool{}
+	for i, p := range s.Parameters {
+		at := fmt.Sprintf("spec.parameters[%d].", i)
+		switch {
+		case !identifier.MatchString(p.Name) || len(p.Name) > 40:
+			add(at+"name", "must be 1 to 40 of a-z, 0-9 and _, and begin with a letter")
+		case names[p.Name]:
+			add(at+"name", "names %q twice", p.Name)
+		}
+		names[p.Name] = true
+		if slices.Contains(p.Values, "") {
+			add(at+"values", "must not hold an empty value")
+		}
+	}
+	if s.Where == "" {
+		return nil
+	}
+	env, err := roleEnvironment()
+	if err != nil {
+		return err
+	}
+	c, err := env.compile(s.Where)
+	if err != nil {
+		add("spec.where", "%s", err.Error())
+		return nil
+	}
+	for _, name := range c.mapped[parameterVar] {
+		if !names[name] {
+			add("spec.where", "asks for the parameter %q, which the role does not have", name)
+		}
+	}
+	if len(s.Entitlements) == 0 {
+		add("spec.where", "chooses among the role's own entitlements, and it names none")
+	}
+	return nil
+}
+
+func checkDuty(s *record, add adder) {
 	if len(s.Entitlements) == 0 {
 		add("spec.entitlements", "is required: name at least one entitlement")
 	}
@@ -62,7 +183,7 @@ func checkDuty(s *record, add func(field, format string, a ...any)) {
 	}
 }
 
-func checkSoD(s *record, add func(field, format string, a ...any)) {
+func checkSoD(s *record, add adder) {
 	seen := map[string]bool{}
 	for i, name := range s.Duties {
 		if seen[name] {
@@ -149,6 +270,22 @@ func (d *draft) checkRoles() {
 			d.bad = append(d.bad, errs.Field{Field: fieldOf(r.Kind, r.Name) + "spec.roles",
 				Rule: fmt.Sprintf("has roles within roles in %d levels; at most %d are followed", w.depth[r.ID], MaxDepth)})
 			return
+		}
+		d.checkInner(r, roles)
+	}
+}
+
+// checkInner wants a role to have the parameters of the roles within it: they are given what it was given.
+func (d *draft) checkInner(r *row, roles map[int]*row) {
+	for _, id := range r.Spec.RoleIDs {
+		if roles[id] == nil {
+			continue
+		}
+		for _, p := range roles[id].Spec.Parameters {
+			if !slices.ContainsFunc(r.Spec.Parameters, func(own Parameter) bool { return own.Name == p.Name }) {
+				d.bad = append(d.bad, errs.Field{Field: fieldOf(r.Kind, r.Name) + "spec.parameters",
+					Rule: fmt.Sprintf("must have %q, a parameter of the role %s within it", p.Name, roles[id].Name)})
+			}
 		}
 	}
 }

@@ -3,13 +3,15 @@ package policy
 import (
 	"maps"
 	"slices"
+
+	"tenure/internal/catalog"
 )
 
 // Compile makes a snapshot of what a set declares and nothing else, without a database: what policy files are tested with. Objects get
-// the order of ids that a first Save into an empty database gives them, on which it depends what is granted first; find gives the id of
-// an entitlement. Owners are not looked up. Errors are those of Save.
-func Compile(set Set, find func(ref string) (entitlement int, err error)) (*Snapshot, error) {
-	d := draft{set: set, find: find}
+// the order of ids that a first Save into an empty database gives them, on which it depends what is granted first. Owners are not looked up.
+// Errors are those of Save.
+func Compile(set Set, cat *catalog.Catalog) (*Snapshot, error) {
+	d := draft{set: set, cat: cat}
 	specs := set.rows()
 	for i, k := range slices.Sorted(maps.Keys(specs)) {
 		r := specs[k]
@@ -23,28 +25,25 @@ func Compile(set Set, find func(ref string) (entitlement int, err error)) (*Snap
 	return newSnapshot(0, d.next)
 }
 
-// Match gives the rules whose condition holds for an employment, ascending by object id.
+// Match gives the rules that hold for an employment and give, ascending by object id.
 func (s *Snapshot) Match(a Attrs) ([]int, error) {
+	rules, err := s.holding(a)
+	if err != nil {
+		return nil, err
+	}
 	var out []int
-	for i := range s.rules {
-		ok, err := s.rules[i].when.holds(a)
-		if err != nil {
-			return nil, err
-		}
-		if ok {
-			out = append(out, s.rules[i].row.ID)
-		}
+	for _, r := range rules {
+		out = append(out, r.row.ID)
 	}
 	return out, nil
 }
 
-// RuleEntitlements gives the distinct entitlements of each birthright rule, by object id, ascending, roles expanded.
+// RuleEntitlements gives the distinct entitlements that each birthright rule may give, by object id, ascending, roles expanded.
 func (s *Snapshot) RuleEntitlements() map[int][]int {
 	out := make(map[int][]int, len(s.rules))
-	for i := range s.rules {
-		r := &s.rules[i]
-		ids := make([]int, 0, len(r.gives))
-		for _, g := range r.gives {
+	for _, r := range s.rules {
+		ids := make([]int, 0, len(r.most))
+		for _, g := range r.most {
 			ids = append(ids, g.Entitlement)
 		}
 		out[r.row.ID] = slices.Compact(ids)
@@ -52,29 +51,17 @@ func (s *Snapshot) RuleEntitlements() map[int][]int {
 	return out
 }
 
-// RoleEntitlements gives the distinct entitlements of each role, by object id, ascending, those of the roles within it included. It
-// builds the role graph anew, so it is for whoever looks at the policy as a whole.
-func (s *Snapshot) RoleEntitlements() (map[int][]int, error) {
-	g, err := newGraph(s.rows)
-	if err != nil {
-		return nil, err
-	}
-	out := map[int][]int{}
-	for i := range s.rows {
-		if s.rows[i].Kind != KindRole {
-			continue
-		}
-		all, err := g.expand(s.rows[i].ID)
-		if err != nil {
-			return nil, err
-		}
-		ids := make([]int, 0, len(all))
-		for _, h := range all {
+// RoleEntitlements gives the distinct entitlements that each role may give, by object id, ascending, those of the roles within it included.
+func (s *Snapshot) RoleEntitlements() map[int][]int {
+	out := make(map[int][]int, len(s.roles))
+	for id, r := range s.roles {
+		ids := make([]int, 0, len(r.held))
+		for _, h := range r.held {
 			ids = append(ids, h.entitlement)
 		}
-		out[s.rows[i].ID] = slices.Compact(ids)
+		out[id] = slices.Compact(ids)
 	}
-	return out, nil
+	return out
 }
 
 // DutyEntitlements gives the distinct entitlements of each duty, by object id, ascending.

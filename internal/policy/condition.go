@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -24,8 +25,14 @@ const (
 	maxAttribute = 256 // characters of an attribute's value, for the estimate
 )
 
-// personVar is the map of all attributes, for those whose name is no identifier: person["Cost Code"].
-const personVar = "person"
+// The variables that are maps. A name that one lacks gives "".
+const (
+	personVar      = "person"      // all attributes of the employment, for those whose name is no identifier: person["Cost Code"]
+	entitlementVar = "entitlement" // the attributes of an entitlement, in a where
+	parameterVar   = "parameter"   // what a role was given with, in the where of a role
+)
+
+var mapVars = []string{personVar, entitlementVar, parameterVar}
 
 // condition is a compiled "when".
 type condition struct {
@@ -35,7 +42,8 @@ type condition struct {
 	program cel.Program
 	attrs   []string // every attribute it reads, sorted
 	custom  []string // the variables among them that are not standard, sorted
-	mapped  []string // the names it reads as person["..."], sorted
+	// mapped are the names that it reads of the maps, by variable: person["..."]; sorted.
+	mapped map[string][]string
 }
 
 // allowed are the functions of a condition: those that cannot fail, whatever the values are. No conversions, no arithmetic.
@@ -53,33 +61,72 @@ var allowed = func() *env.LibrarySubset {
 
 var baseEnv = sync.OnceValues(func() (*cel.Env, error) {
 	opts := []cel.EnvOption{cel.StdLib(cel.StdLibSubset(allowed)), cel.ParserExpressionSizeLimit(MaxCondition), cel.ParserRecursionLimit(60),
-		cel.ASTValidators(cel.ValidateRegexLiterals()), cel.Variable(personVar, cel.MapType(cel.StringType, cel.StringType)),
+		cel.ASTValidators(cel.ValidateRegexLiterals()),
 		cel.Function("lower", cel.MemberOverload(lowerID, []*cel.Type{cel.StringType}, cel.StringType,
-			cel.UnaryBinding(func(v ref.Val) ref.Val { return types.String(strings.ToLower(string(v.(types.String)))) })))}
-	for _, a := range StandardAttributes {
-		opts = append(opts, cel.Variable(a, cel.StringType))
-	}
+			cel.UnaryBinding(func(v ref.Val) ref.Val { return types.String(strings.ToLower(string(v.(types.String)))) }))),
+		cel.Function("within", cel.MemberOverload(withinID, []*cel.Type{cel.StringType, cel.StringType}, cel.BoolType,
+			cel.BinaryBinding(func(path, top ref.Val) ref.Val {
+				return types.Bool(within(string(path.(types.String)), string(top.(types.String))))
+			})))}
 	return cel.NewCustomEnv(opts...)
 })
 
+// personEnv is baseEnv with the standard attributes of people.
+var personEnv = sync.OnceValues(func() (*cel.Env, error) {
+	base, err := baseEnv()
+	if err != nil {
+		return nil, err
+	}
+	opts := []cel.EnvOption{textMap(personVar)}
+	for _, a := range StandardAttributes {
+		opts = append(opts, cel.Variable(a, cel.StringType))
+	}
+	return base.Extend(opts...)
+})
+
+// roleEnvironment is what the where of a role is compiled in: it knows no person.
+var roleEnvironment = sync.OnceValues(func() (*environment, error) {
+	base, err := baseEnv()
+	if err != nil {
+		return nil, err
+	}
+	e := &environment{vars: map[string]bool{}}
+	e.cel, err = base.Extend(textMap(entitlementVar), textMap(parameterVar))
+	return e, err
+})
+
+func textMap(name string) cel.EnvOption {
+	return cel.Variable(name, cel.MapType(cel.StringType, cel.StringType))
+}
+
+// within says whether a path of the organisation is another one or lies below it: "Iberia/Finance/AP" is within "Iberia/Finance".
+func within(path, top string) bool {
+	rest, ok := strings.CutPrefix(path, strings.TrimSuffix(top, "/"))
+	return ok && top != "" && (rest == "" || rest[0] == '/')
+}
+
 // lowerID is the overload of lower(), our own: CEL's extension has more, and some of it fails on odd values.
-const lowerID = "string_lower"
+const (
+	lowerID  = "string_lower"
+	withinID = "string_within_string"
+)
 
 var identifier = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 
 // reserved are words that CEL keeps for itself.
 var reserved = strings.Fields(`as break const continue else false for function if import in let loop namespace null package return
-	true var void while bool bytes double dyn int list map null_type string type uint optional_type person`)
+	true var void while bool bytes double dyn int list map null_type string type uint optional_type person entitlement parameter`)
 
 // environment is what conditions are compiled in: CEL with the attributes as variables.
 type environment struct {
-	cel  *cel.Env
-	vars map[string]bool
+	cel   *cel.Env
+	vars  map[string]bool
+	where *environment // the same with the attributes of an entitlement
 }
 
 // newEnvironment adds further attributes as variables. Names that are no identifiers are read as person["..."] only.
 func newEnvironment(custom []string) (*environment, error) {
-	base, err := baseEnv()
+	base, err := personEnv()
 	if err != nil {
 		return nil, err
 	}
@@ -95,8 +142,12 @@ func newEnvironment(custom []string) (*environment, error) {
 		}
 	}
 	if len(opts) > 0 {
-		e.cel, err = base.Extend(opts...)
+		if e.cel, err = base.Extend(opts...); err != nil {
+			return nil, err
+		}
 	}
+	e.where = &environment{vars: e.vars}
+	e.where.cel, err = e.cel.Extend(textMap(entitlementVar))
 	return e, err
 }
 
@@ -145,28 +196,29 @@ func plainer(message string) string {
 // read finds the attributes that the expression reads.
 func (c *condition) read() error {
 	var bad error
-	whole, used := 0, 0
-	mapped, named := map[string]bool{}, map[string]bool{}
+	whole, used := map[string]int{}, map[string]int{}
+	mapped, named := map[string]map[string]bool{personVar: {}, entitlementVar: {}, parameterVar: {}}, map[string]bool{}
 	ast.PostOrderVisit(c.ast.NativeRep().Expr(), ast.NewExprVisitor(func(e ast.Expr) {
 		switch e.Kind() {
 		case ast.IdentKind:
-			if e.AsIdent() == personVar {
-				whole++
+			if slices.Contains(mapVars, e.AsIdent()) {
+				whole[e.AsIdent()]++
 			} else {
 				named[e.AsIdent()] = true
 			}
 		case ast.SelectKind:
-			if s := e.AsSelect(); isPerson(s.Operand()) {
-				used++
-				mapped[s.FieldName()] = true
+			if v := mapOf(e.AsSelect().Operand()); v != "" {
+				used[v]++
+				mapped[v][e.AsSelect().FieldName()] = true
 			}
 		case ast.CallKind:
 			call := e.AsCall()
 			switch {
-			case call.FunctionName() == operators.Index && isPerson(call.Args()[0]):
+			case call.FunctionName() == operators.Index && mapOf(call.Args()[0]) != "":
 				if name, ok := text(call.Args()[1]); ok {
-					used++
-					mapped[name] = true
+					v := mapOf(call.Args()[0])
+					used[v]++
+					mapped[v][name] = true
 				}
 			case call.FunctionName() == overloads.Matches:
 				if _, ok := text(call.Args()[len(call.Args())-1]); !ok {
@@ -175,8 +227,10 @@ func (c *condition) read() error {
 			}
 		}
 	}))
-	if whole != used {
-		bad = fmt.Errorf(`person must be followed by the name of an attribute: person["Cost Code"]`)
+	for v, example := range map[string]string{personVar: "Cost Code", entitlementVar: "country", parameterVar: "cost_center"} {
+		if whole[v] != used[v] {
+			bad = fmt.Errorf(`%s must be followed by a name: %s["%s"]`, v, v, example)
+		}
 	}
 	all := map[string]bool{}
 	for name := range named {
@@ -187,20 +241,32 @@ func (c *condition) read() error {
 			}
 		}
 	}
-	for name := range mapped {
+	for name := range mapped[personVar] {
 		all[name] = true
-		c.mapped = append(c.mapped, name)
+	}
+	c.mapped = map[string][]string{}
+	for v, names := range mapped {
+		if len(names) > 0 {
+			c.mapped[v] = slices.Sorted(maps.Keys(names))
+		}
 	}
 	for name := range all {
 		c.attrs = append(c.attrs, name)
 	}
 	slices.Sort(c.attrs)
 	slices.Sort(c.custom)
-	slices.Sort(c.mapped)
 	return bad
 }
 
-func isPerson(e ast.Expr) bool { return e.Kind() == ast.IdentKind && e.AsIdent() == personVar }
+func isPerson(e ast.Expr) bool { return mapOf(e) == personVar }
+
+// mapOf gives the variable that an expression is, where it is one of the maps.
+func mapOf(e ast.Expr) string {
+	if e.Kind() == ast.IdentKind && slices.Contains(mapVars, e.AsIdent()) {
+		return e.AsIdent()
+	}
+	return ""
+}
 
 // text gives the value of a string literal.
 func text(e ast.Expr) (string, bool) {
@@ -212,8 +278,11 @@ func text(e ast.Expr) (string, bool) {
 }
 
 // holds evaluates the condition.
-func (c *condition) holds(a Attrs) (bool, error) {
-	v, _, err := c.program.Eval(activation{c, a})
+func (c *condition) holds(a Attrs) (bool, error) { return c.holdsOf(a, nil, nil) }
+
+// holdsOf evaluates a where for one entitlement with its attributes, and the parameters of the role.
+func (c *condition) holdsOf(a Attrs, entitlement, parameters map[string]string) (bool, error) {
+	v, _, err := c.program.Eval(activation{c, a, entitlement, parameters})
 	if err != nil {
 		return false, err
 	}
@@ -222,18 +291,29 @@ func (c *condition) holds(a Attrs) (bool, error) {
 
 // activation lends a person's attributes to CEL.
 type activation struct {
-	c *condition
-	a Attrs
+	c                       *condition
+	a                       Attrs
+	entitlement, parameters map[string]string
 }
 
-// ResolveName gives an attribute.
+// ResolveName gives an attribute, or a map with the names that the condition reads of it.
 func (v activation) ResolveName(name string) (any, bool) {
-	if name != personVar {
-		return v.a.Get(name), v.c.in.vars[name]
+	get := MapAttrs(v.parameters).Get
+	switch name {
+	case personVar:
+		get = v.a.Get
+	case entitlementVar:
+		get = MapAttrs(v.entitlement).Get
+	case parameterVar:
+	default:
+		if !v.c.in.vars[name] {
+			return nil, false
+		}
+		return v.a.Get(name), true
 	}
-	m := make(map[string]string, len(v.c.mapped))
-	for _, n := range v.c.mapped {
-		m[n] = v.a.Get(n)
+	m := make(map[string]string, len(v.c.mapped[name]))
+	for _, n := range v.c.mapped[name] {
+		m[n] = get(n)
 	}
 	return m, true
 }
@@ -254,9 +334,9 @@ func (sizes) EstimateSize(e cost.AstNode) *cost.SizeEstimate {
 	return nil
 }
 
-// EstimateCallCost knows lower, which gives about as much as it reads, and leaves the standard costs.
+// EstimateCallCost knows lower, which gives about as much as it reads, and within, and leaves the standard costs.
 func (s sizes) EstimateCallCost(_, overload string, target *cost.AstNode, _ []cost.AstNode) *cost.CallEstimate {
-	if overload != lowerID || target == nil {
+	if target == nil || overload != lowerID && overload != withinID {
 		return nil
 	}
 	size := (*target).ComputedSize()
@@ -265,6 +345,9 @@ func (s sizes) EstimateCallCost(_, overload string, target *cost.AstNode, _ []co
 	}
 	if size == nil {
 		return nil
+	}
+	if overload == withinID {
+		return &cost.CallEstimate{CostEstimate: cost.CostEstimate{Min: 1, Max: size.Max}}
 	}
 	return &cost.CallEstimate{CostEstimate: cost.CostEstimate{Min: 1, Max: size.Max}, ResultSize: &cost.SizeEstimate{Min: 0, Max: 2 * size.Max}}
 }

@@ -83,7 +83,7 @@ func TestConditionReads(t *testing.T) {
 	for what, got := range map[string][2]string{
 		"all":    {strings.Join(c.attrs, "|"), "Cost Code|department|desk|grade"},
 		"custom": {strings.Join(c.custom, "|"), "grade"},
-		"mapped": {strings.Join(c.mapped, "|"), "Cost Code|desk"},
+		"mapped": {strings.Join(c.mapped[personVar], "|"), "Cost Code|desk"},
 	} {
 		if got[0] != got[1] {
 			t.Errorf("%s: got %s, want %s", what, got[0], got[1])

@@ -252,13 +252,7 @@ func TestCompileEqualsSave(t *testing.T) {
 	var cat *catalog.Catalog
 	must(t, d, func(tx *db.Tx) (err error) { cat, err = catalog.Load(tx); return err })
 	pure := catalog.Declared(map[string]catalog.ApplicationSpec{"crm": {Entitlements: []catalog.EntitlementSpec{{Name: "staff"}, {Name: "base"}, {Name: "lead"}}}})
-	alone, err := policy.Compile(set, func(ref string) (int, error) {
-		e, err := pure.Find(ref)
-		if err != nil {
-			return 0, err
-		}
-		return e.ID, nil
-	})
+	alone, err := policy.Compile(set, pure)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -286,13 +280,7 @@ func TestCompileEqualsSave(t *testing.T) {
 		}
 	}
 	set.Roles["AP base"] = policy.RoleSpec{Entitlements: []string{"crm/none"}, Roles: []string{"AP Lead"}}
-	_, err = policy.Compile(set, func(ref string) (int, error) {
-		e, err := pure.Find(ref)
-		if err != nil {
-			return 0, err
-		}
-		return e.ID, nil
-	})
+	_, err = policy.Compile(set, pure)
 	for _, want := range []string{`Role AP base: spec.entitlements[0]: application crm has no entitlement "none"`, "the role contains itself: AP Lead > AP base > AP Lead"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("nothing says %s: %v", want, err)

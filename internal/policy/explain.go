@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -37,10 +38,9 @@ type Change struct {
 // Explain answers for one entitlement. It evaluates afresh, so it is for one person at a time.
 func (s *Snapshot) Explain(a Attrs, entitlement int) Explanation {
 	var out Explanation
-	for i := range s.rules {
-		r := &s.rules[i]
+	for _, r := range s.rules {
 		var holders []int
-		for _, g := range r.gives {
+		for _, g := range r.most {
 			if g.Entitlement == entitlement {
 				holders = append(holders, g.Role)
 			}
@@ -48,15 +48,15 @@ func (s *Snapshot) Explain(a Attrs, entitlement int) Explanation {
 		if len(holders) == 0 {
 			continue
 		}
-		e := RuleExplanation{Rule: r.row.ID, Name: r.row.Name}
+		e := RuleExplanation{Rule: r.row.ID, Name: r.row.Name, Holds: s.gives(r, a, entitlement)}
 		for _, h := range holders {
 			e.Paths = append(e.Paths, s.path(r.row, h))
 		}
-		if ok, err := r.when.holds(a); err == nil && ok {
-			e.Holds, out.Given = true, true
+		if e.Holds {
+			out.Given = true
 		} else {
-			e.Failing = r.when.failing(a)
-			e.Changes = r.when.changes(a)
+			e.Failing = s.failing(r, a, entitlement)
+			e.Changes = s.changes(r, a, entitlement)
 		}
 		out.Rules = append(out.Rules, e)
 	}
@@ -69,6 +69,80 @@ func (s *Snapshot) Explain(a Attrs, entitlement int) Explanation {
 		}
 		return 1
 	})
+	return out
+}
+
+// gives says whether a rule gives an entitlement to an employment, all conditions and choices considered.
+func (s *Snapshot) gives(r *rule, a Attrs, entitlement int) bool {
+	holds, err := r.holds(a)
+	if err != nil || !holds || s.before(r, a) != nil {
+		return false
+	}
+	gives, err := s.givesTo(r, a)
+	return err == nil && slices.ContainsFunc(gives, func(g Give) bool { return g.Entitlement == entitlement })
+}
+
+// before gives a rule of the same choice that holds and has a higher priority, nil for none.
+func (s *Snapshot) before(r *rule, a Attrs) *rule {
+	if r.row.Spec.Choice == "" {
+		return nil
+	}
+	for _, other := range s.rules {
+		if other.row.Spec.Choice == r.row.Spec.Choice && other.row.Spec.Priority > r.row.Spec.Priority {
+			if ok, err := other.holds(a); err == nil && ok {
+				return other
+			}
+		}
+	}
+	return nil
+}
+
+// failing says what keeps a rule from giving an entitlement.
+func (s *Snapshot) failing(r *rule, a Attrs, entitlement int) []string {
+	out := r.when.failing(a)
+	if r.except != nil {
+		if ok, err := r.except.holds(a); err != nil || ok {
+			out = append(out, "the rule makes an exception of everybody for whom "+r.except.source)
+		}
+	}
+	if first := s.before(r, a); first != nil {
+		out = append(out, fmt.Sprintf("the rule %s goes before it in the choice %s", first.row.Name, r.row.Spec.Choice))
+	}
+	if slices.Contains(r.row.Spec.EntitlementIDs, entitlement) && r.where != nil {
+		if ok, err := r.where.holdsOf(a, r.row.Spec.About[entitlement], nil); err != nil || !ok {
+			out = append(out, "the rule gives it only where "+r.where.source)
+		}
+	}
+	for _, id := range r.row.Spec.RoleIDs {
+		to := s.roles[id]
+		if !slices.ContainsFunc(to.held, func(h held) bool { return h.entitlement == entitlement }) {
+			continue
+		}
+		out = append(out, s.parameterFailing(r, to, a)...)
+	}
+	return out
+}
+
+// parameterFailing says which parameters of a role an employment does not have, or what else of the role it does not get.
+func (s *Snapshot) parameterFailing(r *rule, to *role, a Attrs) []string {
+	var out []string
+	values := r.parameters(to, a)
+	for i := range to.row.Spec.Parameters {
+		p := &to.row.Spec.Parameters[i]
+		switch attr := r.row.Spec.With[p.Name]; {
+		case values[p.Name] == "":
+			out = append(out, fmt.Sprintf("%s is missing, and the role %s needs it", attr, to.row.Name))
+		case !p.Takes(values[p.Name]):
+			out = append(out, fmt.Sprintf("%s is %q, and the role %s wants %s", attr, values[p.Name], to.row.Name, quoted(p.Values)))
+		}
+	}
+	if len(out) == 0 && len(to.row.Spec.Parameters) > 0 {
+		var have []string
+		for _, p := range to.row.Spec.Parameters {
+			have = append(have, fmt.Sprintf("%s is %q", p.Name, values[p.Name]))
+		}
+		out = append(out, fmt.Sprintf("the role %s gives it with another %s: here %s", to.row.Name, to.row.Spec.Parameters[0].Name, strings.Join(have, " and ")))
+	}
 	return out
 }
 
@@ -232,28 +306,67 @@ func attributeOf(e ast.Expr) (string, bool) {
 // maxChanges bounds how many single changes are named, and tried eight times as many.
 const maxChanges = 10
 
-// changes finds single changes of one attribute after which the whole condition holds. Candidates are the values written in
-// the condition; each is tried by evaluating the whole, so what is named is true.
-func (c *condition) changes(a Attrs) []Change {
+// changes finds single changes of one attribute after which the rule gives the entitlement. Candidates are the values written in the
+// conditions and those of the entitlement's own attributes; each is tried by evaluating the whole, so what is named is true.
+func (s *Snapshot) changes(r *rule, a Attrs, entitlement int) []Change {
 	var out []Change
 	tried := map[Change]bool{}
-	ast.PreOrderVisit(c.ast.NativeRep().Expr(), ast.NewExprVisitor(func(e ast.Expr) {
-		cmp, ok := comparisonOf(e)
-		if !ok {
+	try := func(attr, value string) {
+		ch := Change{attr, a.Get(attr), value}
+		if ch.From == ch.To || tried[ch] || len(out) == maxChanges || len(tried) == 8*maxChanges {
 			return
 		}
-		for _, want := range cmp.wants {
-			ch := Change{cmp.attr, a.Get(cmp.attr), want}
-			if ch.From == ch.To || tried[ch] || len(out) == maxChanges || len(tried) == 8*maxChanges {
-				continue
+		tried[ch] = true
+		if s.gives(r, changed{a, ch}, entitlement) {
+			out = append(out, ch)
+		}
+	}
+	for _, c := range []*condition{r.when, r.except, r.where} {
+		if c == nil {
+			continue
+		}
+		ast.PreOrderVisit(c.ast.NativeRep().Expr(), ast.NewExprVisitor(func(e ast.Expr) {
+			if cmp, ok := comparisonOf(e); ok {
+				for _, want := range cmp.wants {
+					try(cmp.attr, want)
+				}
 			}
-			tried[ch] = true
-			if ok, err := c.holds(changed{a, ch}); err == nil && ok {
-				out = append(out, ch)
+		}))
+	}
+	if r.except != nil { // out of the exception, whatever else the attribute is
+		for _, attr := range r.except.attrs {
+			try(attr, "")
+		}
+	}
+	about := slices.Sorted(maps.Values(s.about(r, entitlement)))
+	if r.where != nil {
+		for _, attr := range r.where.attrs {
+			for _, v := range about {
+				try(attr, v)
 			}
 		}
-	}))
+	}
+	for _, attr := range slices.Sorted(maps.Values(r.row.Spec.With)) {
+		for _, v := range about {
+			try(attr, v)
+		}
+	}
 	return out
+}
+
+// about gives the attributes of an entitlement, as the rule or one of its roles was saved with them.
+func (s *Snapshot) about(r *rule, entitlement int) map[string]string {
+	if own := r.row.Spec.About[entitlement]; own != nil {
+		return own
+	}
+	for _, id := range r.row.Spec.RoleIDs {
+		for _, h := range s.roles[id].held {
+			if h.entitlement == entitlement {
+				return s.roles[h.role].row.Spec.About[entitlement]
+			}
+		}
+	}
+	return nil
 }
 
 // Another stands for any value that no condition names.
@@ -282,8 +395,12 @@ func (s *Snapshot) Written() map[string][]string {
 // conditions are those that decide what people get, and of whom SoD rules hold.
 func (s *Snapshot) conditions() []*condition {
 	var out []*condition
-	for i := range s.rules {
-		out = append(out, s.rules[i].when)
+	for _, r := range s.rules {
+		for _, c := range []*condition{r.when, r.except, r.where} {
+			if c != nil {
+				out = append(out, c)
+			}
+		}
 	}
 	if s.duties != nil {
 		for _, r := range s.duties.rules {

@@ -36,10 +36,13 @@ type graph struct {
 	direct   map[string][]string // role -> entitlements, as the enforcer has them
 }
 
+// active says whether a role gives anything.
+func (r *row) active() bool { return r.Spec.State == "" || r.Spec.State == Active }
+
 func newGraph(rows []row) (*graph, error) {
 	var lines lines
 	for _, r := range rows {
-		if r.Kind != KindRole {
+		if r.Kind != KindRole || !r.active() {
 			continue
 		}
 		for _, e := range r.Spec.EntitlementIDs {

@@ -23,6 +23,8 @@ type Set struct {
 	SoD    map[string]SoDSpec
 	// Ends are objects that end, by kind and name.
 	Ends []Ref
+	// Back says that the set takes up again what was: a role that had no owner has none again.
+	Back bool
 	// Attributes are the names that HR sources send besides the standard ones: they are variables in conditions.
 	Attributes []string
 }
@@ -58,11 +60,12 @@ type draft struct {
 	prune bool
 
 	version int
-	find    func(ref string) (entitlement int, err error)
+	cat     *catalog.Catalog
 	now     map[string]row // current specs by kind and name
 	known   map[string]row // every object there ever was, with its last n and no spec
 	next    []row          // the specs of the new version
 	bad     []errs.Field
+	people  bool // there is somebody who could own a role
 
 	changed, ended []row
 }
@@ -80,10 +83,12 @@ func (s *Set) rows() map[string]row {
 	out := map[string]row{}
 	add := func(kind, name string, spec record) { out[keyOf(kind, name)] = row{Kind: kind, Name: name, Spec: spec} }
 	for name, x := range s.Roles {
-		add(KindRole, name, record{Title: x.Title, Description: x.Description, Owner: x.Owner, Roles: x.Roles, Entitlements: x.Entitlements})
+		add(KindRole, name, record{Title: x.Title, Description: x.Description, Owner: x.Owner, Roles: x.Roles, Entitlements: x.Entitlements,
+			State: x.State, Parameters: x.Parameters, Where: x.Where})
 	}
 	for name, x := range s.Rules {
-		add(KindRule, name, record{Title: x.Title, Description: x.Description, When: x.When, Roles: x.Roles, Entitlements: x.Entitlements})
+		add(KindRule, name, record{Title: x.Title, Description: x.Description, When: x.When, Except: x.Except, Roles: x.Roles, Entitlements: x.Entitlements, Where: x.Where,
+			With: x.With, Choice: x.Choice, Priority: x.Priority, LeadDays: x.LeadDays, HandoverDays: x.HandoverDays})
 	}
 	for name, x := range s.Duties {
 		add(KindDuty, name, record{Title: x.Title, Description: x.Description, Needs: x.Needs, Entitlements: x.Entitlements})
@@ -99,16 +104,12 @@ func (d *draft) load() error {
 	if err := d.tx.QueryRow(`select coalesce(max(id), 0) from policy_version`).Scan(&d.version); err != nil {
 		return err
 	}
-	cat, err := catalog.Load(d.tx)
-	if err != nil {
+	var err error
+	if d.cat, err = catalog.Load(d.tx); err != nil {
 		return err
 	}
-	d.find = func(ref string) (int, error) {
-		e, err := cat.Find(ref)
-		if err != nil {
-			return 0, err
-		}
-		return e.ID, nil
+	if err := d.tx.QueryRow(`select exists (select from identity where kind = 'person')`).Scan(&d.people); err != nil {
+		return err
 	}
 	rows, err := current(d.tx)
 	if err != nil {
@@ -165,11 +166,12 @@ func (d *draft) resolve() error {
 	return nil
 }
 
-// linkAll makes the rows of the new version, by id. What is not declared anew keeps the ids it was saved with.
+// linkAll makes the rows of the new version, by id. What is not declared anew keeps the ids it was saved with, unless it follows what
+// applications say of their entitlements.
 func (d *draft) linkAll(specs, declared map[string]row, people map[string]int) {
 	for _, k := range slices.Sorted(maps.Keys(specs)) {
 		r := specs[k]
-		if _, ok := declared[k]; ok {
+		if _, ok := declared[k]; ok || r.Spec.follows() {
 			d.link(&r, specs, people)
 		}
 		d.next = append(d.next, r)
@@ -223,12 +225,15 @@ func (d *draft) link(r *row, specs map[string]row, people map[string]int) {
 		s.DutyIDs = append(s.DutyIDs, duty.ID)
 	}
 	for i, ref := range s.Entitlements {
-		id, err := d.find(ref)
+		ids, err := d.cat.Expand(ref)
 		if err != nil {
 			add(fmt.Sprintf("spec.entitlements[%d]", i), "%s", err.Error())
 			continue
 		}
-		s.EntitlementIDs = append(s.EntitlementIDs, id)
+		s.EntitlementIDs = append(s.EntitlementIDs, ids...)
+	}
+	if s.About = nil; s.Where != "" {
+		s.About = d.about(s.EntitlementIDs)
 	}
 	for _, ids := range []*[]int{&s.RoleIDs, &s.EntitlementIDs, &s.DutyIDs} {
 		slices.Sort(*ids)
@@ -241,6 +246,17 @@ func (d *draft) link(r *row, specs map[string]row, people map[string]int) {
 		}
 		s.OwnerID = id
 	}
+}
+
+// about gives the attributes of entitlements that have some.
+func (d *draft) about(entitlements []int) map[int]map[string]string {
+	out := map[int]map[string]string{}
+	for _, id := range entitlements {
+		if e := d.cat.Entitlements[id]; e != nil && len(e.Attributes) > 0 {
+			out[id] = e.Attributes
+		}
+	}
+	return out
 }
 
 // compare finds what is to be written.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/jackc/pgx/v5"
@@ -32,6 +33,23 @@ type record struct {
 	AtLeast        int      `json:"at_least,omitempty"`
 	Severity       string   `json:"severity,omitempty"`
 	Reaction       string   `json:"reaction,omitempty"`
+
+	State        State             `json:"state,omitempty"`
+	Parameters   []Parameter       `json:"parameters,omitempty"`
+	Where        string            `json:"where,omitempty"`
+	Except       string            `json:"except,omitempty"`
+	With         map[string]string `json:"with,omitempty"`
+	Choice       string            `json:"choice,omitempty"`
+	Priority     int               `json:"priority,omitempty"`
+	LeadDays     int               `json:"lead_days,omitempty"`
+	HandoverDays *int              `json:"handover_days,omitempty"`
+	// About are the attributes of the entitlements that Where asks about, by id.
+	About map[int]map[string]string `json:"about,omitempty"`
+}
+
+// follows says that what the spec gives changes when an application's file does, though its own does not.
+func (s *record) follows() bool {
+	return s.Where != "" || slices.ContainsFunc(s.Entitlements, func(ref string) bool { return strings.HasSuffix(ref, "/*") })
 }
 
 // row is the current spec of one object.
@@ -47,21 +65,19 @@ type row struct {
 type Snapshot struct {
 	Version int
 
-	rules   []rule
+	rules   []*rule
+	byID    map[int]*rule
+	leads   []int
 	objects map[int]*Object
 	rows    []row
 	attrs   []string // what any condition of a rule reads: people who agree in these get the same
 	duties  *Duties
-	roles   map[int][]Give // what a role gives, by its id
+	roles   map[int]*role
+	// roleGives is what a role without parameters gives, by its id.
+	roleGives map[int][]Give
 
 	mu   sync.RWMutex
 	memo map[string][]Give
-}
-
-type rule struct {
-	row   *row
-	when  *condition
-	gives []Give
 }
 
 // Give is one entitlement that a rule gives: the reason of a birthright grant.
@@ -70,6 +86,7 @@ type Give struct {
 	RuleN       int // which of the rule's own versions
 	Role        int // the object id of the role that holds the entitlement directly; 0 when the rule itself gives it
 	Entitlement int
+	Param       string // what the role was given with, as Param writes it; "" for nothing
 }
 
 // compiled snapshots of this process. Keyed by content, too: ids alone would lie after a restore from a backup.
@@ -132,11 +149,7 @@ func current(tx *db.Tx) ([]row, error) {
 
 // newSnapshot compiles the rows of a version.
 func newSnapshot(version int, rows []row) (*Snapshot, error) {
-	s := &Snapshot{Version: version, rows: rows, objects: map[int]*Object{}, memo: map[string][]Give{}}
-	g, err := newGraph(rows)
-	if err != nil {
-		return nil, err
-	}
+	s := &Snapshot{Version: version, rows: rows, objects: map[int]*Object{}, byID: map[int]*rule{}, memo: map[string][]Give{}}
 	var custom []string
 	for i := range rows {
 		s.objects[rows[i].ID] = rows[i].object()
@@ -146,74 +159,28 @@ func newSnapshot(version int, rows []row) (*Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.expandRoles(g); err != nil {
+	if err := s.compileRoles(); err != nil {
 		return nil, err
 	}
-	read := map[string]bool{}
 	for i := range rows {
-		r := &rows[i]
-		if r.Kind != KindRule {
+		if rows[i].Kind != KindRule {
 			continue
 		}
-		when, err := env.compile(r.Spec.When)
+		r, err := s.compileRule(&rows[i], env)
 		if err != nil {
-			return nil, fmt.Errorf("rule %s: when %w", r.Name, err)
+			return nil, fmt.Errorf("rule %s: %w", rows[i].Name, err)
 		}
-		gives, err := r.gives(g)
-		if err != nil {
-			return nil, err
+		s.rules, s.byID[r.row.ID] = append(s.rules, r), r
+		s.attrs = append(s.attrs, r.attrs()...)
+		if r.row.Spec.LeadDays > 0 {
+			s.leads = append(s.leads, r.row.Spec.LeadDays)
 		}
-		for _, a := range when.attrs {
-			read[a] = true
-		}
-		s.rules = append(s.rules, rule{row: r, when: when, gives: gives})
-	}
-	for a := range read {
-		s.attrs = append(s.attrs, a)
 	}
 	slices.Sort(s.attrs)
+	s.attrs = slices.Compact(s.attrs)
+	slices.Sort(s.leads)
+	s.leads = slices.Compact(s.leads)
 	return s, s.compileDuties(env)
-}
-
-func (s *Snapshot) expandRoles(g *graph) error {
-	s.roles = map[int][]Give{}
-	for i := range s.rows {
-		r := &s.rows[i]
-		if r.Kind != KindRole {
-			continue
-		}
-		all, err := g.expand(r.ID)
-		if err != nil {
-			return err
-		}
-		for _, h := range all {
-			s.roles[r.ID] = append(s.roles[r.ID], Give{Role: h.role, Entitlement: h.entitlement})
-		}
-	}
-	return nil
-}
-
-// RoleGives gives what a member of a role gets: the entitlements with the role that holds each directly, inner roles included. The slice
-// must not be changed.
-func (s *Snapshot) RoleGives(role int) []Give { return s.roles[role] }
-
-// gives is all that a rule gives when its condition holds, ascending by entitlement and role, each once.
-func (r *row) gives(g *graph) ([]Give, error) {
-	var out []Give
-	for _, e := range r.Spec.EntitlementIDs {
-		out = append(out, Give{Rule: r.ID, RuleN: r.N, Entitlement: e})
-	}
-	for _, role := range r.Spec.RoleIDs {
-		all, err := g.expand(role)
-		if err != nil {
-			return nil, err
-		}
-		for _, h := range all {
-			out = append(out, Give{Rule: r.ID, RuleN: r.N, Role: h.role, Entitlement: h.entitlement})
-		}
-	}
-	slices.SortFunc(out, func(a, b Give) int { return cmp.Or(a.Entitlement-b.Entitlement, a.Role-b.Role) })
-	return slices.Compact(out), nil
 }
 
 func (r *row) object() *Object {
@@ -224,9 +191,11 @@ func (r *row) object() *Object {
 	s := &r.Spec
 	switch r.Kind {
 	case KindRole:
-		o.Role = &RoleSpec{Title: s.Title, Description: s.Description, Owner: s.Owner, Entitlements: s.Entitlements, Roles: s.Roles}
+		o.Role = &RoleSpec{Title: s.Title, Description: s.Description, Owner: s.Owner, Entitlements: s.Entitlements, Roles: s.Roles,
+			State: cmp.Or(s.State, Active), Parameters: s.Parameters, Where: s.Where}
 	case KindRule:
-		o.Rule = &RuleSpec{Title: s.Title, Description: s.Description, When: s.When, Roles: s.Roles, Entitlements: s.Entitlements}
+		o.Rule = &RuleSpec{Title: s.Title, Description: s.Description, When: s.When, Except: s.Except, Roles: s.Roles, Entitlements: s.Entitlements, Where: s.Where,
+			With: s.With, Choice: s.Choice, Priority: s.Priority, LeadDays: s.LeadDays, HandoverDays: s.HandoverDays}
 	case KindDuty:
 		o.Duty = &DutySpec{Title: s.Title, Description: s.Description, Needs: cmp.Or(s.Needs, NeedsAny), Entitlements: s.Entitlements}
 	case KindSoD:
@@ -289,16 +258,17 @@ func (s *Snapshot) EvaluateAfresh(a Attrs) ([]Give, error) { return s.evaluate(a
 
 // evaluate asks every rule.
 func (s *Snapshot) evaluate(a Attrs) ([]Give, error) {
+	rules, err := s.holding(a)
+	if err != nil {
+		return nil, err
+	}
 	var out []Give
-	for i := range s.rules {
-		r := &s.rules[i]
-		ok, err := r.when.holds(a)
+	for _, r := range rules {
+		gives, err := s.givesTo(r, a)
 		if err != nil {
-			return nil, fmt.Errorf("rule %s cannot be evaluated: %w", r.row.Name, err)
+			return nil, ruleError{r.row.Name, err}
 		}
-		if ok {
-			out = append(out, r.gives...)
-		}
+		out = append(out, gives...)
 	}
 	return slices.Clip(out), nil
 }

@@ -34,7 +34,7 @@ func mustSnapshot(t testing.TB, rows []row) *Snapshot {
 func TestEvaluate(t *testing.T) {
 	s := mustSnapshot(t, company())
 	got, err := s.Evaluate(MapAttrs{"department": "Finance", "title": "Lead", "country": "ES"})
-	want := []Give{{3, 4, 1, 100}, {3, 4, 1, 101}, {3, 4, 2, 102}, {4, 1, 0, 100}}
+	want := []Give{{Rule: 3, RuleN: 4, Role: 1, Entitlement: 100}, {Rule: 3, RuleN: 4, Role: 1, Entitlement: 101}, {Rule: 3, RuleN: 4, Role: 2, Entitlement: 102}, {Rule: 4, RuleN: 1, Entitlement: 100}}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %v, %v; want %v", got, err, want)
 	}

@@ -8,17 +8,55 @@ type RoleSpec struct {
 	Description string `json:"description,omitempty"`
 	// Owner is a person's e-mail address or number.
 	Owner        string   `json:"owner,omitempty"`
-	Entitlements []string `json:"entitlements,omitempty"` // "application/name", see catalog.Catalog.Find
+	Entitlements []string `json:"entitlements,omitempty"` // "application/name" or "application/*", see catalog.Catalog.Expand
 	Roles        []string `json:"roles,omitempty"`        // roles that are part of this one, by name
+	State        State    `json:"state,omitempty"`        // empty for active
+	// Parameters are what must be said when the role is given: the cost centre of a cost centre's approver.
+	Parameters []Parameter `json:"parameters,omitempty"`
+	// Where says which of Entitlements are given: CEL over entitlement["..."] and parameter["..."]; empty for all.
+	Where string `json:"where,omitempty"`
 }
+
+// Parameter is one parameter of a role.
+type Parameter struct {
+	Name   string   `json:"name"`
+	Title  string   `json:"title,omitempty"`
+	Values []string `json:"values,omitempty"` // those allowed; empty for any
+}
+
+// State is where a role is in its life. Only an active one gives anything.
+type State string
+
+// The states of a role.
+const (
+	Draft    State = "draft"
+	Proposed State = "proposed"
+	Active   State = "active"
+	Retired  State = "retired"
+)
+
+// States are a role's states in the order of its life. Every move is a change of the policy: planned, shown and approved.
+var States = []State{Draft, Proposed, Active, Retired}
 
 // RuleSpec is the spec of kind BirthrightRule in a policy file.
 type RuleSpec struct {
 	Title        string   `json:"title,omitempty"`
 	Description  string   `json:"description,omitempty"`
-	When         string   `json:"when"` // CEL over the attributes of an employment; gives true or false
+	When         string   `json:"when"`             // CEL over the attributes of an employment; gives true or false
+	Except       string   `json:"except,omitempty"` // likewise: for whom it does not hold although When does
 	Roles        []string `json:"roles,omitempty"`
 	Entitlements []string `json:"entitlements,omitempty"`
+	// Where says which of Entitlements are given: CEL over the attributes of an employment and entitlement["..."]; empty for all.
+	Where string `json:"where,omitempty"`
+	// With gives the roles their parameters: parameter -> attribute of the employment.
+	With map[string]string `json:"with,omitempty"`
+	// Of the rules of one Choice that hold for an employment, those of the highest Priority give, the others nothing.
+	Choice   string `json:"choice,omitempty"`
+	Priority int    `json:"priority,omitempty"`
+	// LeadDays is how many days before the first day a joiner's accounts are prepared: there, and nobody can sign in to them.
+	LeadDays int `json:"lead_days,omitempty"`
+	// HandoverDays is how long a mover keeps what the rule gave; nil for what each entitlement says.
+	HandoverDays *int `json:"handover_days,omitempty"`
 }
 
 // DutySpec is the spec of kind Duty in a policy file: a business function, and the entitlements with which it is performed.
@@ -95,7 +133,7 @@ func (m MapAttrs) Get(name string) string { return m[name] }
 // StandardAttributes are the variables of every condition. All are strings; dates are written YYYY-MM-DD, so that they compare
 // in order.
 var StandardAttributes = []string{"number", "first_name", "last_name", "display_name", "email", "birth_date", "department",
-	"department_id", "title", "location", "country", "company", "cost_center", "worker_type", "manager", "status"}
+	"department_id", "title", "location", "country", "company", "cost_center", "organisation", "worker_type", "manager", "status"}
 
 // lockKey is the advisory lock on the policy of a database.
 const lockKey = 7234512
