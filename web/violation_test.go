@@ -148,7 +148,7 @@ func TestTheWayOutOfAConflict(t *testing.T) {
 	}
 	w.plan("It is refused", "kind: SoDRule\nname: guard-and-book\nspec: {title: Guard and book, duties: [guard, book], reaction: refuse}\n---\nkind: Duty\nname: guard\nspec: {entitlements: [ledger/books]}\n---\n"+
 		"kind: Duty\nname: book\nspec: {entitlements: [directory/staff]}\n---\nkind: BirthrightRule\nname: sellers\nspec: {title: Sellers, when: 'department == \"Sales\"', entitlements: [ledger/books]}\n")
-	why := c.get("/people/" + w.ref("1030") + "/explain?app=ledger&entitlement=ledger/books").want(t, http.StatusOK)
+	why := c.get("/people/"+w.ref("1030")+"/explain?app=ledger&entitlement=ledger/books").want(t, http.StatusOK)
 	text = strings.Join(strings.Fields(why.Find("#answer").Text()), " ")
 	for _, words := range []string{"it would break the SoD rule Guard and book", "It comes", "when All staff (Company directory) ends", "because the worker type is “employee”"} {
 		if !strings.Contains(text, words) {

@@ -66,7 +66,7 @@ type Subject struct {
 	// Duties are the SoD rules, nil for none; Jobs the attributes of the employments that go on now, for their scopes.
 	Duties *policy.Duties
 	Jobs   []policy.Attrs
-	asked  []asked // what Want was asked
+	asked  []asked          // what Want was asked
 	pol    *policy.Snapshot // by which Wanted was found; nil for nothing wanted
 	// Works holds the employments that go on now. An employment that ended keeps nothing, and what was kept from it ends.
 	Works map[int]bool

@@ -229,13 +229,14 @@ func (o *small) compiled(t *testing.T) (*policy.Snapshot, *catalog.Catalog, *acc
 		}
 		set.SoD[fmt.Sprintf("S%d", i)] = policy.SoDSpec{Duties: text(x.duties, "D%d"), AtLeast: x.least, Reaction: x.reaction, When: when}
 	}
-	pol, err := policy.Compile(set, func(ref string) (n int, err error) { _, err = fmt.Sscan(ref, &n); return n, err })
-	if err != nil {
-		t.Fatal(err)
-	}
-	cat := &catalog.Catalog{Apps: map[int]*catalog.Application{1: {ID: 1, Mode: catalog.Observe}}, Entitlements: map[int]*catalog.Entitlement{}}
+	cat := &catalog.Catalog{Apps: map[int]*catalog.Application{1: {ID: 1, Mode: catalog.Observe}}, Entitlements: map[int]*catalog.Entitlement{}, ByName: map[string]*catalog.Entitlement{}}
 	for e := 1; e <= smallEntitlements; e++ {
 		cat.Entitlements[e] = &catalog.Entitlement{ID: e, ApplicationID: 1}
+		cat.ByName[fmt.Sprint(e)] = cat.Entitlements[e]
+	}
+	pol, err := policy.Compile(set, cat)
+	if err != nil {
+		t.Fatal(err)
 	}
 	s := &access.Subject{Identity: 1, State: identity.Active, Duties: pol.Duties(), Once: map[int]bool{}}
 	if err := s.Want(pol, 1, policy.MapAttrs(o.attrs)); err != nil {

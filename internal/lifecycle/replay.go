@@ -131,7 +131,7 @@ type Outcome struct {
 	Withheld []access.Withheld // by entitlement and rule
 	Broken   []int             // SoD rules
 	Refused  []int             // SoD rules that forbid the membership of this instant
-	NoRole   bool              // or the role that there is not
+	NoRole   bool              // or there is no such role, it is not active, or it wants other parameters
 }
 
 // NewReplay puts a policy into force for somebody at the instant at which their history begins, as a change of the policy does: nothing is
@@ -166,7 +166,7 @@ func (r *Replay) Go(x Happening) error {
 // join weighs a membership as Join does.
 func (r *Replay) join(x Happening) error {
 	m := &r.h.Members[x.Join]
-	if o := r.s.pol.Object(m.Role); o == nil || o.Role == nil || o.Role.State != policy.Active {
+	if o := r.s.pol.Object(m.Role); o == nil || o.Role == nil || o.Role.State != policy.Active || len(m.parameters(o.Role.Parameters)) > 0 {
 		r.refused[x.Join], r.NoRole = true, true
 		return nil
 	}
