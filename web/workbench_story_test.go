@@ -41,7 +41,7 @@ func (s *story) approves(change int) {
 	s.do("the change", chromedp.Navigate(fmt.Sprintf("%s/policy/changes/%d", s.base, change)))
 	s.write(`[name=reason]`, "Agreed")
 	s.click(`#decide .btn-primary`)
-	s.says("It is applied")
+	s.says("What follows at the targets is on its way.")
 }
 
 // Compliance writes an SoD rule with the form and sees the document and the effect follow as they type; another person approves it, and what
