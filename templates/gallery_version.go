@@ -2,6 +2,16 @@ package templates
 
 import "tenure/templates/ui"
 
+func sampleRoleTree() RoleTreeView {
+	finance := RoleBranch{Role: ui.Link{Text: "Finance", URL: "/policy/roles/3"}, Owner: "Ana Ruiz", Members: []string{"24 people by rule"}, Gives: "3 entitlements in Ledger and Payments", Within: []RoleBranch{{Role: ui.Link{Text: "Employee", URL: "/policy/roles/1"}, Owner: "Tomás Rey", Members: []string{"238 people by rule"}, Gives: "2 entitlements in Company directory"}}}
+	lead := RoleBranch{Role: ui.Link{Text: "AP Lead", URL: "/policy/roles/7"}, Members: []string{"4 people by rule", "1 person by decision"}, Gives: "5 entitlements in Ledger and Payments", Within: []RoleBranch{finance}}
+	again := finance
+	again.Again, again.Within = true, nil
+	return RoleTreeView{Roles: []RoleBranch{lead, {Role: ui.Link{Text: "Head of Finance and of the shared services in Porto", URL: "/policy/roles/9"}, Owner: "Ana Ruiz", Members: []string{"1 person by rule"}, Gives: "6 entitlements in Ledger and Payments", Within: []RoleBranch{again}}, {Role: ui.Link{Text: "Visitor", URL: "/policy/roles/4"}, Owner: "Jo Lind", Members: []string{"0 people by rule"}, Gives: "nothing"}},
+		Picture: &RolePicture{Width: 642, Height: 80, Boxes: []RoleBox{{X: 1, Y: 1, W: 176, H: 34, Text: "AP Lead", Title: "AP Lead", URL: "/policy/roles/7"}, {X: 1, Y: 45, W: 176, H: 34, Text: "Head of Finance and of…", Title: "Head of Finance and of the shared services in Porto", URL: "/policy/roles/9"}, {X: 233, Y: 1, W: 176, H: 34, Text: "Finance", Title: "Finance", URL: "/policy/roles/3"}, {X: 465, Y: 1, W: 176, H: 34, Text: "Employee", Title: "Employee", URL: "/policy/roles/1"}},
+			Lines: []RoleLine{{177, 18, 233, 18}, {177, 62, 233, 18}, {409, 18, 465, 18}}}}
+}
+
 func galleryHistory() []Sample {
 	s := sampleShell("Versions of Leads of accounts payable", "Policy")
 	full := HistoryView{Up: []ui.Link{{Text: "Policy", URL: "/policy?tab=rules"}}, Title: "Versions of Leads of accounts payable", Lead: "Birthright rule, declared as ap-leads.", EditURL: "/policy/changes/new?edit=x", Action: "/policy/objects/7/versions",
@@ -18,5 +28,7 @@ func galleryHistory() []Sample {
 	ended.Versions[0].Until, ended.Versions[0].BackURL = at("today 09:14", "2026-11-22T08:14:00Z"), "/policy/objects/7/versions/3/back"
 	one.Versions, one.Compared, one.Document = []ObjectVersion{full.Versions[2]}, nil, "kind: BirthrightRule\nname: ap-leads\nspec:\n  title: Leads of accounts payable\n  when: title == \"AP Lead\"\n"
 	one.Versions[0].Until, one.Versions[0].BackURL = ui.Time{}, ""
-	return []Sample{{"history-full", History(s, full)}, {"history-ended", History(s, ended)}, {"history-one", History(s, one)}}
+	roles, one1 := sampleShell("Roles within roles", "Policy"), sampleRoleTree()
+	one1.Roles, one1.Picture = one1.Roles[2:], nil
+	return []Sample{{"role-tree-full", RoleTree(roles, sampleRoleTree())}, {"role-tree-one", RoleTree(roles, one1)}, {"role-tree-empty", RoleTree(roles, RoleTreeView{})}, {"history-full", History(s, full)}, {"history-ended", History(s, ended)}, {"history-one", History(s, one)}}
 }

@@ -77,6 +77,7 @@ var states = map[string]string{
 	"Run":            "empty:run-unchanged one=single full:run-held error:run-error",
 	"RunList":        "empty:run-people-empty one:run-people-one full:run-people error=answered",
 	"Runs":           "empty:runs-empty one:runs-one full:runs-full error=answered",
+	"RoleTree":       "empty:role-tree-empty one:role-tree-one full:role-tree-full error=answered",
 	"Search":         "empty:search-none one:search-one full:search-full error:search-error",
 	"Second":         "empty=form one=form full:signin-second error:signin-second-wrong",
 	"Secret":         "empty=single one=single full:secret-shown error=answered",

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -45,4 +46,34 @@ func TestMembersOfARole(t *testing.T) {
 	at := it.post("/policy/changes", "title", "Refuse it", "body", dir).want(t, http.StatusSeeOther).to
 	w.as(compliance).post(at+"/approve", "reason", "Agreed").want(t, http.StatusSeeOther)
 	it.post(page+"/members", "person", "1032", "reason", "So").want(t, http.StatusBadRequest).says(t, "forbids it: the person would combine")
+}
+
+// Roles stand under every role that contains them, with whom they are given to; a small policy is drawn as well.
+func TestRolesWithinRoles(t *testing.T) {
+	w := newWorld(t)
+	it := w.as(itPerson)
+	if it.get("/policy/roles").want(t, http.StatusOK).Find("svg.t-role-box, .t-role-picture").Length() != 0 {
+		t.Error("roles that contain nothing are drawn")
+	}
+	w.plan("Roles within roles", "kind: Role\nname: Chief\nspec: {title: Chief, owner: \"1005\", roles: [Middle, Keeper]}\n---\nkind: Role\nname: Middle\nspec: {title: Middle, owner: \"1005\", roles: [Keeper], entitlements: [ledger/books]}\n---\n"+
+		"kind: BirthrightRule\nname: chiefs\nspec: {when: 'department == \"Sales\"', roles: [Middle]}\n")
+	page := it.get("/policy/roles").want(t, http.StatusOK)
+	top := page.Find("#tree > .t-tree > li, #tree > * > .t-tree > li")
+	if top.Length() != 1 || !strings.Contains(top.Find("a").First().Text(), "Chief") {
+		t.Errorf("%d roles stand within no other: %s", top.Length(), top.Text())
+	}
+	if n := page.Find(".t-tree li").Length(); n != 4 { // Chief, Keeper, Middle, and Keeper within it
+		t.Errorf("%d lines", n)
+	}
+	if boxes, lines := page.Find(".t-role-box").Length(), page.Find(".t-role-line").Length(); boxes != 3 || lines != 3 {
+		t.Errorf("%d boxes and %d lines are drawn", boxes, lines)
+	}
+	sales := w.number(`select count(*) from identity i join employment_version v on v.identity_id = i.id and v.known_to = 'infinity' where v.attrs->>'department' = 'Sales' and i.state = 'active'`)
+	finance := w.number(`select count(*) from identity i join employment_version v on v.identity_id = i.id and v.known_to = 'infinity' where v.attrs->>'department' = 'Finance' and i.state = 'active'`)
+	text := strings.Join(strings.Fields(page.Find(".t-tree").Text()), " ")
+	for _, words := range []string{fmt.Sprintf("%d people by rule", sales), fmt.Sprintf("%d people by rule", sales+finance), "owned by Person Nr1005", "0 people by rule", "2 entitlements in Company directory and Ledger"} {
+		if !strings.Contains(text, words) {
+			t.Errorf("the list does not say %q: %s", words, text)
+		}
+	}
 }

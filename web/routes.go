@@ -174,6 +174,7 @@ func (s *server) routes() []route {
 		{post, "/operations/:id/check", "application.check", s.operationCheck},
 
 		{get, "/policy", "policy.read", s.policyShow},
+		{get, roleTreeURL, "policy.read", s.roleTree},
 		{get, "/policy/roles/:id", "policy.read", s.roleShow},
 		{post, "/policy/roles/:id/members", "role.assign", s.roleJoin},
 		{get, "/policy/roles/:id/members/:member/end", "role.assign", s.roleEndAsk},

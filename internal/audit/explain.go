@@ -191,7 +191,10 @@ func comeWith(by map[int]*Grant, cat *catalog.Catalog) {
 func words(r *Reason, rule, role, acceptor string) string {
 	switch r.Kind {
 	case access.Birthright:
-		text := fmt.Sprintf("rule %s, policy version %d", rule, r.Policy)
+		text := "rule " + rule
+		if r.Policy != 0 {
+			text += fmt.Sprintf(", policy version %d", r.Policy)
+		}
 		if r.Via != 0 {
 			text += ", through role " + role
 		}

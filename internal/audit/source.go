@@ -39,7 +39,8 @@ var sources = []source{
 		from hold h where h.state = 'open' and h.kind = 'due' and h.opened_identity is distinct from $1`},
 	{Change, "policy.release", "", `select c.id::text ref, '' application, a.name person, c.title text, coalesce((c.plan->'effect'->>'people')::int, 0) count, false own, c.made_at since, null::timestamptz due
 		from change_set c join actor a on a.id = c.made_by where c.state = 'planned' and c.made_identity is distinct from $1`},
-	{Violated, "violation.accept", "", `select o.name ref, '' application, '' person, o.name text,
+	{Violated, "violation.accept", "", `select o.name ref, '' application, '' person,
+			coalesce((select s.spec->>'title' from policy_spec s where s.object_id = o.id and s.to_version is null), o.name) text,
 			(select count(*)::int from (select from violation w where w.rule_id = o.id and w.state = 'open' limit 1001) n) count, false own,
 			(select min(w.opened_at) from violation w where w.rule_id = o.id and w.state = 'open') since, null::timestamptz due
 		from policy_object o where o.kind = 'sod' and exists (select from violation w where w.rule_id = o.id and w.state = 'open')`},
