@@ -80,17 +80,7 @@ func believed(tx *db.Tx, ids []int) ([]*identity.Change, error) {
 
 // Settle does what must follow for these people now. They are locked, as policy is, and each appears once.
 func Settle(tx *db.Tx, people []*identity.Change, cause Cause) (*Effect, error) {
-	if cause.Urgency == 0 {
-		cause.Urgency = access.Normal
-	}
-	if err := tx.Refresh(); err != nil {
-		return nil, err
-	}
-	pol, err := policy.Load(tx)
-	if err != nil {
-		return nil, err
-	}
-	cat, err := catalog.Load(tx)
+	s, err := newSettling(tx, cause)
 	if err != nil {
 		return nil, err
 	}
@@ -98,15 +88,13 @@ func Settle(tx *db.Tx, people []*identity.Change, cause Cause) (*Effect, error) 
 	if err != nil {
 		return nil, err
 	}
-	s := settling{tx: tx, pol: pol, cat: cat, cause: cause, now: tx.Now, count: newCount(), targets: map[int][]string{}}
-	s.count.keep = cause.What == "policy"
 	if err := s.compute(people); err != nil {
 		return nil, err
 	}
 	if err := s.states(people); err != nil {
 		return nil, err
 	}
-	if err := access.Write(tx, cat, s.changes, cause.What, pol.Version, tx.Now, known); err != nil {
+	if err := access.Write(tx, s.cat, s.changes, cause.What, s.pol.Version, tx.Now, known); err != nil {
 		return nil, err
 	}
 	if err := s.due(people); err != nil {
@@ -129,7 +117,27 @@ func Settle(tx *db.Tx, people []*identity.Change, cause Cause) (*Effect, error) 
 	if err := identity.Enter(tx, s.changed(people)); err != nil {
 		return nil, err
 	}
-	return s.count.effect(cat), nil
+	return s.count.effect(s.cat), nil
+}
+
+func newSettling(tx *db.Tx, cause Cause) (*settling, error) {
+	if cause.Urgency == 0 {
+		cause.Urgency = access.Normal
+	}
+	if err := tx.Refresh(); err != nil {
+		return nil, err
+	}
+	pol, err := policy.Load(tx)
+	if err != nil {
+		return nil, err
+	}
+	cat, err := catalog.Load(tx)
+	if err != nil {
+		return nil, err
+	}
+	s := &settling{tx: tx, pol: pol, cat: cat, cause: cause, now: tx.Now, count: newCount(), targets: map[int][]string{}}
+	s.count.keep = cause.What == "policy"
+	return s, nil
 }
 
 type settling struct {
@@ -145,8 +153,35 @@ type settling struct {
 	members map[int][]access.Reason
 }
 
+// Prepare locks people and reads all that decides about them, as SettleIDs does, and gives the function that works out what they should
+// have, in memory and without writing: for the measurement of just that. It may be called once.
+func Prepare(tx *db.Tx, ids []int, cause Cause) (decide func() (*Effect, error), err error) {
+	people, err := take(tx, ids)
+	if err != nil {
+		return nil, err
+	}
+	s, err := newSettling(tx, cause)
+	if err != nil {
+		return nil, err
+	}
+	subjects, err := s.read(people)
+	return func() (*Effect, error) {
+		err := s.decide(people, subjects)
+		return s.count.effect(s.cat), err
+	}, err
+}
+
 // compute decides for each person, without writing.
 func (s *settling) compute(people []*identity.Change) error {
+	subjects, err := s.read(people)
+	if err != nil {
+		return err
+	}
+	return s.decide(people, subjects)
+}
+
+// read takes up what is stored about people.
+func (s *settling) read(people []*identity.Change) (map[int]*access.Subject, error) {
 	var known []int
 	for _, p := range people {
 		if !p.New() {
@@ -155,11 +190,14 @@ func (s *settling) compute(people []*identity.Change) error {
 	}
 	subjects, err := access.Load(s.tx, known, s.now)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if s.members, err = membersOf(s.tx, s.pol, known, s.now); err != nil {
-		return err
-	}
+	s.members, err = membersOf(s.tx, s.pol, known, s.now)
+	return subjects, err
+}
+
+// decide works out what people should have, and what follows.
+func (s *settling) decide(people []*identity.Change, subjects map[int]*access.Subject) error {
 	s.state = make([]identity.State, len(people))
 	s.changes = make([]*access.Change, len(people))
 	for i, p := range people {
