@@ -18,10 +18,10 @@ func sampleBacktest(rows int) BacktestView {
 
 func galleryBacktest() []Sample {
 	s := sampleShell("What would have differed", "Policy")
-	none, never, wrong := sampleBacktest(0), sampleBacktest(0), sampleBacktest(0)
+	none, never := sampleBacktest(0), sampleBacktest(0)
 	none.Figures, none.Old = none.Figures[:2], "It was compared with version 12 of the policy, and version 13 holds. Replay it again."
 	never.Done, never.Lead, never.FileURL = false, "", ""
-	wrong = never
+	wrong := never
 	wrong.Start = &BacktestStart{Action: never.Start.Action, Days: never.Start.Days, Errors: ui.Errors{{Field: "days", Text: "Choose how far back."}}}
 	return []Sample{{"backtest-full", Backtest(s, sampleBacktest(3))}, {"backtest-one", Backtest(s, sampleBacktest(1))}, {"backtest-same", Backtest(s, none)}, {"backtest-empty", Backtest(s, never)}, {"backtest-error", Backtest(s, wrong)}}
 }

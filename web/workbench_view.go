@@ -78,14 +78,14 @@ func (r *request) benchField(b *bench, f change.FormField, value change.FormValu
 			out.Field.Kind = "text" // it is to be seen
 		}
 	case change.AskWord:
-		out.Field.Kind, out.Field.Options = "select", r.benchWords(b.kind, f, value.Text)
+		out.Field.Kind, out.Field.Options = "select", r.benchWords(f, value.Text)
 	case change.AskList:
 		out.Field.Kind, out.Field.List, out.More = "list", "all-"+f.Name, mine
 		out.Field.Required = b.kind == change.KindDuty && f.Name == "entitlements" || f.Name == "duties"
 		out.List = append(slices.Clone(value.List), "")
 	case change.AskCondition:
 		out.Field.Required = f.Everybody
-		out.Condition = r.benchCondition(b, f, value, d)
+		out.Condition = r.benchCondition(f, value, d)
 		if mine {
 			out.Condition.Focus = map[string]string{"add": "last", "lines": "last", "drop": "add"}[b.focus[1]]
 		}
@@ -93,7 +93,7 @@ func (r *request) benchField(b *bench, f change.FormField, value change.FormValu
 	return out
 }
 
-func (r *request) benchCondition(b *bench, f change.FormField, value change.FormValue, d *benchData) *templates.ConditionView {
+func (r *request) benchCondition(f change.FormField, value change.FormValue, d *benchData) *templates.ConditionView {
 	c := &templates.ConditionView{None: r.T("No condition: nobody is left out.")}
 	switch {
 	case f.Everybody:

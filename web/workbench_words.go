@@ -78,7 +78,7 @@ func (r *request) benchHint(kind, name string) string {
 }
 
 // benchWords are the words of a choice. The first is what holds when the field is left out.
-func (r *request) benchWords(kind string, f change.FormField, now string) []ui.Option {
+func (r *request) benchWords(f change.FormField, now string) []ui.Option {
 	usual := map[string]string{"needs": policy.NeedsAny, "severity": "high", "reaction": policy.Exception, "state": "active"}[f.Name]
 	out := []ui.Option{{Value: "", Text: r.T("%s (if nothing is said)", r.benchWord(usual)), Selected: now == ""}}
 	for _, w := range f.Words {
