@@ -153,24 +153,6 @@ type settling struct {
 	members map[int][]access.Reason
 }
 
-// Prepare locks people and reads all that decides about them, as SettleIDs does, and gives the function that works out what they should
-// have, in memory and without writing: for the measurement of just that. It may be called once.
-func Prepare(tx *db.Tx, ids []int, cause Cause) (decide func() (*Effect, error), err error) {
-	people, err := take(tx, ids)
-	if err != nil {
-		return nil, err
-	}
-	s, err := newSettling(tx, cause)
-	if err != nil {
-		return nil, err
-	}
-	subjects, err := s.read(people)
-	return func() (*Effect, error) {
-		err := s.decide(people, subjects)
-		return s.count.effect(s.cat), err
-	}, err
-}
-
 // compute decides for each person, without writing.
 func (s *settling) compute(people []*identity.Change) error {
 	subjects, err := s.read(people)
@@ -259,35 +241,6 @@ func (s *settling) want(sub *access.Subject, p *identity.Change) error {
 	return nil
 }
 
-// ahead asks policy what is prepared for the first day of each employment that will begin.
-func (s *settling) ahead(sub *access.Subject, p *identity.Change) error {
-	sub.Duties = s.pol.Duties()
-	for i := range p.Versions {
-		v := &p.Versions[i]
-		if days, ok := s.until(v); ok {
-			if err := sub.WantAhead(s.pol, v.Employment, v.Attrs, days); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// until gives in how many days an employment begins, by the version that will be valid then; ok is false where that is further away
-// than any rule looks ahead.
-func (s *settling) until(v *identity.Version) (days int, ok bool) {
-	leads := s.pol.Leads()
-	if len(leads) == 0 || v.Status == identity.StatusRescinded || !v.StartsAt.After(s.now) || !v.Valid(v.StartsAt) {
-		return 0, false
-	}
-	for _, days := range leads {
-		if !s.now.Before(v.StartsAt.AddDate(0, 0, -days)) {
-			return days, true
-		}
-	}
-	return 0, false
-}
-
 // states stores the new states. A new person's row has one already, which time may have overtaken.
 func (s *settling) states(people []*identity.Change) error {
 	var ids []int
@@ -327,23 +280,6 @@ func (s *settling) due(people []*identity.Change) error {
 		return err
 	}
 	return ringNext(s.tx)
-}
-
-// prepared gives the instants after one at which rules begin to give to somebody whose first day comes.
-func prepared(versions []identity.Version, leads []int, now time.Time) []time.Time {
-	var out []time.Time
-	for i := range versions {
-		v := &versions[i]
-		if v.Status == identity.StatusRescinded || !v.StartsAt.After(now) {
-			continue
-		}
-		for _, days := range leads {
-			if t := v.StartsAt.AddDate(0, 0, -days); t.After(now) {
-				out = append(out, t)
-			}
-		}
-	}
-	return out
 }
 
 // left gives those who do not work here from now on.
