@@ -77,9 +77,10 @@ const listenCSP = `window.tenureViolations = []; document.addEventListener('secu
 // noteText notes the size of every text, and twiceText gives those that are not twice as large, and what is cut off.
 const (
 	texts    = `[...document.querySelectorAll('body *')].filter(e => [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim()) && e.getClientRects().length)`
-	noteText = `[window.tenureText = new Map(` + texts + `.map(e => [e, parseFloat(getComputedStyle(e).fontSize)])), 0].slice(2)`
+	textSize = `(e => parseFloat(getComputedStyle(e).fontSize) * (e.getScreenCTM ? e.getScreenCTM().a : 1))` // a picture that grows takes its text along
+	noteText = `[window.tenureText = new Map(` + texts + `.map(e => [e, ` + textSize + `(e)])), 0].slice(2)`
 	wideText = texts + `.flatMap(e => {
-		const before = window.tenureText.get(e), now = parseFloat(getComputedStyle(e).fontSize), style = getComputedStyle(e), what = e.tagName + '.' + e.className + ' "' + e.textContent.trim().slice(0, 40) + '"';
+		const before = window.tenureText.get(e), now = ` + textSize + `(e), style = getComputedStyle(e), what = e.tagName + '.' + e.className + ' "' + e.textContent.trim().slice(0, 40) + '"';
 		const cut = style.overflowX === 'hidden' && style.textOverflow !== 'ellipsis' && !e.closest('.visually-hidden') && (e.scrollWidth > e.clientWidth + 2 || e.scrollHeight > e.clientHeight + 4);
 		return [...(before && now < 2 * before - 1 ? [what + ' stays at ' + now] : []), ...(cut ? [what + ' is cut off'] : [])];
 	})`
