@@ -17,7 +17,7 @@ import (
 func (o *office) exception(t *testing.T) {
 	w := o.w
 	only := w.number(`select min(v.identity_id) from violation v join policy_object o on o.id = v.rule_id join identity i on i.id = v.identity_id
-		where v.state = 'open' and o.name = 'guard-and-book' and i.state = 'active' and i.number not in ('`+compliance+`', '`+administrator+`')`)
+		where v.state = 'open' and o.name = 'guard-and-book' and i.state = 'active' and i.number not in ('` + compliance + `', '` + administrator + `')`)
 	number := w.text(`select number from identity where id = $1`, only)
 	page := w.conflict(number)
 	var admin db.Actor
@@ -54,7 +54,7 @@ func (o *office) exception(t *testing.T) {
 	s.says("Two people open the vault")
 	s.accessible()
 	s.do("all that are accepted", chromedp.Navigate(s.base+"/violations?state=accepted"))
-	s.says("Person Nr"+number)
+	s.says("Person Nr" + number)
 	s.do("the inbox", chromedp.Navigate(s.base+"/inbox"))
 	s.says("What waits for you")
 	s.lacks("breaks the SoD rule", "")
@@ -75,5 +75,5 @@ func (o *office) exception(t *testing.T) {
 	s.lacks("", "#exception")
 	s.accessible()
 	s.do("all that are open", chromedp.Navigate(s.base+"/violations?state=open"))
-	s.says("Person Nr"+number)
+	s.says("Person Nr" + number)
 }
