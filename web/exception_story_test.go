@@ -42,7 +42,6 @@ func (o *office) exception(t *testing.T) {
 	s.says("1 person breaks the SoD rule “Guard and book”")
 	s.do("the violation", chromedp.Navigate(s.base+page))
 	s.says("Somebody could hide what is missing.")
-	s.says("when Vault (Company directory) ends")
 	s.accessible()
 
 	until := time.Now().UTC().AddDate(0, 2, 0)
