@@ -14,7 +14,8 @@ import (
 
 // A violation is accepted with a control until a day and stands as accepted; when the day is over it is open again, for the second time, and
 // stands in the inbox of compliance.
-func (o *office) exception(t *testing.T) {
+func TestAnExceptionExpires(t *testing.T) {
+	o := newOffice(t)
 	w := o.w
 	only := w.number(`select min(v.identity_id) from violation v join policy_object o on o.id = v.rule_id join identity i on i.id = v.identity_id
 		where v.state = 'open' and o.name = 'guard-and-book' and i.state = 'active' and i.number not in ('` + compliance + `', '` + administrator + `')`)
