@@ -32,7 +32,7 @@ dev: deps build ## Serve the portal on an own database, with jobs
 test: deps ## Run the tests (installs what they need)
 	@bash scripts/deps.sh node chromium python
 	@[ -d test/axe/node_modules ] || npm ci --silent --no-audit --no-fund --prefix test/axe
-	$(GO) test -timeout 30m ./...
+	$(GO) test -timeout 30m ./web ./templates ./... # the longest first
 
 .PHONY: pictures
 pictures: ## Make the pictures of the pages in docs/ anew, after a page has changed
