@@ -135,8 +135,8 @@ type side struct {
 
 // person replays one person under both policies.
 func (r *run) person(h *lifecycle.History) error {
-	todo := h.Happenings(r.since, r.until, append(slices.Clone(r.c.Now.Policy.Leads()), r.c.Changed.Policy.Leads()...))
-	if len(todo) == 0 {
+	coming := h.Happenings(r.since, r.until, append(slices.Clone(r.c.Now.Policy.Leads()), r.c.Changed.Policy.Leads()...))
+	if len(coming) == 0 {
 		return nil
 	}
 	r.sum.People++
@@ -150,7 +150,7 @@ func (r *run) person(h *lifecycle.History) error {
 	}
 	seen := counted{}
 	for at := r.since; ; {
-		x, ok := next(&todo, &sides, at, r.until)
+		x, ok := next(&coming, &sides, at, r.until)
 		if !ok {
 			break
 		}
@@ -176,7 +176,7 @@ func (r *run) person(h *lifecycle.History) error {
 }
 
 // next takes the next thing that happens: what is known beforehand, or the end of a hand-over in one of the histories.
-func next(todo *[]lifecycle.Happening, sides *[2]side, after, until time.Time) (lifecycle.Happening, bool) {
+func next(coming *[]lifecycle.Happening, sides *[2]side, after, until time.Time) (lifecycle.Happening, bool) {
 	var ends time.Time
 	for i := range sides {
 		if at, ok := sides[i].Next(after); ok && (ends.IsZero() || at.Before(ends)) {
@@ -186,9 +186,9 @@ func next(todo *[]lifecycle.Happening, sides *[2]side, after, until time.Time) (
 	if ends.After(until) {
 		ends = time.Time{}
 	}
-	if len(*todo) > 0 && (ends.IsZero() || !ends.Before((*todo)[0].At)) {
-		x := (*todo)[0]
-		*todo = (*todo)[1:]
+	if len(*coming) > 0 && (ends.IsZero() || !ends.Before((*coming)[0].At)) {
+		x := (*coming)[0]
+		*coming = (*coming)[1:]
 		return x, true
 	}
 	return lifecycle.Happening{At: ends, Kind: lifecycle.HappenedDue, Join: -1}, !ends.IsZero()

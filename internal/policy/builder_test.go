@@ -29,7 +29,7 @@ func TestLinesAreWrittenAndReadBack(t *testing.T) {
 		}
 		text := want.Text()
 		if len(text) > MaxCondition {
-			t.Skip("too long for a condition")
+			return // longer than a condition may be
 		}
 		got, ok := ReadLines(text)
 		if !ok {
