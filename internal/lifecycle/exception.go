@@ -11,7 +11,6 @@ import (
 	"tenure/internal/db"
 	"tenure/internal/errs"
 	"tenure/internal/evidence"
-	"tenure/internal/identity"
 	"tenure/internal/policy"
 )
 
@@ -36,13 +35,7 @@ func Accept(tx *db.Tx, who int, a Acceptance) (*Effect, error) {
 	if tx.Actor.Is(who) {
 		return nil, errs.Forbidden("nobody accepts a conflict of their own; another person can")
 	}
-	if err := policy.Lock(tx, false); err != nil {
-		return nil, err
-	}
-	if err := identity.Lock(tx, []int{who}); err != nil {
-		return nil, err
-	}
-	if err := tx.Refresh(); err != nil {
+	if err := lockOne(tx, who); err != nil {
 		return nil, err
 	}
 	pol, err := policy.Load(tx)
@@ -123,10 +116,7 @@ func EndException(tx *db.Tx, who, rule int, reason string) (*Effect, error) {
 	if strings.TrimSpace(reason) == "" {
 		return nil, errs.Invalid("ending an exception needs a reason")
 	}
-	if err := policy.Lock(tx, false); err != nil {
-		return nil, err
-	}
-	if err := identity.Lock(tx, []int{who}); err != nil {
+	if err := lockOne(tx, who); err != nil {
 		return nil, err
 	}
 	var id int64

@@ -13,7 +13,6 @@ import (
 	"tenure/internal/errs"
 	"tenure/internal/evidence"
 	"tenure/internal/identity"
-	"tenure/internal/policy"
 )
 
 // LongestHandover is how long after a move anything may be kept for a hand-over, in days.
@@ -30,13 +29,7 @@ func KeepLonger(tx *db.Tx, who, entitlement int, until time.Time, why string) er
 	case strings.TrimSpace(why) == "":
 		return errs.InvalidFields("the hand-over", []errs.Field{{Field: "reason", Rule: "must say why it is needed for longer"}})
 	}
-	if err := policy.Lock(tx, false); err != nil {
-		return err
-	}
-	if err := identity.Lock(tx, []int{who}); err != nil {
-		return err
-	}
-	if err := tx.Refresh(); err != nil {
+	if err := lockOne(tx, who); err != nil {
 		return err
 	}
 	known, err := tx.Known()

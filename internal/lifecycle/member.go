@@ -30,6 +30,17 @@ type Membership struct {
 // lockPeople is identity.Lock; a test shows what happens without it.
 var lockPeople = identity.Lock
 
+// lockOne locks the policy and the person about whom somebody decides, and reads the clock behind the locks.
+func lockOne(tx *db.Tx, who int) error {
+	if err := policy.Lock(tx, false); err != nil {
+		return err
+	}
+	if err := lockPeople(tx, []int{who}); err != nil {
+		return err
+	}
+	return tx.Refresh()
+}
+
 // Join makes a person a member of a role from an instant until another, decided by somebody else. What the person holds, will hold and
 // is about to get by it is weighed against the SoD rules under the person's lock: what would break one is refused as a whole, naming
 // the rule, unless the rule only records or an exception is accepted.
@@ -40,13 +51,7 @@ func Join(tx *db.Tx, who int, m Membership) (*Effect, error) {
 	if tx.Actor.Is(who) {
 		return nil, errs.Forbidden("nobody makes themselves a member of a role; another person can")
 	}
-	if err := policy.Lock(tx, false); err != nil {
-		return nil, err
-	}
-	if err := lockPeople(tx, []int{who}); err != nil {
-		return nil, err
-	}
-	if err := tx.Refresh(); err != nil {
+	if err := lockOne(tx, who); err != nil {
 		return nil, err
 	}
 	pol, err := policy.Load(tx)
@@ -174,16 +179,8 @@ func holdings(tx *db.Tx, who int, pol *policy.Snapshot) (held []sod.Holding, sco
 	if err != nil || len(people) == 0 {
 		return nil, nil, nil, errors.Join(err, orNobody(len(people)))
 	}
-	subjects, err := access.Load(tx, []int{who}, tx.Now)
+	sub, err := judged(tx, pol, people[0], access.Load)
 	if err != nil {
-		return nil, nil, nil, err
-	}
-	s := settling{tx: tx, pol: pol, now: tx.Now}
-	if s.members, err = membersOf(tx, pol, []int{who}, tx.Now); err != nil {
-		return nil, nil, nil, err
-	}
-	sub := subjects[who]
-	if err := s.judge(sub, people[0]); err != nil {
 		return nil, nil, nil, err
 	}
 	if sub.State == identity.Left {
@@ -194,6 +191,20 @@ func holdings(tx *db.Tx, who int, pol *policy.Snapshot) (held []sod.Holding, sco
 		return nil, nil, nil, err
 	}
 	return sub.Holdings(cat, tx.Now), pol.Duties().Scope(sub.Jobs), sub.Excepted, nil
+}
+
+// judged is one person as a settling sees them, with what policy gives them now.
+func judged(tx *db.Tx, pol *policy.Snapshot, p *identity.Change, load func(*db.Tx, []int, time.Time) (map[int]*access.Subject, error)) (*access.Subject, error) {
+	one := []int{p.Person}
+	subjects, err := load(tx, one, tx.Now)
+	if err != nil {
+		return nil, err
+	}
+	s := settling{tx: tx, pol: pol, now: tx.Now}
+	if s.members, err = membersOf(tx, pol, one, tx.Now); err != nil {
+		return nil, err
+	}
+	return subjects[p.Person], s.judge(subjects[p.Person], p)
 }
 
 func orNobody(n int) error {
@@ -237,10 +248,7 @@ func Leave(tx *db.Tx, who, role int, param, reason string) (*Effect, error) {
 	if reason = strings.TrimSpace(reason); reason == "" {
 		return nil, errs.InvalidFields("nothing was ended:", []errs.Field{{Field: "reason", Rule: "is required"}})
 	}
-	if err := policy.Lock(tx, false); err != nil {
-		return nil, err
-	}
-	if err := identity.Lock(tx, []int{who}); err != nil {
+	if err := lockOne(tx, who); err != nil {
 		return nil, err
 	}
 	var id int

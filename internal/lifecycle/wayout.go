@@ -22,16 +22,8 @@ func WayOut(tx *db.Tx, who int, g access.Goal) (access.WayOut, error) {
 	if err != nil || len(people) == 0 {
 		return access.WayOut{}, err
 	}
-	subjects, err := access.Look(tx, []int{who}, tx.Now)
+	sub, err := judged(tx, pol, people[0], access.Look)
 	if err != nil {
-		return access.WayOut{}, err
-	}
-	s := settling{tx: tx, pol: pol, now: tx.Now}
-	if s.members, err = membersOf(tx, pol, []int{who}, tx.Now); err != nil {
-		return access.WayOut{}, err
-	}
-	sub := subjects[who]
-	if err := s.judge(sub, people[0]); err != nil {
 		return access.WayOut{}, err
 	}
 	return sub.WayOut(pol, cat, g, tx.Now), nil
