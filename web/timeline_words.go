@@ -111,4 +111,10 @@ var eventWords = map[string]eventWord{
 	"sod.defined":                 {ui.Info, "scale", lang.Mark("Policy"), lang.Mark("SoD rule defined")},
 	"sod.changed":                 {ui.Info, "scale", lang.Mark("Policy"), lang.Mark("SoD rule changed")},
 	"sod.ended":                   {ui.Warn, "scale", lang.Mark("Policy"), lang.Mark("SoD rule ended")},
+	"offer.defined":               {ui.Info, "scale", lang.Mark("Policy"), lang.Mark("Offer defined")},
+	"offer.changed":               {ui.Info, "scale", lang.Mark("Policy"), lang.Mark("Offer changed")},
+	"offer.ended":                 {ui.Warn, "scale", lang.Mark("Policy"), lang.Mark("Offer ended")},
+	"approval.defined":            {ui.Info, "scale", lang.Mark("Policy"), lang.Mark("Approval rule defined")},
+	"approval.changed":            {ui.Info, "scale", lang.Mark("Policy"), lang.Mark("Approval rule changed")},
+	"approval.ended":              {ui.Warn, "scale", lang.Mark("Policy"), lang.Mark("Approval rule ended")},
 }

@@ -19,9 +19,9 @@ import (
 // pieces are the literals from which a kind of event is put together, each with what it becomes.
 var pieces = map[string][]string{
 	"hr.":      {"hr.applied", "hr.held", "hr.released", "hr.discarded"},
-	".defined": {"role.defined", "rule.defined", "duty.defined", "sod.defined"},
-	".changed": {"role.changed", "rule.changed", "duty.changed", "sod.changed"},
-	".ended":   {"role.ended", "rule.ended", "duty.ended", "sod.ended"},
+	".defined": {"role.defined", "rule.defined", "duty.defined", "sod.defined", "offer.defined", "approval.defined"},
+	".changed": {"role.changed", "rule.changed", "duty.changed", "sod.changed", "offer.changed", "approval.changed"},
+	".ended":   {"role.ended", "rule.ended", "duty.ended", "sod.ended", "offer.ended", "approval.ended"},
 
 	"change_set.": {"change_set.rejected", "change_set.stale"},
 	".yaml":       {}, ".yml": {}, // of files
@@ -110,7 +110,7 @@ func literal(n ast.Node) (string, bool) {
 // no permission.
 func couldBe(all []*ast.File, is func(string, ast.Node)) {
 	rooms := []string{"person", "access", "account", "operation", "handout", "auth", "token", "portal_role", "portal", "delegation", "login", "hr", "due", "policy",
-		"application", "entitlement", "role", "rule", "task", "session", "change_set", "exception", "duty", "sod"}
+		"application", "entitlement", "role", "rule", "task", "session", "change_set", "exception", "duty", "sod", "offer", "approval"}
 	for _, f := range all {
 		ast.Inspect(f, func(n ast.Node) bool {
 			if _, ok := n.(*ast.ImportSpec); ok {

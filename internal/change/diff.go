@@ -42,8 +42,8 @@ type object struct {
 
 // fileKind and fileSpec give an object o and a spec s of the policy as files declare them.
 const (
-	fileKind = `case o.kind when 'role' then 'Role' when 'rule' then 'BirthrightRule' when 'duty' then 'Duty' else 'SoDRule' end`
-	fileSpec = `s.spec - '{role_ids,entitlement_ids,duty_ids,owner_id,attributes,about}'::text[]`
+	fileKind = `case o.kind when 'role' then 'Role' when 'rule' then 'BirthrightRule' when 'duty' then 'Duty' when 'sod' then 'SoDRule' when 'offer' then 'Offer' else 'ApprovalRule' end`
+	fileSpec = `s.spec - '{role_ids,entitlement_ids,duty_ids,owner_id,attributes,about,given,group_ids}'::text[]`
 )
 
 // declared reads every spec in the database, by kind and name.

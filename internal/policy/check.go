@@ -38,6 +38,10 @@ func (d *draft) check() error {
 			if r.Spec.When != "" {
 				r.Spec.Attributes = compiles(env, "spec.when", r.Spec.When, add)
 			}
+		case KindOffer:
+			checkOffer(&r.Spec, env, add)
+		case KindApproval:
+			checkApproval(&r.Spec, env, add)
 		}
 	}
 	d.checkNamed()
@@ -218,7 +222,7 @@ func (d *draft) checkNamed() {
 	}
 	for i := range d.next {
 		r := &d.next[i]
-		for field, ids := range map[string][]int{"spec.roles": r.Spec.RoleIDs, "spec.duties": r.Spec.DutyIDs} {
+		for field, ids := range map[string][]int{"spec.roles": r.Spec.RoleIDs, "spec.duties": r.Spec.DutyIDs, "spec.levels": r.Spec.levelRoles(), "spec.steps": r.Spec.GroupIDs} {
 			for _, id := range ids {
 				if name := ended[id]; name != "" {
 					d.bad = append(d.bad, errs.Field{Field: fieldOf(r.Kind, r.Name) + field, Rule: fmt.Sprintf("still names %q, which ends", name)})

@@ -30,9 +30,10 @@ const (
 	personVar      = "person"      // all attributes of the employment, for those whose name is no identifier: person["Cost Code"]
 	entitlementVar = "entitlement" // the attributes of an entitlement, in a where
 	parameterVar   = "parameter"   // what a role was given with, in the where of a role
+	requestVar     = "request"     // what is asked for, in an approval rule
 )
 
-var mapVars = []string{personVar, entitlementVar, parameterVar}
+var mapVars = []string{personVar, entitlementVar, parameterVar, requestVar}
 
 // condition is a compiled "when".
 type condition struct {
@@ -115,13 +116,14 @@ var identifier = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 
 // reserved are words that CEL keeps for itself.
 var reserved = strings.Fields(`as break const continue else false for function if import in let loop namespace null package return
-	true var void while bool bytes double dyn int list map null_type string type uint optional_type person entitlement parameter`)
+	true var void while bool bytes double dyn int list map null_type string type uint optional_type person entitlement parameter request`)
 
 // environment is what conditions are compiled in: CEL with the attributes as variables.
 type environment struct {
 	cel   *cel.Env
 	vars  map[string]bool
 	where *environment // the same with the attributes of an entitlement
+	asked *environment // and with what is asked for
 }
 
 // newEnvironment adds further attributes as variables. Names that are no identifiers are read as person["..."] only.
@@ -147,7 +149,11 @@ func newEnvironment(custom []string) (*environment, error) {
 		}
 	}
 	e.where = &environment{vars: e.vars}
-	e.where.cel, err = e.cel.Extend(textMap(entitlementVar))
+	if e.where.cel, err = e.cel.Extend(textMap(entitlementVar)); err != nil {
+		return nil, err
+	}
+	e.asked = &environment{vars: e.vars}
+	e.asked.cel, err = e.where.cel.Extend(textMap(requestVar))
 	return e, err
 }
 
@@ -197,7 +203,10 @@ func plainer(message string) string {
 func (c *condition) read() error {
 	var bad error
 	whole, used := map[string]int{}, map[string]int{}
-	mapped, named := map[string]map[string]bool{personVar: {}, entitlementVar: {}, parameterVar: {}}, map[string]bool{}
+	mapped, named := map[string]map[string]bool{}, map[string]bool{}
+	for _, v := range mapVars {
+		mapped[v] = map[string]bool{}
+	}
 	ast.PostOrderVisit(c.ast.NativeRep().Expr(), ast.NewExprVisitor(func(e ast.Expr) {
 		switch e.Kind() {
 		case ast.IdentKind:
@@ -227,7 +236,7 @@ func (c *condition) read() error {
 			}
 		}
 	}))
-	for v, example := range map[string]string{personVar: "Cost Code", entitlementVar: "country", parameterVar: "cost_center"} {
+	for v, example := range map[string]string{personVar: "Cost Code", entitlementVar: "country", parameterVar: "cost_center", requestVar: "risk"} {
 		if whole[v] != used[v] {
 			bad = fmt.Errorf(`%s must be followed by a name: %s["%s"]`, v, v, example)
 		}
@@ -282,7 +291,11 @@ func (c *condition) holds(a Attrs) (bool, error) { return c.holdsOf(a, nil, nil)
 
 // holdsOf evaluates a where for one entitlement with its attributes, and the parameters of the role.
 func (c *condition) holdsOf(a Attrs, entitlement, parameters map[string]string) (bool, error) {
-	v, _, err := c.program.Eval(activation{c, a, entitlement, parameters})
+	return c.eval(activation{c: c, a: a, entitlement: entitlement, parameters: parameters})
+}
+
+func (c *condition) eval(with activation) (bool, error) {
+	v, _, err := c.program.Eval(with)
 	if err != nil {
 		return false, err
 	}
@@ -291,9 +304,9 @@ func (c *condition) holdsOf(a Attrs, entitlement, parameters map[string]string) 
 
 // activation lends a person's attributes to CEL.
 type activation struct {
-	c                       *condition
-	a                       Attrs
-	entitlement, parameters map[string]string
+	c                                *condition
+	a                                Attrs
+	entitlement, parameters, request map[string]string
 }
 
 // ResolveName gives an attribute, or a map with the names that the condition reads of it.
@@ -304,6 +317,8 @@ func (v activation) ResolveName(name string) (any, bool) {
 		get = v.a.Get
 	case entitlementVar:
 		get = MapAttrs(v.entitlement).Get
+	case requestVar:
+		get = MapAttrs(v.request).Get
 	case parameterVar:
 	default:
 		if !v.c.in.vars[name] {

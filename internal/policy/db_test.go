@@ -17,13 +17,15 @@ import (
 
 func TestMain(m *testing.M) { dbtest.Main(m) }
 
+var noConnector = map[string]connector.Kind{"none": {Name: "none"}}
+
 // withApplication is a database with one application: the entitlements crm/staff, crm/base and crm/lead.
 func withApplication(t *testing.T) *db.DB {
 	t.Helper()
 	d := dbtest.New(t)
 	must(t, d, func(tx *db.Tx) error {
 		_, err := catalog.Apply(tx, "crm", catalog.ApplicationSpec{Connector: "none", Entitlements: []catalog.EntitlementSpec{
-			{Name: "staff"}, {Name: "base"}, {Name: "lead"}}}, map[string]connector.Kind{"none": {Name: "none"}})
+			{Name: "staff"}, {Name: "base"}, {Name: "lead"}}}, noConnector)
 		return err
 	})
 	return d

@@ -10,7 +10,8 @@ import (
 	"cel.dev/cel-go/common/types"
 )
 
-// Never gives the birthright rules and SoD rules whose condition can be true of nobody, whoever comes, by object id, and why. Only what
+// Never gives the birthright rules, SoD rules, offers and approval rules whose condition can be true of nobody, whoever comes, by object id,
+// and why. Only what
 // is plain is found: one attribute that must be two different texts at once, must be a text and must not be it, or has capitals after
 // lower().
 func (s *Snapshot) Never() map[int]string {
@@ -29,6 +30,14 @@ func (s *Snapshot) Never() map[int]string {
 				look(id, r.when)
 			}
 		}
+	}
+	for id, o := range s.offers {
+		if o.may != nil {
+			look(id, o.may)
+		}
+	}
+	for i := range s.approvals {
+		look(s.approvals[i].row.ID, s.approvals[i].when)
 	}
 	return out
 }

@@ -17,10 +17,12 @@ import (
 
 // Set is what policy files declare.
 type Set struct {
-	Roles  map[string]RoleSpec
-	Rules  map[string]RuleSpec
-	Duties map[string]DutySpec
-	SoD    map[string]SoDSpec
+	Roles     map[string]RoleSpec
+	Rules     map[string]RuleSpec
+	Duties    map[string]DutySpec
+	SoD       map[string]SoDSpec
+	Offers    map[string]OfferSpec
+	Approvals map[string]ApprovalSpec
 	// Ends are objects that end, by kind and name.
 	Ends []Ref
 	// Back says that the set takes up again what was: a role that had no owner has none again.
@@ -73,7 +75,8 @@ type draft struct {
 func keyOf(kind, name string) string { return kind + "/" + name }
 
 // fileKinds are the kinds as policy files call them.
-var fileKinds = map[string]string{KindRole: "Role", KindRule: "BirthrightRule", KindDuty: "Duty", KindSoD: "SoDRule"}
+var fileKinds = map[string]string{KindRole: "Role", KindRule: "BirthrightRule", KindDuty: "Duty", KindSoD: "SoDRule", KindOffer: "Offer",
+	KindApproval: "ApprovalRule"}
 
 // fieldOf begins the path of a field in an error, as change.Read can find it again in the files.
 func fieldOf(kind, name string) string { return fileKinds[kind] + " " + name + ": " }
@@ -96,6 +99,13 @@ func (s *Set) rows() map[string]row {
 	for name, x := range s.SoD {
 		add(KindSoD, name, record{Title: x.Title, Description: x.Description, Owner: x.Owner, Duties: x.Duties, AtLeast: x.AtLeast,
 			Severity: x.Severity, Reaction: x.Reaction, When: x.When})
+	}
+	for name, x := range s.Offers {
+		add(KindOffer, name, record{Title: x.Title, Description: x.Description, Owner: x.Owner, Tasks: x.Tasks, Levels: x.Levels, For: x.For, Days: x.Days,
+			LongestDays: x.LongestDays, Activate: x.Activate, Emergency: x.Emergency})
+	}
+	for name, x := range s.Approvals {
+		add(KindApproval, name, record{Title: x.Title, Description: x.Description, Order: x.Order, When: x.When, Automatic: x.Automatic, Steps: x.Steps})
 	}
 	return out
 }
@@ -207,7 +217,7 @@ func (d *draft) link(r *row, specs map[string]row, people map[string]int) {
 		d.bad = append(d.bad, errs.Field{Field: fieldOf(r.Kind, r.Name) + field, Rule: fmt.Sprintf(format, a...)})
 	}
 	s := &r.Spec
-	s.RoleIDs, s.EntitlementIDs, s.DutyIDs, s.OwnerID = nil, nil, nil, 0
+	s.RoleIDs, s.DutyIDs, s.OwnerID = nil, nil, 0
 	for i, name := range s.Roles {
 		inner, ok := specs[keyOf(KindRole, name)]
 		if !ok {
@@ -224,18 +234,13 @@ func (d *draft) link(r *row, specs map[string]row, people map[string]int) {
 		}
 		s.DutyIDs = append(s.DutyIDs, duty.ID)
 	}
-	for i, ref := range s.Entitlements {
-		ids, err := d.cat.Expand(ref)
-		if err != nil {
-			add(fmt.Sprintf("spec.entitlements[%d]", i), "%s", err.Error())
-			continue
-		}
-		s.EntitlementIDs = append(s.EntitlementIDs, ids...)
-	}
+	s.EntitlementIDs = d.expand("spec.entitlements", s.Entitlements, add)
+	d.linkLevels(s, specs, add)
+	d.linkSteps(s, specs, add)
 	if s.About = nil; s.Where != "" {
 		s.About = d.about(s.EntitlementIDs)
 	}
-	for _, ids := range []*[]int{&s.RoleIDs, &s.EntitlementIDs, &s.DutyIDs} {
+	for _, ids := range []*[]int{&s.RoleIDs, &s.DutyIDs} {
 		slices.Sort(*ids)
 		*ids = slices.Compact(*ids)
 	}
@@ -246,6 +251,20 @@ func (d *draft) link(r *row, specs map[string]row, people map[string]int) {
 		}
 		s.OwnerID = id
 	}
+}
+
+// expand gives the entitlements that a list in a spec names, ascending, each once.
+func (d *draft) expand(field string, refs []string, add adder) (out []int) {
+	for i, ref := range refs {
+		ids, err := d.cat.Expand(ref)
+		if err != nil {
+			add(fmt.Sprintf("%s[%d]", field, i), "%s", err.Error())
+			continue
+		}
+		out = append(out, ids...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // about gives the attributes of entitlements that have some.

@@ -45,11 +45,37 @@ type record struct {
 	HandoverDays *int              `json:"handover_days,omitempty"`
 	// About are the attributes of the entitlements that Where asks about, by id.
 	About map[int]map[string]string `json:"about,omitempty"`
+
+	Tasks       []string `json:"tasks,omitempty"`
+	Levels      []Level  `json:"levels,omitempty"`
+	Given       []given  `json:"given,omitempty"` // what Levels give, one for each
+	For         string   `json:"for,omitempty"`
+	Days        int      `json:"days,omitempty"`
+	LongestDays int      `json:"longest_days,omitempty"`
+	Activate    *Hours   `json:"activate,omitempty"`
+	Emergency   *Hours   `json:"emergency,omitempty"`
+
+	Order     int        `json:"order,omitempty"`
+	Automatic bool       `json:"automatic,omitempty"`
+	Steps     []StepSpec `json:"steps,omitempty"`
+	GroupIDs  []int      `json:"group_ids,omitempty"` // the roles among the groups of Steps
+}
+
+// levelRoles are the roles that levels give.
+func (s *record) levelRoles() (out []int) {
+	for _, g := range s.Given {
+		if g.Role != 0 {
+			out = append(out, g.Role)
+		}
+	}
+	return out
 }
 
 // follows says that what the spec gives changes when an application's file does, though its own does not.
 func (s *record) follows() bool {
-	return s.Where != "" || slices.ContainsFunc(s.Entitlements, func(ref string) bool { return strings.HasSuffix(ref, "/*") })
+	all := func(ref string) bool { return strings.HasSuffix(ref, "/*") }
+	return s.Where != "" || slices.ContainsFunc(s.Entitlements, all) ||
+		slices.ContainsFunc(s.Levels, func(l Level) bool { return slices.ContainsFunc(l.Entitlements, all) })
 }
 
 // row is the current spec of one object.
@@ -75,6 +101,8 @@ type Snapshot struct {
 	roles   map[int]*role
 	// roleGives is what a role without parameters gives, by its id.
 	roleGives map[int][]Give
+	offers    map[int]*Offer
+	approvals []approval // in the order in which they are asked
 
 	mu   sync.RWMutex
 	memo map[string][]Give
@@ -180,7 +208,13 @@ func newSnapshot(version int, rows []row) (*Snapshot, error) {
 	s.attrs = slices.Compact(s.attrs)
 	slices.Sort(s.leads)
 	s.leads = slices.Compact(s.leads)
-	return s, s.compileDuties(env)
+	if err := s.compileDuties(env); err != nil {
+		return nil, err
+	}
+	if err := s.compileOffers(env); err != nil {
+		return nil, err
+	}
+	return s, s.compileApprovals(env)
 }
 
 func (r *row) object() *Object {
@@ -201,11 +235,15 @@ func (r *row) object() *Object {
 	case KindSoD:
 		o.SoD = &SoDSpec{Title: s.Title, Description: s.Description, Owner: s.Owner, Duties: s.Duties, AtLeast: cmp.Or(s.AtLeast, len(s.DutyIDs)),
 			Severity: cmp.Or(s.Severity, "high"), Reaction: cmp.Or(s.Reaction, Exception), When: s.When}
+	case KindOffer:
+		o.Offer = s.offer()
+	case KindApproval:
+		o.Approval = s.approval()
 	}
 	return o
 }
 
-// Object gives a role or rule of this version by id; nil when it has none.
+// Object gives an object of this version by id; nil when it has none.
 func (s *Snapshot) Object(id int) *Object { return s.objects[id] }
 
 // Objects gives all of a kind, by name.

@@ -85,6 +85,9 @@ const (
 	KindRule = "rule"
 	KindDuty = "duty"
 	KindSoD  = "sod"
+	// KindOffer and KindApproval say what people can ask for and who decides about it.
+	KindOffer    = "offer"
+	KindApproval = "approval"
 )
 
 // Needs of a duty.
@@ -107,18 +110,21 @@ const (
 // Reactions in order, the strictest first.
 var Reactions = []string{Refuse, Exception, Approve, RecordSoD}
 
-// Object is one object as a version has it, for pages and explanations. One of Role, Rule, Duty and SoD is set.
+// Object is one object as a version has it, for pages and explanations. One of Role, Rule, Duty, SoD, Offer and
+// Approval is set.
 type Object struct {
-	ID      int
-	Kind    string
-	Name    string
-	Title   string // the name where the file gives none
-	N       int    // counts the object's own changes
-	OwnerID int    // 0 for none
-	Role    *RoleSpec
-	Rule    *RuleSpec
-	Duty    *DutySpec
-	SoD     *SoDSpec
+	ID       int
+	Kind     string
+	Name     string
+	Title    string // the name where the file gives none
+	N        int    // counts the object's own changes
+	OwnerID  int    // 0 for none
+	Role     *RoleSpec
+	Rule     *RuleSpec
+	Duty     *DutySpec
+	SoD      *SoDSpec
+	Offer    *OfferSpec
+	Approval *ApprovalSpec
 }
 
 // Attrs gives the attributes of one employment by name; "" for one that is missing.
