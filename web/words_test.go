@@ -25,6 +25,7 @@ var pieces = map[string][]string{
 
 	"change_set.": {"change_set.rejected", "change_set.stale"},
 	".yaml":       {}, ".yml": {}, // of files
+	".name": {}, ".for": {}, ".hours": {}, // of fields
 }
 
 var (
