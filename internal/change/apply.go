@@ -237,7 +237,7 @@ func (f *Files) store(tx *db.Tx, deps Deps) (touched map[string]bool, bad []mist
 
 // set is the part of the files that the policy room keeps.
 func (f *Files) set(attributes []string) policy.Set {
-	return policy.Set{Roles: f.Roles, Rules: f.Rules, Duties: f.Duties, SoD: f.SoD, Ends: f.Ends, Attributes: attributes}
+	return policy.Set{Roles: f.Roles, Rules: f.Rules, Duties: f.Duties, SoD: f.SoD, Offers: f.Offers, Approvals: f.Approvals, Ends: f.Ends, Attributes: attributes}
 }
 
 // collect takes up an error that is the files' fault and gives back any other.

@@ -3,6 +3,7 @@ package change_test
 import (
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -30,8 +31,8 @@ func TestReferenceExamplesAreRight(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(f.Sources) != 1 || len(f.Applications) != 1 || len(f.Roles) != 2 || len(f.Rules) != 2 || len(f.Tests) != 1 {
-		t.Errorf("an example per kind, two of roles and rules: %d roles, %d rules", len(f.Roles), len(f.Rules))
+	if len(f.Sources) != 1 || len(f.Applications) != 1 || len(f.Roles) != 2 || len(f.Rules) != 2 || len(f.Offers) != 2 || len(f.Approvals) != 2 || len(f.Tests) != 1 {
+		t.Errorf("an example per kind, two of roles, rules, offers and approval rules: %d, %d, %d, %d", len(f.Roles), len(f.Rules), len(f.Offers), len(f.Approvals))
 	}
 }
 
@@ -64,7 +65,7 @@ func TestReferenceIsWhole(t *testing.T) {
 				t.Errorf("%s: the field %s is missing", ty.Name(), name)
 			}
 			inner := f.Type
-			if inner.Kind() == reflect.Slice {
+			if inner.Kind() == reflect.Slice || inner.Kind() == reflect.Pointer {
 				inner = inner.Elem()
 			}
 			if inner.Kind() == reflect.Struct && name != "file" { // its fields are on a page of their own
@@ -72,8 +73,14 @@ func TestReferenceIsWhole(t *testing.T) {
 			}
 		}
 	}
-	for _, v := range []any{hr.Spec{}, catalog.ApplicationSpec{}, policy.RoleSpec{}, policy.RuleSpec{}, policy.DutySpec{}, policy.SoDSpec{}, change.TestSpec{}} {
+	for _, v := range []any{hr.Spec{}, catalog.ApplicationSpec{}, policy.RoleSpec{}, policy.RuleSpec{}, policy.DutySpec{}, policy.SoDSpec{}, policy.OfferSpec{},
+		policy.ApprovalSpec{}, change.TestSpec{}} {
 		walk(reflect.TypeOf(v))
+	}
+	for _, name := range append(append(slices.Clone(policy.RequestNames), policy.StepKinds...), policy.Fallbacks...) {
+		if !strings.Contains(text, "`"+name+"`") {
+			t.Errorf("%s is missing", name)
+		}
 	}
 	for _, a := range policy.StandardAttributes {
 		if !strings.Contains(text, "`"+a+"`") {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -48,19 +49,48 @@ func documentsOf(all, ends []object) (string, error) {
 
 // ordered puts the fields of a spec of the policy in the order in which the reference lists them.
 func ordered(o object) any {
-	spec, ok := o.spec.(map[string]any)
-	t := specTypes[o.kind]
-	if !ok || t == nil {
+	if specTypes[o.kind] == nil {
 		return o.spec
 	}
+	return orderedAs(o.spec, specTypes[o.kind])
+}
+
+// orderedAs does that for a value and what is within it.
+func orderedAs(v any, t reflect.Type) any {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	switch v := v.(type) {
+	case []any:
+		if t.Kind() == reflect.Slice {
+			out := make([]any, len(v))
+			for i, x := range v {
+				out[i] = orderedAs(x, t.Elem())
+			}
+			return out
+		}
+	case map[string]any:
+		if t.Kind() == reflect.Struct {
+			return orderedFields(v, t)
+		}
+	}
+	return v
+}
+
+func orderedFields(spec map[string]any, t reflect.Type) yaml.MapSlice {
 	place := map[string]int{}
 	for i := range t.NumField() {
 		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
 		place[name] = i - t.NumField()
 	}
+	types := fieldsOf(t)
 	out := yaml.MapSlice{}
 	for _, k := range slices.SortedFunc(maps.Keys(spec), func(a, b string) int { return cmp.Or(place[a]-place[b], strings.Compare(a, b)) }) {
-		out = append(out, yaml.MapItem{Key: k, Value: spec[k]})
+		v := spec[k]
+		if types[k] != nil {
+			v = orderedAs(v, types[k])
+		}
+		out = append(out, yaml.MapItem{Key: k, Value: v})
 	}
 	return out
 }

@@ -3,7 +3,6 @@ package change
 import (
 	"encoding/json"
 	"fmt"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,9 +44,10 @@ var formFields = map[string][]FormField{
 	KindDuty: {{Name: "title"}, {Name: "description", Ask: AskText}, {Name: "needs", Ask: AskWord, Words: []string{policy.NeedsAny, policy.NeedsAll}}, {Name: "entitlements", Ask: AskList}},
 	KindSoD: {{Name: "title"}, {Name: "description", Ask: AskText}, {Name: "owner"}, {Name: "duties", Ask: AskList}, {Name: "at_least", Ask: AskNumber}, {Name: "severity", Ask: AskWord, Words: policy.Severities},
 		{Name: "reaction", Ask: AskWord, Words: policy.Reactions}, {Name: "when", Ask: AskCondition}},
+	KindOffer: {{Name: "title"}, {Name: "description", Ask: AskText}, {Name: "owner"}, {Name: "tasks", Ask: AskList}, {Name: "for", Ask: AskCondition}, {Name: "days", Ask: AskNumber},
+		{Name: "longest_days", Ask: AskNumber}},
+	KindApproval: {{Name: "title"}, {Name: "description", Ask: AskText}, {Name: "order", Ask: AskNumber}, {Name: "when", Ask: AskCondition, Everybody: true}},
 }
-
-var specTypes = map[string]reflect.Type{KindRole: reflect.TypeFor[policy.RoleSpec](), KindRule: reflect.TypeFor[policy.RuleSpec](), KindDuty: reflect.TypeFor[policy.DutySpec](), KindSoD: reflect.TypeFor[policy.SoDSpec]()}
 
 // FormFields gives the fields that a form shows of a kind of document, in its order: those of the table above that the kind has.
 func FormFields(kind string) []FormField {
@@ -252,7 +252,7 @@ func ReadSheet(text, kind, name string) (s Sheet, err error) {
 		}
 	}
 	if s.at < 0 {
-		return s, errs.Invalid("it holds no role, birthright rule, duty or SoD rule that a form could show")
+		return s, errs.Invalid("it holds no document of the policy that a form could show")
 	}
 	return s, nil
 }

@@ -1,6 +1,7 @@
 package change
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -59,7 +60,7 @@ func sheet(t interface{ Fatalf(string, ...any) }, text, kind, name string) Sheet
 // does what the form cannot show.
 func TestTheFormAndItsTextAreOne(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		kind := rapid.SampledFrom([]string{KindRole, KindRule, KindDuty, KindSoD}).Draw(t, "kind")
+		kind := rapid.SampledFrom(slices.Sorted(maps.Keys(formFields))).Draw(t, "kind")
 		before := sheet(t, "# why\nkind: Role\nname: other\nspec: {title: It}\n---\nkind: "+kind+"\nname: x\nspec:\n  title:   First # kept\n  odd: {a: [1, true]}\n", kind, "x")
 		if before.Kind != kind || before.Name != "x" {
 			t.Fatalf("%s %s is shown", before.Kind, before.Name)

@@ -108,7 +108,7 @@ func lint(tx *db.Tx, files *Files) ([]Finding, error) {
 	if err := l.load(); err != nil {
 		return nil, err
 	}
-	for _, look := range []func() error{l.owners, l.roles, l.rules, l.duties, l.conflicts} {
+	for _, look := range []func() error{l.owners, l.roles, l.rules, l.duties, l.conflicts, l.offers, l.approvals} {
 		if err := look(); err != nil {
 			return nil, err
 		}
@@ -134,9 +134,6 @@ func (l *linting) load() (err error) {
 	l.gone, err = l.goneOwners()
 	return err
 }
-
-// fileKinds are the kinds of policy objects as files call them.
-var fileKinds = map[string]string{policy.KindRole: KindRole, policy.KindRule: KindRule, policy.KindDuty: KindDuty, policy.KindSoD: KindSoD}
 
 // say adds a finding about an object of the policy.
 func (l *linting) say(severity, check string, o *policy.Object, field, format string, a ...any) {
@@ -212,7 +209,7 @@ func (l *linting) roles() error {
 	for _, o := range l.pol.Objects(policy.KindRole) {
 		roles[o.Name] = o
 	}
-	reached := map[string]bool{}
+	reached, offered := map[string]bool{}, map[string]bool{}
 	var reach func(names []string)
 	reach = func(names []string) {
 		for _, name := range names {
@@ -225,8 +222,13 @@ func (l *linting) roles() error {
 	for _, o := range l.pol.Objects(policy.KindRule) {
 		reach(o.Rule.Roles)
 	}
+	for _, o := range l.pol.Objects(policy.KindOffer) {
+		for _, level := range o.Offer.Levels {
+			offered[level.Role] = true
+		}
+	}
 	for name, o := range roles {
-		if assigned[o.ID] {
+		if assigned[o.ID] || offered[name] && o.Role.State == policy.Active { // of a level whose role is not, l.offers tells
 			reach([]string{name})
 		}
 	}
@@ -238,7 +240,7 @@ func (l *linting) roles() error {
 			continue
 		}
 		if !reached[o.Name] {
-			l.say(LintWarning, "role-unused", o, "name", "nobody gets the role: no birthright rule leads to it and nobody was given it")
+			l.say(LintWarning, "role-unused", o, "name", "nobody gets the role: no birthright rule leads to it, no offer gives it and nobody was given it")
 		}
 		if len(l.byRole[o.ID]) == 0 {
 			l.say(LintWarning, "role-empty", o, "spec.entitlements", "the role gives nothing, not through roles within it either")
@@ -261,6 +263,11 @@ func (l *linting) duties() error {
 			given[e] = true
 		}
 	}
+	for _, o := range l.pol.Offers() {
+		for _, e := range l.pol.OfferMost(o.ID) {
+			given[e] = true
+		}
+	}
 	within := l.pol.DutyEntitlements()
 	for _, o := range l.pol.Objects(policy.KindDuty) {
 		if !used[o.Name] {
@@ -274,9 +281,9 @@ func (l *linting) duties() error {
 		}
 		switch {
 		case o.Duty.Needs == policy.NeedsAll && len(out) > 0:
-			l.say(LintWarning, "duty-unreachable", o, "spec.entitlements", "nobody can perform the duty, which needs all of its entitlements: nobody holds %s and no rule gives it", strings.Join(out, ", "))
+			l.say(LintWarning, "duty-unreachable", o, "spec.entitlements", "nobody can perform the duty, which needs all of its entitlements: nobody holds %s, and no rule or offer gives it", strings.Join(out, ", "))
 		case len(out) == len(within[o.ID]):
-			l.say(LintWarning, "duty-unreachable", o, "spec.entitlements", "nobody can perform the duty: nobody holds any of its entitlements and no rule gives one")
+			l.say(LintWarning, "duty-unreachable", o, "spec.entitlements", "nobody can perform the duty: nobody holds any of its entitlements, and no rule or offer gives one")
 		}
 	}
 	if l.pol.Duties() == nil {

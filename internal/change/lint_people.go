@@ -14,7 +14,7 @@ import (
 // goneOwners gives the names of those owners of anything who left or were terminated.
 func (l *linting) goneOwners() (map[int]string, error) {
 	var ids []int
-	for _, kind := range []string{policy.KindRole, policy.KindSoD} {
+	for _, kind := range []string{policy.KindRole, policy.KindSoD, policy.KindOffer} {
 		for _, o := range l.pol.Objects(kind) {
 			ids = append(ids, o.OwnerID)
 		}
@@ -205,7 +205,7 @@ func (l *linting) conflicts() error {
 		}
 		tell(o, all, o.Rule.Entitlements, o.Rule.Roles, "birthright rule's access")
 	}
-	return nil
+	return l.conflictsOffered()
 }
 
 // breaks gives the SoD rules that these entitlements break together, with those that do.

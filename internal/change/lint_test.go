@@ -222,6 +222,100 @@ func TestLintFindsWhatIsWrong(t *testing.T) {
 	}
 }
 
+// asked adds an offer and an approval rule about which there is nothing to say to tidyFiles.
+const asked = tidyFiles + `---
+kind: Offer
+name: pay
+spec:
+  levels:
+    - {name: some, entitlements: [crm/pay]}
+    - {name: more, role: Lead}
+  for: department == "A"
+---
+kind: ApprovalRule
+name: first
+spec:
+  order: 1
+  when: request["risk"] == "low"
+  automatic: true
+---
+kind: ApprovalRule
+name: second
+spec:
+  order: 2
+  when: "true"
+  steps:
+    - by: manager
+    - {by: owner, beside: true}
+    - {by: group, group: Lead, quorum: 1}
+`
+
+func TestLintFindsWhatIsWrongWithAsking(t *testing.T) {
+	d := staffed(t)
+	lead := func(tx *db.Tx) error { // so that the role has a member
+		_, err := tx.Exec(`insert into reason (identity_id, entitlement_id, kind, ref, via, valid_from, known_from)
+			select i.id, 1, 'birthright', 1, o.id, $1, $1 from identity i, policy_object o where i.number = '1' and o.kind = 'role' and o.name = 'Lead'`, time.Now().AddDate(0, 0, -1))
+		return err
+	}
+	nobody := "error approver-unreachable: ApprovalRule second @ - {by: group, group: Lead, quorum: 1}"
+	for what, c := range map[string]struct {
+		from, to string
+		want     []string
+	}{
+		"nothing":                       {"", "", []string{}},
+		"a level of a retired role":     {"kind: BirthrightRule\nname: leads", "kind: Role\nname: Old\nspec: {state: retired, entitlements: [crm/lead]}\n---\nkind: BirthrightRule\nname: leads", nil},
+		"an offer for nobody":           {`for: department == "A"`, `for: department == "Q"`, []string{`warning offer-nobody: Offer pay @ for: department == "Q"`}},
+		"an offer for nobody, ever":     {`for: department == "A"`, `for: department == "A" && department == "B"`, []string{`error offer-never: Offer pay @ for: department == "A" && department == "B"`}},
+		"an offer of somebody who left": {`for: department == "A"`, `owner: "4"`, []string{`error owner-left: Offer pay @ owner: "4"`}},
+		"a level that breaks a rule":    {"entitlements: [crm/pay]}", "entitlements: [crm/pay, crm/enter]}", []string{"error breaks-sod: Offer pay @ - {name: some, entitlements: [crm/pay, crm/enter]}"}},
+		"a rule after everything":       {"order: 2\n", "order: 0\n", []string{"error approval-never: ApprovalRule first @ order: 1"}},
+		"a rule that can hold for nothing": {`when: request["risk"] == "low"`, `when: country == "ES" && country == "PT" && request["risk"] == ""`,
+			[]string{`error approval-never: ApprovalRule first @ when: country == "ES" && country == "PT" && request["risk"] == ""`}},
+		"two rules of one order":           {"order: 2\n", "order: 1\n", []string{"warning approval-order: ApprovalRule second @ order: 1"}},
+		"what is granted by itself":        {`when: request["risk"] == "low"`, `when: request["days"] <= "030"`, []string{`warning approval-automatic: ApprovalRule first @ when: request["days"] <= "030"`}},
+		"what is granted where privileged": {`when: request["risk"] == "low"`, `when: request["privileged"] == ""`, []string{}},
+		"a quorum nobody can reach":        {"quorum: 1", "quorum: 2", []string{"error approval-quorum: ApprovalRule second @ - {by: group, group: Lead, quorum: 2}"}},
+		"a group without members":          {"group: Lead", "group: Base", []string{strings.Replace(nobody, "Lead", "Base", 1)}},
+		"a portal role that nobody has":    {"group: Lead", `group: "portal:it"`, []string{strings.Replace(nobody, "Lead", `"portal:it"`, 1)}},
+		"compliance that is not there":     {"- by: manager", "- by: compliance", []string{"error approver-unreachable: ApprovalRule second @ - by: compliance"}},
+		"an application without owner":     {"  owner: \"1\"\n  entitlements:\n    - {name: staff}\n    - {name: lead, ", "  entitlements:\n    - {name: staff}\n    - {name: lead, owner: \"1\", ", []string{"warning unowned: Application crm @ connector: box", "warning approver-unreachable: ApprovalRule second @ - {by: owner, beside: true}"}},
+		"and an offer with one":            {"  owner: \"1\"\n  entitlements:\n    - {name: staff}\n    - {name: lead, ", "  entitlements:\n    - {name: staff}\n    - {name: lead, owner: \"1\", ", nil},
+		"what can be had by asking only":   {"roles: [Lead]\n", "entitlements: [crm/lead]\n", []string{}},
+	} {
+		text := asked
+		if strings.Count(text, c.from) != 1 && c.from != "" {
+			t.Fatalf("%s: %q stands %d times in the files", what, c.from, strings.Count(text, c.from))
+		}
+		if c.from != "" {
+			text = strings.Replace(text, c.from, c.to, 1)
+		}
+		switch what {
+		case "a level of a retired role":
+			text, c.want = strings.Replace(text, "role: Lead}", "role: Old}", 1), []string{"error level-idle: Offer pay @ - {name: more, role: Old}"}
+		case "and an offer with one":
+			text, c.want = strings.Replace(text, `for: department == "A"`, `owner: "1"`, 1), []string{"warning unowned: Application crm @ connector: box"}
+		}
+		if diff := cmp.Diff(c.want, foundAfter(t, d, text, lead)); diff != "" {
+			t.Errorf("%s: expected - got +\n%s", what, diff)
+		}
+	}
+}
+
+// foundAfter lints a text where it is applied already and something else has happened since.
+func foundAfter(t *testing.T, d *db.DB, text string, then func(*db.Tx) error) []string {
+	t.Helper()
+	f, err := change.ReadText(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found(t, d, text, func(tx *db.Tx) error {
+		if _, err := change.Apply(tx, f, deps(0)); err != nil {
+			return err
+		}
+		return then(tx)
+	})
+}
+
 // What was declared before there was anybody to name has no owner still.
 func TestLintFindsRolesWithoutOwner(t *testing.T) {
 	d := dbtest.New(t)

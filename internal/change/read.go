@@ -20,25 +20,8 @@ import (
 	"tenure/internal/policy"
 )
 
-// Kinds of documents.
-const (
-	KindSource      = "HRSource"
-	KindApplication = "Application"
-	KindRole        = "Role"
-	KindRule        = "BirthrightRule"
-	KindDuty        = "Duty"
-	KindSoD         = "SoDRule"
-	KindTest        = "PolicyTest" // applies nothing: see Test
-)
-
 // testSuffix ends the names of files with tests, before .yaml: they stand beside what they test, and a rule does not hide in them.
 const testSuffix = "_test"
-
-// kinds in the order in which they build on one another.
-var kinds = []string{KindSource, KindApplication, KindRole, KindRule, KindDuty, KindSoD, KindTest}
-
-// policyKinds are the kinds of documents that the policy room keeps, as it calls them.
-var policyKinds = map[string]string{KindRole: policy.KindRole, KindRule: policy.KindRule, KindDuty: policy.KindDuty, KindSoD: policy.KindSoD}
 
 // Files is what a folder declares. Specs of HR sources stay YAML: their room decodes them.
 type Files struct {
@@ -48,6 +31,8 @@ type Files struct {
 	Rules        map[string]policy.RuleSpec
 	Duties       map[string]policy.DutySpec
 	SoD          map[string]policy.SoDSpec
+	Offers       map[string]policy.OfferSpec
+	Approvals    map[string]policy.ApprovalSpec
 	Ends         []policy.Ref // what ends
 	Tests        map[string]TestSpec
 
@@ -117,7 +102,8 @@ func ReadText(text string) (*Files, error) {
 
 func newFiles() *Files {
 	return &Files{Sources: map[string][]byte{}, Applications: map[string]catalog.ApplicationSpec{}, Roles: map[string]policy.RoleSpec{},
-		Rules: map[string]policy.RuleSpec{}, Duties: map[string]policy.DutySpec{}, SoD: map[string]policy.SoDSpec{}, Tests: map[string]TestSpec{}, at: map[string]place{}}
+		Rules: map[string]policy.RuleSpec{}, Duties: map[string]policy.DutySpec{}, SoD: map[string]policy.SoDSpec{},
+		Offers: map[string]policy.OfferSpec{}, Approvals: map[string]policy.ApprovalSpec{}, Tests: map[string]TestSpec{}, at: map[string]place{}}
 }
 
 func (r *reader) told(message string) error {
@@ -291,7 +277,7 @@ func (r *reader) misfit(kind, name string, ends bool, spec ast.Node) (field, rul
 	what := kind + " " + name
 	switch {
 	case !slices.Contains(kinds, kind):
-		return "kind", fmt.Sprintf("is %q and must be HRSource, Application, Role, BirthrightRule, Duty, SoDRule or PolicyTest", kind)
+		return "kind", fmt.Sprintf("is %q and must be %s", kind, listed(kinds))
 	case strings.HasSuffix(strings.TrimSuffix(r.path, filepath.Ext(r.path)), testSuffix) && kind != KindTest:
 		return "kind", fmt.Sprintf("is %s, and a file whose name ends in %s holds tests only: kind PolicyTest", kind, testSuffix)
 	case name == "":
@@ -299,7 +285,7 @@ func (r *reader) misfit(kind, name string, ends bool, spec ast.Node) (field, rul
 	case ends && spec != nil:
 		return what, "either ends or has a spec"
 	case ends && policyKinds[kind] == "":
-		return what, "cannot end in a file: only roles, birthright rules, duties and SoD rules can"
+		return what, "cannot end in a file: only what the policy is made of can, from Role to ApprovalRule"
 	case !ends && (spec == nil || entries(spec) == nil):
 		return what, "needs a spec with its fields"
 	}
@@ -322,6 +308,10 @@ func (r *reader) spec(kind, name string, node ast.Node, end int, p place) {
 		r.files.Duties[name] = decode[policy.DutySpec](r, kind+" "+name, node, p)
 	case KindSoD:
 		r.files.SoD[name] = decode[policy.SoDSpec](r, kind+" "+name, node, p)
+	case KindOffer:
+		r.files.Offers[name] = decode[policy.OfferSpec](r, kind+" "+name, node, p)
+	case KindApproval:
+		r.files.Approvals[name] = decode[policy.ApprovalSpec](r, kind+" "+name, node, p)
 	case KindTest:
 		r.files.Tests[name] = decode[TestSpec](r, kind+" "+name, node, p)
 	}

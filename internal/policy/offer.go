@@ -242,3 +242,32 @@ func (s *Snapshot) LevelGives(offer int, level, param string) ([]Give, error) {
 	}
 	return out, nil
 }
+
+// OfferMost gives the distinct entitlements that any level of an offer may give, ascending, whatever the parameters of its roles.
+func (s *Snapshot) OfferMost(offer int) []int {
+	o := s.offers[offer]
+	if o == nil {
+		return nil
+	}
+	var out []int
+	for _, g := range o.row.Spec.Given {
+		out = append(out, g.Entitlements...)
+		for _, give := range s.RoleMost(g.Role) {
+			out = append(out, give.Entitlement)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// OffersRead gives the attributes by which offers are for somebody, sorted.
+func (s *Snapshot) OffersRead() []string {
+	var out []string
+	for _, o := range s.offers {
+		if o.may != nil {
+			out = append(out, o.may.attrs...)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
