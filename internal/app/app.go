@@ -18,6 +18,7 @@ import (
 	"tenure/internal/hr"
 	"tenure/internal/identity"
 	"tenure/internal/lifecycle"
+	"tenure/internal/notify"
 	"tenure/internal/policy"
 	"tenure/internal/provision"
 	"tenure/internal/task"
@@ -31,6 +32,7 @@ type App struct {
 	Provision *provision.Service
 	Lifecycle *lifecycle.Service
 	Tasks     *task.Service
+	Notify    *notify.Service
 
 	private *pgserver.Server
 }
@@ -61,6 +63,7 @@ func build(c *config.Config, d *db.DB, private *pgserver.Server) *App {
 	a.Lifecycle = &lifecycle.Service{DB: d}
 	a.HR = NewHR(d)
 	a.Tasks = NewTasks(d, a.HR, a.Provision)
+	a.Notify = NewNotify(c, d)
 	return a
 }
 

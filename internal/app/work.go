@@ -14,6 +14,7 @@ import (
 	"tenure/internal/hr"
 	"tenure/internal/identity"
 	"tenure/internal/lifecycle"
+	"tenure/internal/notify"
 	"tenure/internal/provision"
 	"tenure/internal/task"
 )
@@ -30,6 +31,7 @@ func schedule() []*river.PeriodicJob {
 		every(time.Minute, identity.EntryArgs{}, true),
 		every(5*time.Minute, audit.MarkArgs{}, true),
 		every(5*time.Second, task.SweepArgs{}, true),
+		every(10*time.Second, notify.SweepArgs{}, true),
 		every(time.Hour, HousekeepArgs{}, true),
 		every(time.Minute, audit.FiguresArgs{}, true),
 	}
@@ -52,7 +54,7 @@ func (a *App) housekeep(ctx context.Context) error {
 		if _, err := tx.Exec(`delete from task_file where expires_at < clock_timestamp()`); err != nil {
 			return err
 		}
-		for _, forget := range []func(*db.Tx) error{hr.Forget, auth.Forget} {
+		for _, forget := range []func(*db.Tx) error{hr.Forget, auth.Forget, notify.Forget} {
 			if err := forget(tx); err != nil {
 				return err
 			}
@@ -67,18 +69,22 @@ func (a *App) workers() (client, error) {
 	a.Provision.Workers(w)
 	a.Lifecycle.Workers(w)
 	a.Tasks.Workers(w)
+	a.Notify.Workers(w)
 	identity.Workers(a.DB, w)
 	audit.Workers(a.DB, w)
 	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[HousekeepArgs]) error { return a.housekeep(ctx) }))
+	queues := map[string]river.QueueConfig{
+		// A termination is picked up within milliseconds and has workers of its own.
+		access.QueueUrgent: {MaxWorkers: 16, FetchCooldown: 2 * time.Millisecond, FetchPollInterval: 500 * time.Millisecond},
+		access.QueueWork:   {MaxWorkers: a.Config.Workers, FetchCooldown: 20 * time.Millisecond},
+		task.Queue:         {MaxWorkers: 4, FetchCooldown: 20 * time.Millisecond},
+		river.QueueDefault: {MaxWorkers: 8, FetchCooldown: 50 * time.Millisecond},
+	}
+	for _, q := range notify.Queues {
+		queues[q] = river.QueueConfig{MaxWorkers: 4, FetchCooldown: 50 * time.Millisecond}
+	}
 	return a.DB.Workers(&river.Config{
-		Workers: w, PeriodicJobs: schedule(), Logger: slog.New(slog.NewTextHandler(discard{}, nil)),
-		Queues: map[string]river.QueueConfig{
-			// A termination is picked up within milliseconds and has workers of its own.
-			access.QueueUrgent: {MaxWorkers: 16, FetchCooldown: 2 * time.Millisecond, FetchPollInterval: 500 * time.Millisecond},
-			access.QueueWork:   {MaxWorkers: a.Config.Workers, FetchCooldown: 20 * time.Millisecond},
-			task.Queue:         {MaxWorkers: 4, FetchCooldown: 20 * time.Millisecond},
-			river.QueueDefault: {MaxWorkers: 8, FetchCooldown: 50 * time.Millisecond},
-		},
+		Workers: w, PeriodicJobs: schedule(), Logger: slog.New(slog.NewTextHandler(discard{}, nil)), Queues: queues,
 		// A bell may ring for as long as an application has work. Claims have leases of their own.
 		JobTimeout: 30 * time.Minute, RescueStuckJobsAfter: 35 * time.Minute,
 	})

@@ -49,6 +49,10 @@ var libraries = map[string][]string{
 	"github.com/zitadel/oidc":      {"internal/auth/oidctest"},
 	"github.com/pquerna/otp":       {"internal/auth"},
 	"github.com/go-webauthn/":      {"internal/auth"},
+	"github.com/wneessen/go-mail":  {"internal/notify"},
+	"github.com/slack-go/":         {"internal/notify"},
+	"code.dny.dev/ssrf":            {"internal/notify"},
+	"github.com/emersion/":         {"internal/notify/mailtest"},
 	"github.com/xuri/excelize":     {"internal/hr/file", "internal/policy/sod"},
 	"github.com/jackc/pgx/v5/pgxp": {"internal/db", "internal/app", "internal/connector/postgres", "internal/provision", "internal/bench", "web"},
 }

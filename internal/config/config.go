@@ -34,6 +34,14 @@ type Config struct {
 	Workers       int      `yaml:"workers" env:"TENURE_WORKERS"`   // operations carried at once by one process
 	LogLevel      string   `yaml:"log_level" env:"TENURE_LOG_LEVEL"`
 
+	SMTPURL      string   `yaml:"smtp_url" env:"TENURE_SMTP_URL"`   // smtp://user:password@host:port or smtps://; empty: no mail
+	MailFrom     string   `yaml:"mail_from" env:"TENURE_MAIL_FROM"` // whom letters come from
+	SlackToken   string   `yaml:"slack_token" env:"TENURE_SLACK_TOKEN"`
+	SlackSecret  string   `yaml:"slack_signing_secret" env:"TENURE_SLACK_SIGNING_SECRET"`
+	SlackTeam    string   `yaml:"slack_team" env:"TENURE_SLACK_TEAM"`
+	SlackURL     string   `yaml:"slack_url" env:"TENURE_SLACK_URL"`                          // of the API; empty: Slack's own
+	WebhookAllow []string `yaml:"webhook_allow" env:"TENURE_WEBHOOK_ALLOW" envSeparator:","` // networks inside which webhooks may reach
+
 	OIDC    []Provider `yaml:"oidc"`                       // where people sign in
 	OIDCEnv Provider   `yaml:"-" envPrefix:"TENURE_OIDC_"` // one more, from the environment
 }
@@ -107,6 +115,7 @@ func (c *Config) check() []errs.Field {
 		add("log_level (TENURE_LOG_LEVEL)", "must be debug, info, warn or error")
 	}
 	c.checkProviders(add)
+	c.checkTelling(add)
 	return bad
 }
 
