@@ -115,7 +115,7 @@ func galleryOperations() []Sample {
 func galleryPolicy() []Sample {
 	s := sampleShell("Policy", "Policy")
 	tabs := func(tab string) []ui.Chip {
-		all := []ui.Chip{{Text: "Roles", URL: "?tab=roles", Count: 3, Counted: true}, {Text: "Birthright rules", URL: "?tab=rules", Count: 2, Counted: true}, {Text: "Segregation of duties", URL: "?tab=duties", Count: 4, Counted: true}, {Text: "Versions", URL: "?tab=versions", Count: 12, Counted: true}}
+		all := []ui.Chip{{Text: "Roles", URL: "?tab=roles", Count: 3, Counted: true}, {Text: "Birthright rules", URL: "?tab=rules", Count: 2, Counted: true}, {Text: "Segregation of duties", URL: "?tab=duties", Count: 4, Counted: true}, {Text: "Requests", URL: "?tab=asking", Count: 2, Counted: true}, {Text: "Versions", URL: "?tab=versions", Count: 12, Counted: true}}
 		for i := range all {
 			all[i].Current = all[i].URL == "?tab="+tab
 		}
@@ -133,18 +133,29 @@ func galleryPolicy() []Sample {
 			{Name: "finance-base", Version: ui.Link{Text: "finance-base, version 3", URL: "/policy/objects/4/versions"}, When: "person.department == \"Finance\"\n  && person.location != \"Oslo\"", Gives: []string{"role Finance"}, People: 24, URL: "/people?rule=finance-base"},
 		},
 		Duties: sampleDuties(),
+		Asking: sampleAsking(),
 		Versions: []VersionRow{
 			{Version: "v12", Applied: at("18 Nov 2026", "2026-11-18T16:20:00Z"), By: "Tomás Rey", Changes: "1 role and 2 rules", Note: "Oslo closes"},
 			{Version: "v11", Applied: at("2 Oct 2026", "2026-10-02T09:00:00Z"), By: "Jo Lind", Changes: "1 role"},
 		},
 	}
 	var all []Sample
-	for _, tab := range []string{"roles", "rules", "duties", "versions"} {
+	for _, tab := range []string{"roles", "rules", "duties", "asking", "versions"} {
 		full, empty := v, PolicyView{Tabs: tabs(tab), Tab: tab}
 		full.Tabs, full.Tab = tabs(tab), tab
 		all = append(all, Sample{"policy-" + tab, Policy(s, full)}, Sample{"policy-" + tab + "-empty", Policy(s, empty)})
 	}
 	return all
+}
+
+func sampleAsking() AskingView {
+	return AskingView{
+		Offers: []OfferedRow{{Name: "Warehouse", What: "Figures of all departments, day by day", Version: ui.Link{Text: "warehouse, version 2", URL: "/policy/objects/9/versions"}, EditURL: "/policy/edit/9",
+			Levels: []string{"Read finance tables: warehouse/finance_read", "Everything: role Analyst"}, For: `worker_type == "employee"`, Days: "90 days, at most 180 days", More: []string{"In an emergency at once, for 2 hours"}},
+			{Name: "Customer relations", Levels: []string{"Look up: crm"}, Days: "90 days, at most 365 days"}},
+		Rules: []DecidedRow{{Name: "Conflicts", What: "What breaks an SoD rule", Version: ui.Link{Text: "conflicts, version 1", URL: "/policy/objects/10/versions"}, EditURL: "/policy/edit/10", When: `request["sod"] != ""`, Steps: []string{"the manager", "together with it: the owner", "compliance"}},
+			{Name: "Small things", When: `request["risk"] == "low" && request["days"] <= "030"`, Steps: []string{"nobody: it is granted at once"}}},
+	}
 }
 
 func galleryAnswers(ctx context.Context) []Sample {

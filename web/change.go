@@ -39,11 +39,13 @@ func (s *server) changes(r *request) error {
 
 // changeStarts are documents to begin with.
 var changeStarts = map[string]string{
-	"role":  "kind: Role\nname: \nspec:\n  title: \n  description: \n  owner: \n  entitlements: []\n  roles: []\n",
-	"rule":  "kind: BirthrightRule\nname: \nspec:\n  title: \n  when: department == \"\"\n  roles: []\n  entitlements: []\n",
-	"duty":  "kind: Duty\nname: \nspec:\n  title: \n  description: \n  entitlements: []\n",
-	"sod":   "kind: SoDRule\nname: \nspec:\n  title: \n  description: \n  owner: \n  duties: []\n  severity: high\n  reaction: exception\n",
-	"empty": "",
+	"role":     "kind: Role\nname: \nspec:\n  title: \n  description: \n  owner: \n  entitlements: []\n  roles: []\n",
+	"rule":     "kind: BirthrightRule\nname: \nspec:\n  title: \n  when: department == \"\"\n  roles: []\n  entitlements: []\n",
+	"duty":     "kind: Duty\nname: \nspec:\n  title: \n  description: \n  entitlements: []\n",
+	"sod":      "kind: SoDRule\nname: \nspec:\n  title: \n  description: \n  owner: \n  duties: []\n  severity: high\n  reaction: exception\n",
+	"offer":    "kind: Offer\nname: \nspec:\n  title: \n  description: \n  tasks: []\n  levels:\n    - {name: standard, title: , entitlements: []}\n  days: 90\n  longest_days: 365\n",
+	"approval": "kind: ApprovalRule\nname: \nspec:\n  title: \n  order: 10\n  when: request[\"risk\"] == \"high\"\n  steps:\n    - {by: manager}\n    - {by: owner}\n",
+	"empty":    "",
 }
 
 // changeNew is where a change is written. The address may say with what to begin: an empty document of a kind, a document that is
@@ -85,7 +87,8 @@ func (s *server) changeNew(r *request) error {
 
 func (s *server) changeForm(r *request, status int, title, body string, bad ui.Errors) error {
 	v := templates.ChangeNewView{Action: changesURL, Title: title, Body: body, Errors: bad, Cancel: ui.Link{Text: r.T("Go back, change nothing"), URL: changesURL}}
-	for _, k := range []struct{ kind, word string }{{"role", r.T("A role")}, {"rule", r.T("A birthright rule")}, {"duty", r.T("A duty")}, {"sod", r.T("An SoD rule")}} {
+	for _, k := range []struct{ kind, word string }{{"role", r.T("A role")}, {"rule", r.T("A birthright rule")}, {"duty", r.T("A duty")}, {"sod", r.T("An SoD rule")}, {"offer", r.T("An offer")},
+		{"approval", r.T("An approval rule")}} {
 		v.Starts = append(v.Starts, ui.Link{Text: k.word, URL: link(changesURL+"/new", "kind", k.kind)})
 	}
 	return r.render(status, templates.ChangeNew(r.shell(r.T("Plan a change")), v))

@@ -13,11 +13,13 @@ import (
 
 // policyShow is the policy as it is, to read: it is changed by files and by planned changes.
 func (s *server) policyShow(r *request) error {
-	v := templates.PolicyView{ChangesURL: changesURL, MiningURL: miningURL, OutliersURL: outliersURL, Tab: oneOf(r.Query("tab"), "rules", "duties", "versions")}
-	for _, t := range []struct{ tab, word string }{{"", r.T("Roles")}, {"rules", r.T("Birthright rules")}, {"duties", r.T("Segregation of duties")}, {"versions", r.T("Versions")}} {
+	v := templates.PolicyView{ChangesURL: changesURL, MiningURL: miningURL, OutliersURL: outliersURL, Tab: oneOf(r.Query("tab"), "rules", "duties", "asking", "versions")}
+	for _, t := range []struct{ tab, word string }{{"", r.T("Roles")}, {"rules", r.T("Birthright rules")}, {"duties", r.T("Segregation of duties")}, {"asking", r.T("Requests")},
+		{"versions", r.T("Versions")}} {
 		v.Tabs = append(v.Tabs, ui.Chip{Text: t.word, URL: link("/policy", "tab", t.tab), Current: t.tab == v.Tab})
 	}
-	for _, kind := range map[string][]string{"": {policy.KindRole}, "rules": {policy.KindRule}, "duties": {policy.KindDuty, policy.KindSoD}}[v.Tab] {
+	for _, kind := range map[string][]string{"": {policy.KindRole}, "rules": {policy.KindRule}, "duties": {policy.KindDuty, policy.KindSoD},
+		"asking": {policy.KindApproval, policy.KindOffer}}[v.Tab] {
 		if url := r.to("policy.change", link(benchURL, "kind", kind)); url != "" {
 			v.News = append(v.News, ui.Link{Text: r.benchTitle(benchKinds[kind]), URL: url})
 		}
@@ -35,8 +37,11 @@ func (s *server) policyShow(r *request) error {
 			}
 			return nil
 		}
-		if v.Tab == "duties" {
+		switch v.Tab {
+		case "duties":
 			return r.policyDuties(tx, &v)
+		case "asking":
+			return r.policyAsking(tx, &v)
 		}
 		return r.policyObjects(tx, &v)
 	})
@@ -53,12 +58,12 @@ func (r *request) versionWords(x *policy.Version) string {
 		n    int
 		word string
 	}{{x.Roles, r.Plural(x.Roles, "role", "roles")}, {x.Rules, r.Plural(x.Rules, "rule", "rules")}, {x.Duties, r.Plural(x.Duties, "duty", "duties")},
-		{x.SoD, r.Plural(x.SoD, "SoD rule", "SoD rules")}} {
+		{x.SoD, r.Plural(x.SoD, "SoD rule", "SoD rules")}, {x.Offers, r.Plural(x.Offers, "offer", "offers")}, {x.Approvals, r.Plural(x.Approvals, "approval rule", "approval rules")}} {
 		if c.n > 0 {
 			out = append(out, c.word)
 		}
 	}
-	return r.and(out, 4)
+	return r.and(out, 6)
 }
 
 func (r *request) policyObjects(tx *db.Tx, v *templates.PolicyView) error {

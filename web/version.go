@@ -77,6 +77,8 @@ func (r *request) historyView(h *change.History, v *templates.HistoryView) error
 		}
 	case change.KindRule:
 		v.Up[0].URL = "/policy?tab=rules"
+	case change.KindOffer, change.KindApproval:
+		v.Up[0].URL = "/policy?tab=asking"
 	default:
 		v.Up[0].URL = "/policy?tab=duties"
 	}
@@ -166,6 +168,10 @@ func (r *request) kindWord(kind string) string {
 		return r.T("Birthright rule")
 	case change.KindDuty:
 		return r.T("Duty")
+	case change.KindOffer:
+		return r.T("Offer")
+	case change.KindApproval:
+		return r.T("Approval rule")
 	}
 	return r.T("SoD rule")
 }

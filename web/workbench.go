@@ -26,7 +26,8 @@ const (
 func benchEditURL(id int) string { return fmt.Sprintf("/policy/edit/%d", id) }
 
 // benchKinds are the kinds of documents as addresses call them.
-var benchKinds = map[string]string{policy.KindRole: change.KindRole, policy.KindRule: change.KindRule, policy.KindDuty: change.KindDuty, policy.KindSoD: change.KindSoD}
+var benchKinds = map[string]string{policy.KindRole: change.KindRole, policy.KindRule: change.KindRule, policy.KindDuty: change.KindDuty, policy.KindSoD: change.KindSoD,
+	policy.KindOffer: change.KindOffer, policy.KindApproval: change.KindApproval}
 
 // bench is one object of the policy that is being written: a document, and the form beside it.
 type bench struct {
@@ -53,11 +54,20 @@ func (s *server) benchNew(r *request) error {
 	if kind == "" {
 		kind = change.KindRule
 	}
-	d := change.Declaration{Kind: kind, Spec: map[string]any{}}
-	if kind == change.KindRule {
-		d.Spec["when"] = ""
+	return s.benchOf(r, "", change.Declaration{Kind: kind, Spec: benchStart(kind)})
+}
+
+// benchStart is what a new document begins with: what it must have, and what the form cannot show.
+func benchStart(kind string) map[string]any {
+	switch kind {
+	case change.KindRule:
+		return map[string]any{"when": ""}
+	case change.KindOffer:
+		return map[string]any{"levels": []any{map[string]any{"name": "standard", "entitlements": []any{}}}}
+	case change.KindApproval:
+		return map[string]any{"when": `request["risk"] == "high"`, "steps": []any{map[string]any{"by": policy.ByManager}, map[string]any{"by": policy.ByOwner}}}
 	}
-	return s.benchOf(r, "", d)
+	return map[string]any{}
 }
 
 // benchEdit is the workbench for what is declared.

@@ -48,6 +48,22 @@ func (r *request) benchData(tx *db.Tx) (d *benchData, err error) {
 	return d, nil
 }
 
+// tasks are those of the offers there are.
+func (d *benchData) tasks() []ui.Option {
+	var all []string
+	for _, o := range d.pol.Offers() {
+		all = append(all, o.Offer.Tasks...)
+	}
+	slices.Sort(all)
+	var out []ui.Option
+	for _, t := range slices.Compact(all) {
+		if len(out) < suggestMost {
+			out = append(out, ui.Option{Value: t})
+		}
+	}
+	return out
+}
+
 // suggestions are the lists that the fields of the form offer: what is declared, and the values that people have.
 func (d *benchData) suggestions(tx *db.Tx, b *bench) ([]templates.Suggestion, error) {
 	var ents []ui.Option
@@ -66,6 +82,9 @@ func (d *benchData) suggestions(tx *db.Tx, b *bench) ([]templates.Suggestion, er
 			}
 		}
 		out = append(out, l)
+	}
+	if b.kind == change.KindOffer {
+		out = append(out, templates.Suggestion{ID: "all-tasks", Options: d.tasks()})
 	}
 	slices.SortFunc(out, func(a, b templates.Suggestion) int { return cmp.Compare(a.ID, b.ID) })
 	var names []string
@@ -141,12 +160,16 @@ const matchMost = 5
 // benchMatch counts the people whom the condition of a rule means, and names a few.
 func (r *request) benchMatch(tx *db.Tx, b *bench, d *benchData, v *templates.WorkbenchEffect) error {
 	sheet, err := change.ReadSheet(b.text, b.kind, b.form.Name)
-	if err != nil || b.kind != change.KindRule && b.kind != change.KindSoD {
+	if err != nil || b.kind == change.KindRole || b.kind == change.KindDuty || b.kind == change.KindApproval {
 		return nil //nolint:nilerr // whoever reads the text is told elsewhere
 	}
-	when, _ := sheet.Spec["when"].(string)
+	field := "when"
+	if b.kind == change.KindOffer {
+		field = "for"
+	}
+	when, _ := sheet.Spec[field].(string)
 	except, _ := sheet.Spec["except"].(string)
-	if when == "" && b.kind == change.KindSoD {
+	if when == "" && b.kind != change.KindRule {
 		when = "true"
 	}
 	if strings.TrimSpace(when) == "" {
@@ -154,7 +177,7 @@ func (r *request) benchMatch(tx *db.Tx, b *bench, d *benchData, v *templates.Wor
 	}
 	test, err := policy.NewTest(when, d.sent)
 	if err != nil {
-		v.Fault = sentence(r.T("%s %s", r.benchLabel(b.kind, "when"), err.Error()))
+		v.Fault = sentence(r.T("%s %s", r.benchLabel(b.kind, field), err.Error()))
 		return nil
 	}
 	but := (*policy.Test)(nil)

@@ -17,7 +17,7 @@ func (s *server) benchPage(r *request, status int, b *bench) error {
 	v.Title = r.T("Change %s", b.was)
 	if b.was == "" {
 		v.Title = r.benchTitle(b.kind)
-		for _, k := range []string{policy.KindRule, policy.KindRole, policy.KindSoD, policy.KindDuty} {
+		for _, k := range []string{policy.KindRule, policy.KindRole, policy.KindSoD, policy.KindDuty, policy.KindOffer, policy.KindApproval} {
 			v.Starts = append(v.Starts, ui.Chip{Text: r.benchTitle(benchKinds[k]), URL: link(benchURL, "kind", k), Current: benchKinds[k] == b.kind})
 		}
 	}
@@ -85,7 +85,7 @@ func (r *request) benchField(b *bench, f change.FormField, value change.FormValu
 		out.List = append(slices.Clone(value.List), "")
 	case change.AskCondition:
 		out.Field.Required = f.Everybody
-		out.Condition = r.benchCondition(f, value, d)
+		out.Condition = r.benchCondition(b, f, value, d)
 		if mine {
 			out.Condition.Focus = map[string]string{"add": "last", "lines": "last", "drop": "add"}[b.focus[1]]
 		}
@@ -93,9 +93,11 @@ func (r *request) benchField(b *bench, f change.FormField, value change.FormValu
 	return out
 }
 
-func (r *request) benchCondition(f change.FormField, value change.FormValue, d *benchData) *templates.ConditionView {
+func (r *request) benchCondition(b *bench, f change.FormField, value change.FormValue, d *benchData) *templates.ConditionView {
 	c := &templates.ConditionView{None: r.T("No condition: nobody is left out.")}
 	switch {
+	case f.Everybody && b.kind == change.KindApproval:
+		c.None = r.T("No condition: everything.")
 	case f.Everybody:
 		c.None = r.T("No condition: everybody.")
 	case f.Name == "when":

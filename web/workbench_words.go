@@ -14,6 +14,10 @@ func (r *request) benchTitle(kind string) string {
 		return r.T("New duty")
 	case change.KindSoD:
 		return r.T("New SoD rule")
+	case change.KindOffer:
+		return r.T("New offer")
+	case change.KindApproval:
+		return r.T("New approval rule")
 	}
 	return r.T("New birthright rule")
 }
@@ -49,11 +53,19 @@ func (r *request) benchLabel(kind, name string) string {
 		return r.T("Only those entitlements for which")
 	case "except":
 		return r.T("Except those for whom")
+	case "for":
+		return r.T("Only for those for whom")
 	case "when":
-		if kind == change.KindSoD {
+		switch kind {
+		case change.KindSoD:
 			return r.T("Only for those for whom")
+		case change.KindApproval:
+			return r.T("Everything for which")
 		}
 		return r.T("Everybody for whom")
+	}
+	if word := r.askingLabel(name); word != "" {
+		return word
 	}
 	return sentenceCase(name)
 }
@@ -73,6 +85,20 @@ func (r *request) benchHint(kind, name string) string {
 		return r.T("At least two that one person must not combine.")
 	case change.KindSoD + " at_least":
 		return r.T("How many of the duties in one hand are too many. Empty: all of them.")
+	case change.KindOffer + " owner":
+		return r.T("Number or e-mail address of a person: asked where nobody owns what is given.")
+	case change.KindOffer + " description":
+		return r.T("What it is for, in plain words.")
+	case change.KindOffer + " tasks":
+		return r.T("In the words in which people search.")
+	case change.KindOffer + " days":
+		return r.T("Empty: 90.")
+	case change.KindOffer + " longest_days":
+		return r.T("Up to 366. Empty: 365.")
+	case change.KindApproval + " order":
+		return r.T("The rule with the smallest number is asked first.")
+	case change.KindApproval + " when":
+		return r.T(`Over the attributes of whom it is for, request["risk"] and its like, and entitlement["..."].`)
 	}
 	return ""
 }
