@@ -17,21 +17,14 @@ import (
 	"tenure/templates/ui"
 )
 
-// problem is RFC 9457's, the answer to a client that asks for JSON.
-type problem struct {
-	Type     string       `json:"type"`
-	Title    string       `json:"title"`
-	Status   int          `json:"status"`
-	Detail   string       `json:"detail,omitempty"`
-	Instance string       `json:"instance"`
-	Errors   []errs.Field `json:"errors,omitempty"`
-}
-
 // statusOf maps the kinds of errors to HTTP.
 func statusOf(err error) int {
 	var big *http.MaxBytesError
 	var many *auth.Wait
+	var own *refused
 	switch {
+	case errors.As(err, &own):
+		return own.status
 	case errors.As(err, &big):
 		return http.StatusRequestEntityTooLarge
 	case errors.As(err, &many):
@@ -76,10 +69,8 @@ func (s *server) fail(r *request, err error) {
 		return
 	}
 	switch {
-	case wantsJSON(r.Request):
-		r.Header("Content-Type", "application/problem+json")
-		r.AbortWithStatusJSON(status, problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: text,
-			Instance: "urn:tenure:request:" + r.reference(), Errors: fields})
+	case api(r.Request), wantsJSON(r.Request):
+		r.sendProblem(r.problem(err, status, text, fields))
 	case status == http.StatusUnauthorized && r.Request.Method == http.MethodGet && !polling(r.Request) && bearerOf(r.Request) == "":
 		next := r.Request.URL.RequestURI()
 		if next == "/" {
@@ -156,9 +147,14 @@ func (r *request) said(err error) string {
 // words gives what a person may read of an error. A sentence begins with a capital letter and ends with a full stop.
 func (r *request) words(err error, status int) (string, []errs.Field) {
 	var e *errs.Error
+	var own *refused
 	switch {
 	case errors.As(err, &e):
 		return sentence(e.In(r.T)), e.Fields
+	case errors.As(err, &own):
+		return sentence(own.text), nil
+	case api(r.Request) && status == http.StatusRequestEntityTooLarge:
+		return "The body is larger than 256 KB.", nil
 	case status == http.StatusRequestEntityTooLarge:
 		return r.T("What was sent is larger than this page takes. A file may have %d MB.", maxUpload>>20), nil
 	case status == http.StatusTooManyRequests:
@@ -187,12 +183,18 @@ func wantsJSON(h *http.Request) bool {
 }
 
 // noPage answers an address that does not exist.
-func (s *server) noPage(*request) error {
+func (s *server) noPage(r *request) error {
+	if api(r.Request) {
+		return errs.NotFound("the API has no such address; /api lists what there is")
+	}
 	return errs.NotFound("there is no such page; the address may be mistyped")
 }
 
 // noMethod answers an address that exists and is used in another way.
 func (s *server) noMethod(r *request) error {
+	if api(r.Request) {
+		return refusal(http.StatusMethodNotAllowed, codeMethod, "it does not take %s", r.Request.Method)
+	}
 	s.failPage(r, templates.ProblemView{Status: http.StatusMethodNotAllowed, Text: r.T("Open the page and use its buttons.")}, nil)
 	return nil
 }

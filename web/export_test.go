@@ -7,6 +7,7 @@ import (
 	"github.com/alexedwards/scs/v2"
 
 	"tenure/internal/app"
+	"tenure/internal/config"
 )
 
 // Row is a line of the table of routes, as tests look at it.
@@ -54,3 +55,10 @@ var SessionCodec scs.Codec = sessionCodec{}
 
 // Inside is how an address is kept within the portal.
 var Inside = inside
+
+// Document gives the OpenAPI document of the API.
+func Document() ([]byte, error) {
+	s := &server{app: &app.App{Config: &config.Config{}}}
+	err := s.newAPI()
+	return s.document, err
+}

@@ -97,7 +97,8 @@ func (th *belongings) id(sql string, args ...any) map[string]string {
 // ofPeople are people and what is theirs alone.
 func (th *belongings) ofPeople() {
 	readers := "it hr compliance auditor administrator"
-	of := []string{"/people/:id", "/people/:id/terminate", "/people/:id/reinstate", "/people/:id/terminate/watch", "/people/:id/terminate/events", "/people/:id/move", "/people/:id/handover", "/people/:id/explain"}
+	of := []string{"/people/:id", "/people/:id/terminate", "/people/:id/reinstate", "/people/:id/terminate/watch", "/people/:id/terminate/events", "/people/:id/move", "/people/:id/handover", "/people/:id/explain",
+		"/api/v1/people/:id", "/api/v1/people/:id/access"}
 	th.put(thing{map[string]string{"id": th.w.ref("1030")}, "Nr1030", "manager " + readers}, of...) // of the manager's team
 	th.put(thing{map[string]string{"id": th.w.ref(auditor)}, "Nr1004", readers}, of...)
 	conflict := map[string]string{"id": th.w.ref("1015"), "rule": strconv.Itoa(th.w.number(`select id from policy_object where name = 'guard-and-book'`))}
@@ -120,7 +121,7 @@ func (th *belongings) ofApplications() {
 	}
 	at := "/applications/:name"
 	th.put(thing{in("ledger", map[string]string{}), "Ledger", readers}, at, at+"/check", at+"/adopt", at+"/release", at+"/licence", at+"/orphans", at+"/connector",
-		at+"/connector/test", at+"/connector/pause", at+"/connector/resume")
+		at+"/connector/test", at+"/connector/pause", at+"/connector/resume", "/api/v1"+at)
 	th.put(thing{in("ledger", map[string]string{"field": "token"}), "Ledger", readers}, at+"/connector/secrets/:field")
 	books := th.id(`select id from entitlement where name = 'books'`)
 	th.put(thing{in("ledger", books), "Books", readers}, at+"/entitlements/:id")

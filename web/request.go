@@ -43,6 +43,9 @@ type request struct {
 // asks makes the request of a handler, in the language that the browser prefers. The long language is for those who develop pages.
 func (s *server) asks(c *gin.Context) *request {
 	l := lang.Match(c.GetHeader("Accept-Language"))
+	if api(c.Request) {
+		l = nil // programs read one language
+	}
 	if s.samples && (c.Query("lang") == lang.Long.Tag() || c.GetHeader("Accept-Language") == lang.Long.Tag()) {
 		l = lang.Long
 	}

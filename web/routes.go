@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/gin-gonic/gin"
 
@@ -205,7 +206,7 @@ func (s *server) routes() []route {
 		{get, "/people/:id/conflicts/:rule/end", "violation.accept", s.conflictEndAsk},
 		{post, "/people/:id/conflicts/:rule/end", "violation.accept", s.conflictEnd},
 	}
-	return append(all, s.demoRoutes()...)
+	return slices.Concat(all, s.apiRoutes(), s.demoRoutes())
 }
 
 // handle makes gin's handler of a route: who is there, may they, then the handler; whatever goes wrong becomes an answer.
@@ -221,6 +222,9 @@ func (s *server) handle(r route) gin.HandlerFunc {
 func (r *request) serve(row route) error {
 	if err := r.legible(); err != nil {
 		return err
+	}
+	if api(r.Request) {
+		return r.serveAPI(row)
 	}
 	// The state of the process and files that are the same for everybody need nobody's session.
 	if row.path != healthPath && row.path != static.Prefix+"*file" {

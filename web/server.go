@@ -44,6 +44,11 @@ type server struct {
 
 	providers map[string]*auth.Provider // where people sign in, by name
 	passkeys  *auth.Passkeys            // nil where no browser would let one answer
+
+	ops      []operation // of the API
+	schemas  schemas     // of what goes in and out there
+	document []byte      // OpenAPI's
+	rates    *rates
 }
 
 // New makes the portal of an opened house. It runs until ctx ends, which stops its housekeeping of sessions.
@@ -77,6 +82,9 @@ func init() { gin.SetMode(gin.ReleaseMode) } // gin's mode is the process's: set
 
 // engine builds gin with the table of routes.
 func (s *server) engine(proxies []string) (*gin.Engine, error) {
+	if err := s.newAPI(); err != nil {
+		return nil, err
+	}
 	e := gin.New()
 	e.HandleMethodNotAllowed = true
 	e.RedirectTrailingSlash = false

@@ -76,8 +76,8 @@ func (s *server) forgetSessions(ctx context.Context) {
 func (s *server) withSession(next http.Handler) http.Handler {
 	kept := s.sessions.LoadAndSave(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, static.Prefix) || r.URL.Path == healthPath || bearerOf(r) != "" {
-			// An empty session, not from the store: a token has none, whatever cookie comes with it.
+		if strings.HasPrefix(r.URL.Path, static.Prefix) || r.URL.Path == healthPath || bearerOf(r) != "" || api(r) {
+			// An empty session, not from the store: a token has none, whatever cookie comes with it, and the API takes tokens only.
 			ctx, _ := s.sessions.Load(r.Context(), "")
 			next.ServeHTTP(w, r.WithContext(ctx))
 			return

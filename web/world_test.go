@@ -298,7 +298,7 @@ type page struct {
 func (w *world) anonymous() *client {
 	jar, err := cookiejar.New(nil)
 	w.must(err)
-	return &client{w: w, site: "same-origin", http: &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	return &client{w: w, site: "same-origin", http: &http.Client{Jar: jar, Transport: checked{w.t}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 }
 
 // as signs in as one of the demo's personas.
@@ -406,4 +406,19 @@ func (p page) says(t testing.TB, words string) {
 	if text := strings.Join(strings.Fields(p.Find("main").Text()), " "); !strings.Contains(text, words) {
 		t.Errorf("the page does not say %q:\n%s", words, text)
 	}
+}
+
+// program speaks with a token of somebody, given out by hand.
+func (w *world) program(number, scope string) *client {
+	w.t.Helper()
+	c := w.anonymous()
+	w.do(db.Operator, func(tx *db.Tx) error {
+		p, err := identity.Find(tx, number)
+		if err != nil {
+			return err
+		}
+		c.bearer, err = auth.Issue(tx, p, "A script", []string{scope}, time.Hour)
+		return err
+	})
+	return c
 }

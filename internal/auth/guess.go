@@ -148,8 +148,10 @@ func Forget(tx *db.Tx) error {
 	if _, err := tx.Exec(`delete from passkey_answer where answered_at < clock_timestamp() - interval '1 day'`); err != nil {
 		return err
 	}
-	_, err := tx.Exec(`delete from sign_in_flow where began_at < clock_timestamp() - interval '1 day'`)
-	return err
+	if _, err := tx.Exec(`delete from sign_in_flow where began_at < clock_timestamp() - interval '1 day'`); err != nil {
+		return err
+	}
+	return forgetCalls(tx)
 }
 
 // device is what the cookie of a browser that signed in before says.

@@ -33,6 +33,7 @@ type Config struct {
 	KeyFile       string   `yaml:"key_file" env:"TENURE_KEY_FILE"` // the installation's key; empty: Data/secret.key, made at first use
 	Workers       int      `yaml:"workers" env:"TENURE_WORKERS"`   // operations carried at once by one process
 	LogLevel      string   `yaml:"log_level" env:"TENURE_LOG_LEVEL"`
+	APIRate       int      `yaml:"api_rate" env:"TENURE_API_RATE"` // requests to the API that one token may make in a minute; 0: any number
 
 	SMTPURL      string   `yaml:"smtp_url" env:"TENURE_SMTP_URL"`   // smtp://user:password@host:port or smtps://; empty: no mail
 	MailFrom     string   `yaml:"mail_from" env:"TENURE_MAIL_FROM"` // whom letters come from
@@ -48,7 +49,7 @@ type Config struct {
 
 // Load reads the file (none for "") and the environment, and validates. data, when not empty, is the --data of the command line.
 func Load(file, data string) (*Config, error) {
-	c := &Config{Data: "./var", Listen: "127.0.0.1:8080", DatabaseConns: 40, Workers: 32, LogLevel: "info"}
+	c := &Config{Data: "./var", Listen: "127.0.0.1:8080", DatabaseConns: 40, Workers: 32, LogLevel: "info", APIRate: 600}
 	if file != "" {
 		body, err := os.ReadFile(file)
 		if err != nil {
@@ -105,6 +106,9 @@ func (c *Config) check() []errs.Field {
 	}
 	if c.Workers < 1 || c.Workers > 1000 {
 		add("workers (TENURE_WORKERS)", "must be from 1 to 1000")
+	}
+	if c.APIRate < 0 || c.APIRate > 1_000_000 {
+		add("api_rate (TENURE_API_RATE)", "must be from 0 to 1000000")
 	}
 	if c.DatabaseConns < 4 {
 		add("database_conns (TENURE_DATABASE_CONNS)", "must be at least 4")
