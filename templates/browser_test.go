@@ -42,6 +42,7 @@ type look struct {
 	rules         string // of axe; empty asks only that nothing is wider than the window and nothing breaks the policy
 	text          int64  // the reader's own size of text, in pixels; 0 is the usual one
 	forced        bool   // the reader's own colours (forced-colors)
+	less          string // the rules for samples that are not seen in every look; "" for the same
 	full          bool   // asked of one sample of each page, its full one: other states of it differ in words and rows only
 }
 
@@ -52,7 +53,7 @@ var looks = []look{
 	{name: "forced-colours", width: 1280, height: 800, theme: "dark", forced: true, full: true},
 	{name: "text-200", width: 1280, height: 800, theme: "light", text: 32, full: true},
 	{name: "zoom-200", width: 640, height: 400, theme: "light", full: true},
-	{name: "phone-light", width: 390, height: 844, theme: "light", rules: allRules},
+	{name: "phone-light", width: 390, height: 844, theme: "light", rules: allRules, less: placeRules},
 	{name: "phone-dark", width: 390, height: 844, theme: "dark", rules: colourRules, full: true},
 	{name: "narrow-light", width: 320, height: 640, theme: "light", rules: placeRules, full: true},
 }
@@ -142,6 +143,9 @@ func (e *eye) examine(url, name string) {
 	for _, l := range looks {
 		if l.full && !e.whole[name] && !*all {
 			continue
+		}
+		if l.less != "" && !e.whole[name] && !*all {
+			l.rules = l.less // the wide look has asked the others of this state, and the full sample of the page all of them on the phone
 		}
 		if err := e.see(l); err != nil {
 			e.t.Errorf("%s: %v", e.name, err)

@@ -244,6 +244,8 @@ func (r *request) plainReason(x *audit.Reason) string {
 		return r.T("you keep it for the hand-over after your move")
 	case x.Kind == access.Assignment && x.Title != "":
 		return r.T("somebody made you a member of “%s”", x.Title)
+	case x.Kind == access.Requested && x.Title != "":
+		return r.T("it was asked for (“%s”) and approved", x.Title)
 	case x.Kind == access.Birthright && x.Title != "":
 		return r.T("it comes with your job (%s)", x.Title)
 	case x.Kind == access.Birthright:

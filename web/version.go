@@ -35,6 +35,8 @@ func (r *request) versionLink(o *policy.Object) ui.Link {
 // reasonURL leads from a reason to what gave it: the rule as it was then, or the role.
 func (r *request) reasonURL(x *audit.Reason) string {
 	switch {
+	case x.Kind == access.Requested && x.Public != "":
+		return "/requests/" + x.Public
 	case x.Kind == access.Assignment && x.Title != "":
 		return r.to("policy.read", roleURL(x.Ref))
 	case x.Kind == access.Assignment, x.Kind == access.Birthright, x.Kind == access.Handover:

@@ -96,6 +96,8 @@ func (w *wording) way(x *access.Way) string {
 		return w.T("members of the role “%s” have it", w.title(x.Ref))
 	case access.Found:
 		return w.T("it was found in the application and accepted")
+	case access.Requested:
+		return w.T("it was asked for and approved")
 	}
 	return w.T("it is seen in the application, without a reason")
 }

@@ -16,6 +16,7 @@ const (
 	Handover   = "handover"   // what a mover lost, kept until ValidTo; Ref and Via as in the reason that was lost
 	Found      = "found"      // access that was there before Tenure; Ref is the actor who accepted it
 	Assignment = "assignment" // a membership in a role that a person decided; Ref is the role, Via the role on the way
+	Requested  = "request"    // what was asked for and approved; Ref is the request's item, Via the role on the way
 )
 
 // Reason is why a person holds an entitlement.
@@ -193,7 +194,7 @@ func (s *Subject) desired(cat *catalog.Catalog, now time.Time) Desire {
 			}
 		case Handover:
 			handed = append(handed, r)
-		case Assignment:
+		case Assignment, Requested:
 			if at := s.membership(&r, now); at >= 0 {
 				s.Member[at].ID = r.ID // it is there
 				covered[r.Entitlement] = true
@@ -244,7 +245,7 @@ func (s *Subject) desired(cat *catalog.Catalog, now time.Time) Desire {
 // membership finds what gives a reason of a membership still: its place in Member, -1 for none.
 func (s *Subject) membership(r *Reason, now time.Time) int {
 	return slices.IndexFunc(s.Member, func(m Reason) bool {
-		return m.ID == 0 && m.Entitlement == r.Entitlement && m.Param == r.Param && m.Ref == r.Ref && m.Via == r.Via && m.Live(now) && m.ValidTo.Equal(r.ValidTo)
+		return m.ID == 0 && m.Kind == r.Kind && m.Entitlement == r.Entitlement && m.Param == r.Param && m.Ref == r.Ref && m.Via == r.Via && m.Live(now) && m.ValidTo.Equal(r.ValidTo)
 	})
 }
 

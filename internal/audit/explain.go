@@ -51,7 +51,9 @@ type Reason struct {
 	Ref    int    `json:"-"` // the rule
 	Via    int    `json:"-"` // the role on the way
 	Policy int    `json:"-"` // the version of the policy that gave it
-	Title  string `json:"-"` // the rule's own words
+	Title  string `json:"-"` // the rule's own words; of a request, the offer's
+	Number int    `json:"-"` // of the request; 0 for none
+	Public string `json:"-"` // the request's public id
 }
 
 // Held gives what a person holds and why, and what they hold without a reason.
@@ -139,9 +141,11 @@ func heldReasons(tx *db.Tx, who int, m Moment, pol *policy.Snapshot, get func(in
 		believed = `r.known_from <= $3 and r.known_to > $3`
 	}
 	rows, err := tx.Query(`select r.id, r.entitlement_id, r.kind, r.ref, r.via, coalesce(r.policy_version, 0), r.valid_from, r.valid_to, coalesce(a.name, ''),
-			coalesce(o.name, ''), coalesce(v.name, '')
+			coalesce(o.name, ''), coalesce(v.name, ''), coalesce(q.request_id, 0), coalesce(q.offer_id, 0), coalesce(q.public_id::text, ''), coalesce(q.deciders, '')
 		from reason r left join actor a on r.kind = 'found' and a.id = r.ref left join policy_object o on r.kind in ('birthright', 'handover', 'assignment') and o.id = r.ref
 			left join policy_object v on v.id = r.via
+			left join lateral (select i.request_id, i.offer_id, t.public_id, (select string_agg(distinct p.name, ' and ') from request_decision d join request_step s on s.id = d.step_id join identity p on p.id = d.decider_id
+					where s.item_id = i.id and s.by <> 'review' and d.outcome = 'approve') deciders from request_item i join request t on t.id = i.request_id where i.id = r.ref) q on r.kind = 'request'
 		where r.identity_id = $1 and r.state = 'live' and r.valid_from <= $2 and r.valid_to > $2 and `+believed+` order by r.id`, who, at, known)
 	if err != nil {
 		return err
@@ -149,16 +153,24 @@ func heldReasons(tx *db.Tx, who int, m Moment, pol *policy.Snapshot, get func(in
 	defer rows.Close()
 	for rows.Next() {
 		var e int
-		var acceptor, rule, role string
+		var acceptor, rule, role, deciders string
+		var offer int
 		var r Reason
 		var until pgtype.Timestamptz
-		if err := rows.Scan(&r.ID, &e, &r.Kind, &r.Ref, &r.Via, &r.Policy, &r.Since, &until, &acceptor, &rule, &role); err != nil {
+		if err := rows.Scan(&r.ID, &e, &r.Kind, &r.Ref, &r.Via, &r.Policy, &r.Since, &until, &acceptor, &rule, &role, &r.Number, &offer, &r.Public, &deciders); err != nil {
 			return err
 		}
 		if end := db.Time(until); end.Before(db.Forever) {
 			r.Until = &end
 		}
-		if o := pol.Object(r.Ref); o != nil {
+		titled := r.Ref
+		switch r.Kind {
+		case access.Requested:
+			titled, acceptor = offer, deciders
+		case access.Found:
+			titled = 0
+		}
+		if o := pol.Object(titled); o != nil {
 			r.Title = o.Title
 		} else if rule != "" {
 			rule += " (retired)"
@@ -209,6 +221,15 @@ func words(r *Reason, rule, role, acceptor string) string {
 		return text
 	case access.Found:
 		return "found in the application and accepted by " + acceptor
+	case access.Requested:
+		text := fmt.Sprintf("request R-%d", r.Number)
+		if acceptor != "" {
+			text += ", approved by " + acceptor
+		}
+		if r.Via != 0 {
+			text += ", through role " + role
+		}
+		return text
 	}
 	return r.Kind
 }

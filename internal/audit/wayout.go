@@ -108,6 +108,8 @@ func wayText(w *access.Way, name func(int) string, all []access.Fact) string {
 		return "given to members of the role " + name(w.Ref)
 	case access.Found:
 		return "found in the application and accepted"
+	case access.Requested:
+		return "asked for and approved"
 	}
 	return "seen in the application, without a reason"
 }

@@ -103,3 +103,9 @@ func inWhoseName(who int, acting []Acting, covers func(Acting) bool, may func(in
 	}
 	return 0, nil
 }
+
+// ActingFor gives for whom a person acts at present.
+func ActingFor(tx *db.Tx, who int) ([]Acting, error) {
+	_, acting, err := standing(tx, who)
+	return acting, err
+}

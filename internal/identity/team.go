@@ -100,3 +100,47 @@ func LeftBehind(tx *db.Tx, managers []int, limit int) ([]Headless, error) {
 		return h, r.Scan(&h.ID, &h.PublicID, &h.Name, &h.Reports)
 	})
 }
+
+// Above is somebody in a person's line of managers.
+type Above struct {
+	ID    int
+	Depth int // 1 is the manager
+	Here  bool
+}
+
+// maxLine is how far up a line of managers is followed.
+const maxLine = 10
+
+// Lines gives the managers above people, the nearest first. A circle is walked until maxLine and nobody stands in a line twice.
+func Lines(tx *db.Tx, people []int) (map[int][]Above, error) {
+	rows, err := tx.Query(`with recursive up(who, id, depth) as (
+			select v.identity_id, v.manager_id, 1 from employment_version v where v.identity_id = any($1) and v.manager_id is not null and `+holdsAt+`
+			union select up.who, v.manager_id, depth + 1 from up join employment_version v on v.identity_id = up.id and v.manager_id is not null and depth < $3 and `+holdsAt+`)
+		select up.who, up.id, min(up.depth), i.state = 'active' and i.locked_at is null from up join identity i on i.id = up.id group by 1, 2, 4 order by 1, 3, 2`,
+		people, tx.Now, maxLine)
+	if err != nil {
+		return nil, err
+	}
+	out := map[int][]Above{}
+	var who int
+	var a Above
+	_, err = pgx.ForEachRow(rows, []any{&who, &a.ID, &a.Depth, &a.Here}, func() error {
+		if a.ID != who {
+			out[who] = append(out[who], a)
+		}
+		return nil
+	})
+	return out, err
+}
+
+// Here gives those of some people who work here at present.
+func Here(tx *db.Tx, people []int) (map[int]bool, error) {
+	rows, err := tx.Query(`select id from identity where id = any($1) and state = 'active' and locked_at is null`, people)
+	if err != nil {
+		return nil, err
+	}
+	out := map[int]bool{}
+	var id int
+	_, err = pgx.ForEachRow(rows, []any{&id}, func() error { out[id] = true; return nil })
+	return out, err
+}

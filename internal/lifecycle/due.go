@@ -67,14 +67,17 @@ func RunDue(tx *db.Tx, until time.Time) (int, error) {
 
 // runInstant settles the people for whom something falls due at one instant.
 func runInstant(tx *db.Tx, at time.Time, sim bool, waiting []int) (int, error) {
-	rows, err := tx.Query(`delete from due where at = $1 and what = 'person' and not ref = any(coalesce($2::int[], '{}')) returning ref`, at, waiting)
+	rows, err := tx.Query(`delete from due where at = $1 and not (what = 'person' and ref = any(coalesce($2::int[], '{}'))) returning what, ref`, at, waiting)
 	if err != nil {
 		return 0, err
 	}
-	ids, err := pgx.CollectRows(rows, pgx.RowTo[int])
-	if err != nil {
+	refs := map[string][]int{}
+	var what string
+	var ref int
+	if _, err := pgx.ForEachRow(rows, []any{&what, &ref}, func() error { refs[what] = append(refs[what], ref); return nil }); err != nil {
 		return 0, err
 	}
+	ids := refs["person"]
 	if sim && at.After(tx.Now) {
 		if err := tx.MoveClock(at); err != nil {
 			return 0, err
@@ -84,6 +87,9 @@ func runInstant(tx *db.Tx, at time.Time, sim bool, waiting []int) (int, error) {
 	if len(ids) > 1000 {
 		urgency = access.Bulk
 	}
+	if err := lockConcerned(tx, ids, refs["request"], refs["request_item"]); err != nil {
+		return 0, err
+	}
 	people, err := take(tx, ids)
 	if err != nil {
 		return 0, err
@@ -91,8 +97,12 @@ func runInstant(tx *db.Tx, at time.Time, sim bool, waiting []int) (int, error) {
 	if err := markMoves(tx, people, at); err != nil {
 		return 0, err
 	}
-	_, err = Settle(tx, people, Cause{What: "due", HandOver: true, Urgency: urgency})
-	return len(ids), err
+	if len(ids) > 0 {
+		if _, err = Settle(tx, people, Cause{What: "due", HandOver: true, Urgency: urgency}); err != nil {
+			return 0, err
+		}
+	}
+	return len(ids), Requests.Fall(tx, refs["request"], refs["request_item"])
 }
 
 // markMoves notes who moves because a version of an employment begins to hold at this instant that HR stated beforehand.

@@ -89,6 +89,11 @@ func (a *Acceptance) check(pol *policy.Snapshot, now time.Time) error {
 }
 
 func (a *Acceptance) store(tx *db.Tx, who int) error {
+	return a.storeBy(tx, who, tx.Actor.ID, tx.Actor.Identity)
+}
+
+// storeBy stores an acceptance in the name of who decided it.
+func (a *Acceptance) storeBy(tx *db.Tx, who, actor, acceptor int) error {
 	touches := evidence.Touches{"exception": 1}
 	n, err := tx.Exec(`update exception set ended_at = clock_timestamp(), ended_on = business_now(), ended_by = $3, ended_because = 'replaced' where identity_id = $1 and rule_id = $2 and ended_at is null`,
 		who, a.Rule, tx.Actor.ID)
@@ -99,7 +104,7 @@ func (a *Acceptance) store(tx *db.Tx, who int) error {
 	var id int64
 	if err := tx.QueryRow(`insert into exception (identity_id, rule_id, control, reason, valid_from, valid_to, accepted_by, accepted_identity)
 		values ($1, $2, $3, $4, $5, $6, $7, $8) returning id`, who, a.Rule, strings.TrimSpace(a.Control), strings.TrimSpace(a.Reason), tx.Now, a.Until,
-		tx.Actor.ID, tx.Actor.Identity).Scan(&id); err != nil {
+		actor, acceptor).Scan(&id); err != nil {
 		return err
 	}
 	tx.Record(evidence.Event{Kind: "exception.accepted", IdentityID: who, EffectiveAt: tx.Now, Touches: touches,

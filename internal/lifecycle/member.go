@@ -81,7 +81,7 @@ func (m *Membership) check(pol *policy.Snapshot, now time.Time) error {
 	if o.Role.State != policy.Active {
 		return errs.Conflict("the role is %s: it gives nothing, and nobody becomes a member", o.Role.State)
 	}
-	bad := m.parameters(o.Role.Parameters)
+	bad := policy.CheckParam(o.Role.Parameters, m.Param)
 	if m.From.Before(now) {
 		m.From = now
 	}
@@ -98,26 +98,6 @@ func (m *Membership) check(pol *policy.Snapshot, now time.Time) error {
 		return errs.InvalidFields("nobody became a member:", bad)
 	}
 	return nil
-}
-
-// parameters wants a value for each parameter of the role, and no others.
-func (m *Membership) parameters(all []policy.Parameter) (bad []errs.Field) {
-	values := policy.ParseParam(m.Param)
-	for i := range all {
-		p := &all[i]
-		switch v := values[p.Name]; {
-		case v == "":
-			bad = append(bad, errs.Field{Field: p.Name, Rule: "is required"})
-		case !p.Takes(v):
-			bad = append(bad, errs.Field{Field: p.Name, Rule: "must be one of " + strings.Join(p.Values, ", ")})
-		}
-	}
-	for name := range values {
-		if !slices.ContainsFunc(all, func(p policy.Parameter) bool { return p.Name == name }) {
-			bad = append(bad, errs.Field{Field: name, Rule: "is no parameter of the role"})
-		}
-	}
-	return bad
 }
 
 // weigh refuses a membership that would break an SoD rule.
@@ -283,7 +263,7 @@ func endMembershipsOf(tx *db.Tx, people []int) error {
 	return err
 }
 
-// membersOf gives what memberships give to people, now or later, by person.
+// membersOf gives what memberships and requests give to people, now or later, by person.
 func membersOf(tx *db.Tx, pol *policy.Snapshot, people []int, now time.Time) (map[int][]access.Reason, error) {
 	rows, err := tx.Query(`select identity_id, role_id, param, valid_from, case when valid_to = 'infinity' then null else valid_to end from role_member
 		where identity_id = any($1) and ended_at is null and valid_to > $2 order by identity_id, role_id, param`, people, now)
@@ -304,7 +284,10 @@ func membersOf(tx *db.Tx, pol *policy.Snapshot, people []int, now time.Time) (ma
 		out[who] = append(out[who], gives...)
 		return err
 	})
-	return out, err
+	if err != nil {
+		return nil, err
+	}
+	return out, giftsOf(tx, pol, people, now, out)
 }
 
 // via is the inner role that holds an entitlement, 0 where it is the role itself.

@@ -166,7 +166,7 @@ func (r *Replay) Go(x Happening) error {
 // join weighs a membership as Join does.
 func (r *Replay) join(x Happening) error {
 	m := &r.h.Members[x.Join]
-	if o := r.s.pol.Object(m.Role); o == nil || o.Role == nil || o.Role.State != policy.Active || len(m.parameters(o.Role.Parameters)) > 0 {
+	if o := r.s.pol.Object(m.Role); o == nil || o.Role == nil || o.Role.State != policy.Active || len(policy.CheckParam(o.Role.Parameters, m.Param)) > 0 {
 		r.refused[x.Join], r.NoRole = true, true
 		return nil
 	}

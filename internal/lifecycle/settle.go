@@ -13,6 +13,7 @@ import (
 	"tenure/internal/evidence"
 	"tenure/internal/identity"
 	"tenure/internal/policy"
+	"tenure/internal/request"
 )
 
 // Cause says why people are settled: it stands on the operations and in the events.
@@ -111,7 +112,14 @@ func Settle(tx *db.Tx, people []*identity.Change, cause Cause) (*Effect, error) 
 	if err := endMembershipsOf(tx, gone); err != nil {
 		return nil, err
 	}
-	if err := auth.EndSessionsOf(tx, s.away(people)); err != nil {
+	if err := request.EndOf(tx, gone); err != nil {
+		return nil, err
+	}
+	away := s.away(people)
+	if err := request.Replace(tx, away); err != nil {
+		return nil, err
+	}
+	if err := auth.EndSessionsOf(tx, away); err != nil {
 		return nil, err
 	}
 	if err := identity.Enter(tx, s.changed(people)); err != nil {

@@ -2,8 +2,11 @@ package policy
 
 import (
 	"cmp"
+	"maps"
 	"net/url"
 	"slices"
+	"strings"
+	"tenure/internal/errs"
 )
 
 // rule is a birthright rule, compiled.
@@ -93,6 +96,26 @@ func ParseParam(text string) map[string]string {
 // Takes says whether a value may be given for the parameter.
 func (p *Parameter) Takes(value string) bool {
 	return value != "" && (len(p.Values) == 0 || slices.Contains(p.Values, value))
+}
+
+// CheckParam wants a value for each parameter of a role, and no others. The fields are the parameters' names.
+func CheckParam(all []Parameter, param string) (bad []errs.Field) {
+	values := ParseParam(param)
+	for i := range all {
+		p := &all[i]
+		switch v := values[p.Name]; {
+		case v == "":
+			bad = append(bad, errs.Field{Field: p.Name, Rule: "is required"})
+		case !p.Takes(v):
+			bad = append(bad, errs.Field{Field: p.Name, Rule: "must be one of " + strings.Join(p.Values, ", ")})
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if !slices.ContainsFunc(all, func(p Parameter) bool { return p.Name == name }) {
+			bad = append(bad, errs.Field{Field: name, Rule: "is no parameter of the role"})
+		}
+	}
+	return bad
 }
 
 // RoleGives gives what a member of a role gets who was given these parameters: the entitlements with the role that holds each directly,

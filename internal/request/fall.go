@@ -1,0 +1,278 @@
+package request
+
+import (
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"tenure/internal/db"
+	"tenure/internal/evidence"
+)
+
+// Concerned gives the people about whom steps and items are, to be locked before Fall.
+func Concerned(tx *db.Tx, steps, items []int) ([]int, error) {
+	rows, err := tx.Query(`select beneficiary_id from request_step where id = any($1) union select beneficiary_id from request_item where id = any($2)`, steps, items)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[int])
+}
+
+// Fall does what fell due: of steps a reminder, then others are asked besides, then the end; of items what is said before their end, and
+// the end. The people concerned are locked. Nothing is ever approved by time; only a step that waits for a date goes on by it.
+func (s *Service) Fall(tx *db.Tx, stepIDs, itemIDs []int) error {
+	if len(stepIDs)+len(itemIDs) == 0 {
+		return nil
+	}
+	all, err := items(tx, `where i.id in (select item_id from request_step where id = any($1)) or i.id = any($2) order by i.id`, stepIDs, itemIDs)
+	if err != nil {
+		return err
+	}
+	c, err := WorkingTime(tx)
+	if err != nil {
+		return err
+	}
+	var late []*Step
+	for _, it := range all {
+		for _, st := range it.Steps {
+			if st.State == StepOpen && st.Stage == 1 {
+				late = append(late, st)
+			}
+		}
+	}
+	a, err := newAsking(tx, late)
+	if err != nil {
+		return err
+	}
+	for _, it := range all {
+		if slices.Contains(itemIDs, it.ID) {
+			if err := s.fallItem(tx, it, c); err != nil {
+				return err
+			}
+		}
+		for _, st := range it.Steps {
+			if st.State == StepOpen && st.NextAt != nil && !st.NextAt.After(tx.Now) {
+				if err := s.fallStep(tx, it, st, a, c); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Service) fallStep(tx *db.Tx, it *Item, st *Step, a *asking, c *Calendar) error {
+	now := tx.Now
+	w := newWriter(tx)
+	save := func(kind string, facts map[string]any) error {
+		w.updateStep(st)
+		if err := w.send(); err != nil {
+			return err
+		}
+		facts["step"] = st.ID
+		w.record(kind, it, facts)
+		return nil
+	}
+	switch {
+	case st.By == Wait:
+		st.State, st.DecidedAt, st.NextAt = StepApproved, &now, nil
+		if err := save("request.advanced", map[string]any{}); err != nil {
+			return err
+		}
+		return s.proceed(tx, it, c)
+	case st.Stage == 0:
+		st.Stage, st.NextAt = 1, st.DueAt
+		if err := save("request.reminded", map[string]any{"due": st.DueAt.UTC()}); err != nil {
+			return err
+		}
+		return s.tellSteps(tx, it, []*Step{st}, "reminder")
+	case st.Stage == 1:
+		more := a.besides(st)
+		end := c.Add(*st.DueAt, time.Duration(st.Hours)*time.Hour)
+		st.Stage, st.NextAt = 2, &end
+		w.insertHolders(st, more)
+		if err := save("request.escalated", map[string]any{"to": len(more)}); err != nil {
+			return err
+		}
+		if err := nameHolders(tx, []*Step{st}); err != nil {
+			return err
+		}
+		return s.tellSteps(tx, it, []*Step{st}, "escalated")
+	case st.By == Review: // an emergency stays to be looked at
+		st.NextAt = nil
+		return save("request.overdue", map[string]any{})
+	}
+	st.State, st.DecidedAt, st.NextAt = StepExpired, &now, nil
+	w.updateStep(st)
+	w.close(it, now)
+	it.State, it.DecidedAt = Expired, &now
+	w.updateItem(it)
+	if err := w.send(); err != nil {
+		return err
+	}
+	w.record("request.expired", it, map[string]any{"step": st.ID, "requester": it.Requester})
+	return s.tellFinished(tx, it, "")
+}
+
+// fallItem tells before the end, and ends.
+func (s *Service) fallItem(tx *db.Tx, it *Item, c *Calendar) error {
+	if it.State != Granted {
+		return nil
+	}
+	if it.To.After(tx.Now) {
+		return s.tellEnding(tx, it)
+	}
+	return s.ended(tx, it, "time", c)
+}
+
+// ended closes an item whose access is over; a second person is asked about an emergency.
+func (s *Service) ended(tx *db.Tx, it *Item, because string, c *Calendar) error {
+	if err := Life.Check(it.State, Ended); err != nil {
+		return nil //nolint:nilerr // over already
+	}
+	w := newWriter(tx)
+	it.State, it.EndedBecause = Ended, &because
+	w.updateItem(it)
+	var review []*Step
+	for _, st := range it.Steps {
+		if st.By == Review && st.State == StepWaiting {
+			st.open(c, tx.Now)
+			w.updateStep(st)
+			review = append(review, st)
+		}
+	}
+	a, err := newAsking(tx, review)
+	if err != nil {
+		return err
+	}
+	for _, st := range review {
+		w.insertHolders(st, a.of(st))
+	}
+	if err := w.send(); err != nil {
+		return err
+	}
+	w.record("request.ended", it, map[string]any{"because": because, "requester": it.Requester})
+	if err := nameHolders(tx, review); err != nil {
+		return err
+	}
+	if err := s.tellSteps(tx, it, review, "review"); err != nil {
+		return err
+	}
+	return s.tellEnded(tx, it, because)
+}
+
+// end ends what another item takes the place of.
+func (w *writer) end(item int, because string) error {
+	n, err := w.tx.Exec(`update request_item set state = 'ended', ended_at = clock_timestamp(), ended_on = business_now(), ended_by = $2, ended_because = $3, version = version + 1
+		where id = $1 and state = 'granted'`, item, w.tx.Actor.ID, because)
+	w.touches["request_item"] += int(n)
+	return err
+}
+
+// End ends access that was granted before its time: whom it is for, who asked, the managers above and the owners of what it gives may, and
+// with whoever whoever may for all.
+func (s *Service) End(tx *db.Tx, item int, reason string, whoever bool) (*Item, error) {
+	it, err := s.lockItem(tx, item)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.mayEnd(tx, it, whoever); err != nil {
+		return nil, err
+	}
+	if it.State != Granted {
+		return nil, s.settled(tx, it)
+	}
+	because := "removed"
+	if tx.Actor.Identity == it.Beneficiary {
+		because = "given back"
+	}
+	if reason != "" {
+		because += ": " + reason
+	}
+	c, err := WorkingTime(tx)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.ended(tx, it, because, c); err != nil {
+		return nil, err
+	}
+	return it, s.Settle(tx, it.Beneficiary, it.ID)
+}
+
+// EndOf ends what people have who left: who comes back asks anew. What is open about them is taken back. It is set-based.
+func EndOf(tx *db.Tx, gone []int) error {
+	if len(gone) == 0 {
+		return nil
+	}
+	rows, err := tx.Query(`with ended as (
+			update request_item set state = case state when 'granted' then 'ended' else 'cancelled' end, decided_at = coalesce(decided_at, business_now()), version = version + 1,
+				ended_at = case state when 'granted' then clock_timestamp() end, ended_on = case state when 'granted' then business_now() end,
+				ended_by = case state when 'granted' then $2::int end, ended_because = case state when 'granted' then 'left' end
+			where beneficiary_id = any($1) and state in ('open', 'granted') returning id, beneficiary_id, state),
+		closed as (update request_step s set state = 'cancelled', decided_at = business_now(), next_at = null, version = s.version + 1 from ended e
+			where s.item_id = e.id and e.state = 'cancelled' and s.state in ('open', 'waiting') returning s.beneficiary_id)
+		select beneficiary_id, count(*), coalesce((select count(*) from closed c where c.beneficiary_id = e.beneficiary_id), 0) from ended e group by 1`, gone, tx.Actor.ID)
+	if err != nil {
+		return err
+	}
+	var who, n, closed int
+	_, err = pgx.ForEachRow(rows, []any{&who, &n, &closed}, func() error {
+		touches := evidence.Touches{"request_item": n}
+		if closed > 0 {
+			touches["request_step"] = closed
+		}
+		tx.Record(evidence.Event{Kind: "request.ended", IdentityID: who, Touches: touches, Facts: map[string]any{"items": n, "because": "left"}})
+		return nil
+	})
+	return err
+}
+
+// Replace asks others at the open steps of people who are not here any more: as if they had never been found. It is set-based.
+func Replace(tx *db.Tx, away []int) error {
+	if len(away) == 0 {
+		return nil
+	}
+	all, err := items(tx, `where i.id in (select s.item_id from request_holder h join request_step s on s.id = h.step_id and s.state = 'open' where h.identity_id = any($1) and h.until is null) order by i.id`, away)
+	if err != nil || len(all) == 0 {
+		return err
+	}
+	var empty []*Step
+	writers := map[int]*writer{}
+	for _, it := range all {
+		w := newWriter(tx)
+		writers[it.ID] = w
+		for _, st := range it.Steps {
+			if st.State != StepOpen {
+				continue
+			}
+			for _, h := range st.Holders {
+				if slices.Contains(away, h.Identity) {
+					w.exec("request_holder", `update request_holder set until = $3 where step_id = $1 and identity_id = $2`, st.ID, h.Identity, tx.Now)
+				}
+			}
+			st.Holders = slices.DeleteFunc(st.Holders, func(h Holder) bool { return slices.Contains(away, h.Identity) })
+			if len(st.Holders) == 0 {
+				empty = append(empty, st)
+			}
+		}
+	}
+	a, err := newAsking(tx, empty)
+	if err != nil {
+		return err
+	}
+	for _, st := range empty {
+		writers[st.Item].insertHolders(st, a.of(st))
+	}
+	for _, it := range all {
+		w := writers[it.ID]
+		if err := w.send(); err != nil {
+			return err
+		}
+		w.record("request.reassigned", it, map[string]any{"because": "left or away"})
+	}
+	if err := nameHolders(tx, empty); err != nil {
+		return err
+	}
+	return tellReplaced(tx, all, empty)
+}
