@@ -64,6 +64,8 @@ type organisation struct {
 		reaction string
 		when     *cond // nil: everybody
 	}
+	offers    []generatedOffer
+	approvals []generatedApproval
 }
 
 type generatedRole struct {
@@ -159,6 +161,7 @@ func generate(r *rand.Rand) *organisation {
 		}
 		o.sod = append(o.sod, s)
 	}
+	o.ask()
 	return o
 }
 
@@ -202,7 +205,7 @@ func (o *organisation) yaml() string {
 		}
 		out = append(out, fmt.Sprintf("kind: SoDRule\nname: S%d\nspec:\n  duties: %s\n  at_least: %d\n  reaction: %s%s\n", i, listOf(x.duties, func(i int) string { return fmt.Sprintf("D%d", i) }), x.least, x.reaction, when))
 	}
-	return strings.Join(out, "---\n")
+	return strings.Join(append(out, o.askingYAML()...), "---\n")
 }
 
 // more writes the rest of a rule.

@@ -202,6 +202,7 @@ func (c *company) change(o *organisation) {
 		c.t.Fatalf("it is %s: %s", s.State, s.Note)
 	}
 	c.judge(o)
+	c.asked(o)
 	c.effect(s, held, broken)
 	c.export()
 
