@@ -118,6 +118,7 @@ func TestDemoMakesRealAccountsAndKeepsThem(t *testing.T) {
 		t.Errorf("%d runs are held and %d were released, want 1 and at least one", held, released)
 	}
 	quiet(t, d)
+	asking(t, d)
 	visit(t, d)
 
 	before := d.Targets.Directory.URL
