@@ -39,7 +39,7 @@ func changed(t *testing.T, pairs ...string) string {
 	t.Helper()
 	dir := t.TempDir()
 	paths, err := filepath.Glob(company + "/*.yaml")
-	if err != nil || len(paths) != 4 {
+	if err != nil || len(paths) != 5 {
 		t.Fatalf("%v, %v", paths, err)
 	}
 	used := 0

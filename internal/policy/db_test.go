@@ -2,6 +2,7 @@ package policy_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -249,6 +250,7 @@ func TestCompileEqualsSave(t *testing.T) {
 	set := first()
 	set.Duties = map[string]policy.DutySpec{"lead": {Entitlements: []string{"crm/lead"}}, "base": {Entitlements: []string{"crm/base"}}}
 	set.SoD = map[string]policy.SoDSpec{"both": {Duties: []string{"lead", "base"}, When: `department != "IT"`}}
+	set.Offers, set.Approvals, set.Roles["Region"] = asking().Offers, asking().Approvals, asking().Roles["Region"]
 	save(t, d, set, false)
 	stored := current(t, d)
 	var cat *catalog.Catalog
@@ -273,6 +275,15 @@ func TestCompileEqualsSave(t *testing.T) {
 		rule := s.Objects(policy.KindSoD)[0]
 		if s.Duties().Scope([]policy.Attrs{a})(rule.ID) {
 			out = append(out, "in scope")
+		}
+		for _, o := range s.Offers() {
+			may, err1 := o.May(a)
+			gives, err2 := s.LevelGives(o.ID, o.Offer.Levels[0].Name, "")
+			by, err3 := s.Route(policy.Asked{Person: a, Request: map[string]string{"days": "010"}, Entitlements: []map[string]string{{"about": "customers"}}})
+			if err := errors.Join(err1, err2, err3); err != nil {
+				t.Fatal(err)
+			}
+			out = append(out, fmt.Sprint(o.Name, may, len(gives), by.Name))
 		}
 		return out
 	}
