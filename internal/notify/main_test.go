@@ -37,8 +37,19 @@ func newWorld(t testing.TB) *world {
 func (w *world) person(name, email string) int {
 	w.t.Helper()
 	w.do(func(tx *db.Tx) error {
+		key, err := tx.IDs("identity_key", 1)
+		if err != nil {
+			return err
+		}
+		_, wrapped, err := tx.Wrapper().New(key)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(`insert into identity_key (id, wrapped) values ($1, $2)`, key, wrapped); err != nil {
+			return err
+		}
 		var id int
-		err := tx.QueryRow(`insert into identity (state, since, name, email, key_id) values ('active', now(), $1, $2, 0) returning id`, name, email).Scan(&id)
+		err = tx.QueryRow(`insert into identity (state, since, name, email, key_id) values ('active', now(), $1, $2, $3) returning id`, name, email, key).Scan(&id)
 		w.ids[name] = id
 		tx.Record(evidence.Event{Kind: "test.made", Touches: evidence.Touches{"identity": 1}})
 		return err
