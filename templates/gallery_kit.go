@@ -44,7 +44,9 @@ func sampleProfile(bad ui.Errors) ProfileView {
 	return ProfileView{Action: "/me/profile", Errors: bad, Letters: true, OwnZone: "Europe/Berlin", Now: "09:14, Sunday 22 November",
 		Density: []ui.Choice{{Text: "Comfortable", Hint: "40 pixels a row", Chosen: true}, {Value: "dense", Text: "Dense", Hint: "32 pixels a row"}},
 		Theme:   []ui.Choice{{Text: "As the system", Chosen: true}, {Value: "light", Text: "Light"}, {Value: "dark", Text: "Dark"}},
-		Start:   []ui.Option{{Text: "Home", Selected: true}, {Value: "/inbox", Text: "Inbox"}}}
+		Start:   []ui.Option{{Text: "Home", Selected: true}, {Value: "/inbox", Text: "Inbox"}},
+		Telling: TellingView{Lead: "Letters go to jo.lind@halden.example.", When: []ui.Choice{{Value: "now", Text: "At once", Chosen: true}, {Value: "digest", Text: "Once a day", Hint: "What is urgent comes at once all the same"}},
+			Hours: []ui.Option{{Value: "8", Text: "08:00", Selected: true}, {Value: "9", Text: "09:00"}}, Kinds: []ui.Choice{{Value: "decided", Text: "My request was decided", Chosen: true}, {Value: "ended", Text: "Access of mine ended"}}}}
 }
 
 func sampleGrid(ctx context.Context) ui.Grid {

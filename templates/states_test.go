@@ -94,6 +94,9 @@ var states = map[string]string{
 	"Workbench":      "empty:workbench-new one:workbench-text full:workbench-full error:workbench-error",
 	"TokenMade":      "empty=single one=single full:token-made error=still",
 	"Tokens":         "empty:tokens-empty one:tokens-one full:tokens-full error:tokens-error",
+	"Webhook":        "empty:webhook-empty one:webhook-one full:webhook-full error=answered",
+	"WebhookMade":    "empty=single one=single full:webhook-made error=still",
+	"Webhooks":       "empty:webhooks-empty one:webhooks-one full:webhooks-full error=answered",
 }
 
 // stateOf gives the sample of a page's state, or the exception.

@@ -75,6 +75,8 @@ func things(w *world) *belongings {
 	th.put(thing{change, "for Nr1002", "it hr compliance auditor administrator"}, "/policy/changes/:id", "/policy/changes/:id/approve", "/policy/changes/:id/reject", "/policy/changes/:id/reverse", "/policy/changes/:id/backtest", "/policy/changes/:id/backtest/file")
 	w.as(compliance).post("/policy/mining", "where", "everybody").want(w.t, http.StatusSeeOther)
 	th.put(thing{th.id(`select max(id) from mining_run`), "", "it hr compliance auditor administrator"}, "/policy/mining/:id")
+	w.as(itPerson).post("/webhooks", "name", "SIEM of Nr1002", "url", "https://siem.example/").want(w.t, http.StatusOK)
+	th.put(thing{th.id(`select max(id) from webhook`), "SIEM", "it compliance auditor administrator"}, "/webhooks/:id")
 	th.put(thing{map[string]string{"name": "hr.release"}, "", "administrator"}, "/portal/permissions/:name")
 	return th
 }

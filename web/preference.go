@@ -1,15 +1,19 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
-	"tenure/templates/lang"
 	"time"
 
 	"tenure/internal/db"
 	"tenure/internal/errs"
 	"tenure/internal/identity"
+	"tenure/internal/notify"
 	"tenure/templates"
+	"tenure/templates/lang"
 	"tenure/templates/ui"
 )
 
@@ -27,10 +31,19 @@ var starts = []struct{ url, permission, word string }{
 	{"/operations", "operation.read", lang.Mark("Operations")}, {"/dashboard", "dashboard.read", lang.Mark("Dashboard")},
 }
 
-// profile is the reader's own settings.
-func (s *server) profile(r *request) error { return s.profilePage(r, http.StatusOK, r.prefs(), nil) }
+// toldWords say the kinds of messages that can be switched off.
+var toldWords = map[string]string{
+	notify.Decided: lang.Mark("A request of mine was decided"), notify.Granted: lang.Mark("I have new access"), notify.Question: lang.Mark("Somebody asks about a request of mine, or answers"),
+	notify.Ending: lang.Mark("Access of mine ends soon"), notify.Ended: lang.Mark("Access of mine ended"), notify.Expired: lang.Mark("A request of mine expired without an answer"),
+}
 
-func (s *server) profilePage(r *request, status int, p identity.Preference, bad ui.Errors) error {
+// profile is the reader's own settings.
+func (s *server) profile(r *request) error {
+	return s.profilePage(r, http.StatusOK, r.prefs(), nil, nil)
+}
+
+// profilePage shows what is typed, or else what is stored.
+func (s *server) profilePage(r *request, status int, p identity.Preference, told *notify.Preference, bad ui.Errors) error {
 	v := templates.ProfileView{Action: "/me/profile", Errors: bad, Letters: p.Letters, Zone: p.Zone, OwnZone: s.sessions.GetString(r.Request.Context(), sessionZone),
 		Now: r.Date(r.inZone(r.now), "15:04, Monday 2 January")}
 	for _, x := range []struct{ value, word string }{{"", r.T("Comfortable")}, {"dense", r.T("Dense")}} {
@@ -46,7 +59,58 @@ func (s *server) profilePage(r *request, status int, p identity.Preference, bad 
 			v.Start = append(v.Start, ui.Option{Value: x.url, Text: r.T(x.word), Selected: p.Start == x.url})
 		}
 	}
+	if err := r.read(func(tx *db.Tx) error {
+		stored, linked, err := notify.Preferences(tx, r.who.ID)
+		if told == nil {
+			told = &stored
+		}
+		v.Telling = s.telling(r, told, linked)
+		return err
+	}); err != nil {
+		return err
+	}
 	return r.render(status, templates.Profile(r.shell(r.T("Profile")), v))
+}
+
+// telling is the part of the page about how the reader is told.
+func (s *server) telling(r *request, p *notify.Preference, linked bool) templates.TellingView {
+	v := templates.TellingView{When: []ui.Choice{{Value: "now", Text: r.T("At once"), Chosen: !p.Digest},
+		{Value: "digest", Text: r.T("Once a day"), Hint: r.T("What is urgent comes at once all the same"), Chosen: p.Digest}}}
+	for h := range 24 {
+		v.Hours = append(v.Hours, ui.Option{Value: itoa(h), Text: fmt.Sprintf("%02d:00", h), Selected: p.Hour == h})
+	}
+	for _, k := range notify.Optional {
+		v.Kinds = append(v.Kinds, ui.Choice{Value: k, Text: r.T(toldWords[k]), Chosen: !slices.Contains(p.Off, k)})
+	}
+	switch {
+	case linked && s.app.Notify.Slack != nil:
+		v.Lead = r.T("Slack tells you, and mail where Slack does not take it.")
+	case s.app.Notify.Mail == nil:
+		v.Lead = r.T("Mail is not set up here: look into your inbox in the portal.")
+	case r.who.Email == nil || *r.who.Email == "":
+		v.Lead = r.T("Tenure does not know your mail address: look into your inbox in the portal.")
+	default:
+		v.Lead = r.T("Letters go to %s.", *r.who.Email)
+	}
+	return v
+}
+
+// toldPreference reads how the reader wants to be told; nil when the form did not ask.
+func (r *request) toldPreference() *notify.Preference {
+	if r.field("telling") == "" {
+		return nil
+	}
+	hour, err := strconv.Atoi(r.field("hour"))
+	if err != nil {
+		hour = -1 // refused as no hour
+	}
+	p := &notify.Preference{Digest: r.field("when") == "digest", Hour: hour}
+	for _, k := range notify.Optional {
+		if !slices.Contains(r.PostFormArray("told"), k) {
+			p.Off = append(p.Off, k)
+		}
+	}
+	return p
 }
 
 // profileSave stores them.
@@ -60,12 +124,18 @@ func (s *server) profileSave(r *request) error {
 			p.Start = x.url
 		}
 	}
-	if err := r.do(func(tx *db.Tx) error { return identity.Prefer(tx, r.who.ID, p) }); err != nil {
+	told := r.toldPreference()
+	if err := r.do(func(tx *db.Tx) error {
+		if err := identity.Prefer(tx, r.who.ID, p); err != nil || told == nil {
+			return err
+		}
+		return notify.Prefer(tx, r.who.ID, *told)
+	}); err != nil {
 		bad, ok := r.faults(err, nil)
 		if !ok {
 			return err
 		}
-		return s.profilePage(r, http.StatusBadRequest, p, bad)
+		return s.profilePage(r, http.StatusBadRequest, p, told, bad)
 	}
 	s.setTheme(r, p.Theme)
 	return r.goWith("/me/profile", ui.Notice{Tone: ui.Good, Title: r.T("Saved"), Text: r.T("Your settings hold from now on, wherever you sign in.")})

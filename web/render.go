@@ -102,6 +102,10 @@ func (r *request) navigation() []ui.NavItem {
 		mine = slices.Insert(mine, 2, ui.NavItem{Label: r.T("Second step"), URL: factorsURL})
 	}
 	hr := []ui.NavItem{{Label: r.T("Runs"), URL: "/hr/runs"}, {Label: r.T("Sources"), URL: "/hr/sources"}, {Label: r.T("Planned changes"), URL: "/hr/expect"}}
+	var telling []ui.NavItem
+	if r.may("webhook.read") {
+		telling = []ui.NavItem{{Label: r.T("Messages and webhooks"), URL: webhooksURL}}
+	}
 	policies := []ui.NavItem{{Label: r.T("Changes"), URL: changesURL}, {Label: r.T("Look for roles"), URL: miningURL}, {Label: r.T("Unusual access"), URL: outliersURL}}
 	all := []struct {
 		permission string
@@ -115,7 +119,7 @@ func (r *request) navigation() []ui.NavItem {
 		{"access.mine", ui.NavItem{Label: r.T("My access"), URL: "/me", Icon: "key", Sub: mine}},
 		{"hr.read", ui.NavItem{Label: r.T("HR"), URL: "/hr/runs", Icon: "file-import", Sub: hr}},
 		{"application.read", ui.NavItem{Label: r.T("Applications"), URL: "/applications", Icon: "apps"}},
-		{"operation.read", ui.NavItem{Label: r.T("Operations"), URL: "/operations", Icon: "stack-2"}},
+		{"operation.read", ui.NavItem{Label: r.T("Operations"), URL: "/operations", Icon: "stack-2", Sub: telling}},
 		{"policy.read", ui.NavItem{Label: r.T("Policy"), URL: "/policy", Icon: "scale", Sub: policies}},
 		{"portal.read", ui.NavItem{Label: r.T("Portal"), URL: "/portal/roles", Icon: "shield-check", Sub: []ui.NavItem{{Label: r.T("Roles"), URL: "/portal/roles"}, {Label: r.T("Permissions"), URL: permissionsURL}}}},
 	}
@@ -143,7 +147,7 @@ func (r *request) place(n ui.NavItem) ui.NavItem {
 	n.Current = path == n.URL
 	for i := range n.Sub {
 		if n.Sub[i].URL == path {
-			n.Sub[i].Current, n.Current = true, false
+			n.Sub[i].Current, n.Current, n.Open = true, false, true
 		}
 	}
 	return n

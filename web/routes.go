@@ -174,6 +174,13 @@ func (s *server) routes() []route {
 		{post, "/operations/:id/retry", "operation.retry", s.operationRetry},
 		{post, "/operations/:id/check", "application.check", s.operationCheck},
 
+		{get, webhooksURL, "webhook.read", s.webhooks},
+		{post, webhooksURL, "webhook.change", s.webhookAdd},
+		{get, webhooksURL + "/new", "webhook.change", s.webhookAsk},
+		{get, webhooksURL + "/:id", "webhook.read", s.webhookShow},
+		{post, webhooksURL + "/:id", "webhook.change", s.webhookAct},
+		{post, slackPath, Public, s.slackHook},
+
 		{get, "/policy", "policy.read", s.policyShow},
 		{get, roleTreeURL, "policy.read", s.roleTree},
 		{get, "/policy/roles/:id", "policy.read", s.roleShow},

@@ -112,6 +112,7 @@ func houseOf(d *db.DB) *app.App {
 	a := &app.App{Config: &config.Config{Listen: "127.0.0.1:0"}, DB: d, HR: app.NewHR(d),
 		Provision: &provision.Service{DB: d, Kinds: app.Connectors}, Lifecycle: &lifecycle.Service{DB: d}}
 	a.Tasks = app.NewTasks(d, a.HR, a.Provision)
+	a.Notify = app.NewNotify(a.Config, d)
 	return a
 }
 

@@ -115,6 +115,7 @@ func (p *pageSet) close() error {
 func (p *pageSet) open(portal func(context.Context, *app.App) (http.Handler, error)) error {
 	a := &app.App{Config: &config.Config{Listen: "127.0.0.1:0"}, DB: p.db, HR: app.NewHR(p.db),
 		Provision: &provision.Service{DB: p.db, Kinds: app.Connectors}, Lifecycle: &lifecycle.Service{DB: p.db}}
+	a.Notify = app.NewNotify(a.Config, p.db)
 	h, err := portal(p.ctx, a)
 	if err != nil {
 		return err

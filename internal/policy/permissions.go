@@ -82,4 +82,8 @@ var permissions = map[string][]string{
 	"portal.give":     {Administrator},
 	"portal.change":   {Administrator},
 	"task.mine":       {Employee},
+
+	"webhook.read":   {IT, Compliance, Auditor},
+	"webhook.change": {IT},
+	"slack.link":     {IT},
 }

@@ -80,6 +80,10 @@ var about = map[string]About{
 	"policy.read":       {Reads, "See roles and rules"},
 	"dashboard.read":    {Reads, "See the figures of the dashboard"},
 
+	"webhook.read":   {Reads, "See which systems are told what happens, and what became of it"},
+	"webhook.change": {Writes, "Say which systems are told what happens, pause them, and send something again"},
+	"slack.link":     {Writes, "Say which Slack user is which person, never their own"},
+
 	"portal.read":   {Reads, "See who has which portal role, and what the roles may do"},
 	"portal.give":   {Writes, "Give and take portal roles, never their own"},
 	"portal.change": {Writes, "Change what portal roles may do"},

@@ -17,6 +17,8 @@ var acts = map[string]string{
 	"portal.give":          "give somebody a right in the portal",
 	"portal.change":        "change what a right in the portal means",
 	"violation.accept":     "accept that somebody breaks a rule",
+	"webhook.change":       "have what happens sent to somebody outside",
+	"slack.link":           "let a Slack user decide in somebody's name",
 	"token.make":           "make something that acts in one's name for weeks",
 	"second_factor.change": "change how one proves who one is",
 }

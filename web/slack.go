@@ -1,0 +1,121 @@
+package web
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"tenure/internal/auth"
+	"tenure/internal/db"
+	"tenure/internal/errs"
+	"tenure/internal/notify"
+)
+
+// slackPath is where Slack sends what people click: "Request URL" of the app's interactivity.
+const slackPath = "/hooks/slack"
+
+// slackHook answers what somebody did in Slack. There is no session: Slack's signature, not older than five minutes and used once, says that
+// it was the workspace of the configuration, and a link made by IT says who it was. What they may decide is asked as anywhere else. Who is
+// refused is told in words that only they see.
+func (s *server) slackHook(r *request) error {
+	k := s.app.Notify.Slack
+	if k == nil {
+		return errs.NotFound("Slack is not set up here")
+	}
+	body, err := io.ReadAll(r.Request.Body)
+	if err != nil {
+		return asInvalid(err)
+	}
+	signature := r.GetHeader("X-Slack-Signature")
+	if err := notify.VerifySlack(k.Secret, r.GetHeader("X-Slack-Request-Timestamp"), signature, body, time.Now()); err != nil {
+		return err
+	}
+	ctx := r.Request.Context()
+	if err := s.app.DB.Do(ctx, db.System, func(tx *db.Tx) error { return notify.SeenSlack(tx, signature) }); err != nil {
+		return err
+	}
+	in, err := notify.ParseSlack(body)
+	if err != nil {
+		return err
+	}
+	if in.Team != k.Team {
+		return errs.Forbidden("this came from another Slack team")
+	}
+	actor, err := s.slackActor(r, in)
+	if err != nil {
+		return s.slackSays(r, in, err)
+	}
+	if in.Action == "open" { // a link: the portal asks for a sign-in
+		r.Status(http.StatusOK)
+		return nil
+	}
+	if in.Action == "deny" && !in.Window {
+		if err := k.AskReason(ctx, in.Trigger, in.Value); err != nil {
+			return s.slackSays(r, in, err)
+		}
+		r.Status(http.StatusOK)
+		return nil
+	}
+	if in.Window && in.Reason == "" {
+		return s.slackSays(r, in, errs.Invalid("say why"))
+	}
+	if s.app.Decide == nil {
+		return s.slackSays(r, in, errs.Conflict("deciding from Slack is not set up here: open the portal"))
+	}
+	text, err := s.app.Decide(ctx, actor, in)
+	if err != nil {
+		return s.slackSays(r, in, err)
+	}
+	if !in.Window {
+		s.whisper(r, in, text)
+	}
+	r.Status(http.StatusOK)
+	return nil
+}
+
+// slackActor gives who acts: a person who is linked, and here.
+func (s *server) slackActor(r *request, in *notify.Interaction) (actor db.Actor, err error) {
+	err = s.app.DB.Do(r.Request.Context(), db.System, func(tx *db.Tx) error {
+		who, err := notify.SlackPerson(tx, in.Team, in.User)
+		if err != nil {
+			return err
+		}
+		p, err := auth.Still(tx, who)
+		if err != nil {
+			return err
+		}
+		if p == nil {
+			return errs.Forbidden("your account is not active")
+		}
+		actor, err = tx.ActorOf(who, "person", p.Person.Name)
+		return err
+	})
+	return actor, err
+}
+
+// slackSays tells somebody why something was not done: in the window they wrote in, or in words that only they see.
+func (s *server) slackSays(r *request, in *notify.Interaction, err error) error {
+	var e *errs.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	text := sentence(e.Error())
+	if in.Window {
+		r.JSON(http.StatusOK, map[string]any{"response_action": "errors", "errors": map[string]string{"reason": text}})
+		return nil
+	}
+	s.whisper(r, in, text)
+	r.Status(http.StatusOK)
+	return nil
+}
+
+func (s *server) whisper(r *request, in *notify.Interaction, text string) {
+	if text == "" {
+		return
+	}
+	if err := s.app.Notify.Slack.Whisper(r.Request.Context(), in.Channel, in.User, text); err != nil {
+		slog.Warn("Slack did not take a message", "error", err, "reference", r.reference())
+	}
+}

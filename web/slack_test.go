@@ -1,0 +1,174 @@
+package web_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"tenure/internal/db"
+	"tenure/internal/errs"
+	"tenure/internal/identity"
+	"tenure/internal/notify"
+	"tenure/internal/notify/mailtest"
+	"tenure/internal/notify/slacktest"
+)
+
+// sends lets Slack send something to the portal.
+func (w *world) sends(s slacktest.Sent, head ...string) (int, string) {
+	w.t.Helper()
+	q := s.To(w.server.URL + "/hooks/slack")
+	for i := 0; i+1 < len(head); i += 2 {
+		q.Header.Set(head[i], head[i+1])
+	}
+	res, err := http.DefaultClient.Do(q)
+	w.must(err)
+	defer func() { _ = res.Body.Close() }()
+	body, err := io.ReadAll(res.Body)
+	w.must(err)
+	return res.StatusCode, string(body)
+}
+
+// From Slack decides who is linked and here, once for each click that Slack signed just now; everybody else is refused, and told why.
+func TestFromSlackDecidesOnlyWhoIsLinked(t *testing.T) {
+	w := newWorld(t)
+	k := slacktest.New(t)
+	code, _ := w.sends(k.Click("U0MANAGER", "approve", "step/2"))
+	if code != http.StatusNotFound {
+		t.Errorf("without Slack: %d", code)
+	}
+	w.app.Notify.Slack = k.Slack()
+	if code, _ := w.sends(k.Click("U0MANAGER", "approve", "step/2")); code != http.StatusOK || !whispered(k, "not linked") {
+		t.Errorf("not linked: %d, %+v", code, k.Messages())
+	}
+	var who int
+	w.do(db.Operator, func(tx *db.Tx) error {
+		p, err := identity.Find(tx, manager)
+		if err != nil {
+			return err
+		}
+		who = p.ID
+		return notify.LinkSlack(tx, k.Team, "U0MANAGER", p)
+	})
+	if code, _ := w.sends(k.Click("U0MANAGER", "approve", "step/2")); code != http.StatusOK || !whispered(k, "open the portal") {
+		t.Errorf("before anybody decides: %d", code)
+	}
+	var decided []string
+	w.app.Decide = func(_ context.Context, a db.Actor, in *notify.Interaction) (string, error) {
+		decided = append(decided, fmt.Sprint(a.Identity == who, " ", in.Action, " ", in.Value, " ", in.Reason))
+		if in.Value == "step/9" {
+			return "", errs.Conflict("Jo Lind decided this already")
+		}
+		return "Approved.", nil
+	}
+	click := k.Click("U0MANAGER", "approve", "step/2")
+	if code, _ := w.sends(click); code != http.StatusOK || len(decided) != 1 || decided[0] != "true approve step/2 " || !whispered(k, "Approved.") {
+		t.Errorf("the click: %d, %v", code, decided)
+	}
+	// The same again, and everything that Slack did not sign so.
+	old := k.Sign(k.Click("U0MANAGER", "approve", "step/2").Body, time.Now().Add(-6*time.Minute))
+	forged := k.Click("U0MANAGER", "approve", "step/2")
+	forged.Body = strings.Replace(forged.Body, "step%2F2", "step%2F3", 1)
+	other := slacktest.New(t)
+	other.Team, other.Secret = "T0OTHER", k.Secret
+	for name, x := range map[string]struct {
+		sent slacktest.Sent
+		code int
+	}{"replay": {click, http.StatusUnauthorized}, "old": {old, http.StatusUnauthorized}, "another body": {forged, http.StatusUnauthorized}, "nothing signed": {slacktest.Sent{Body: click.Body}, http.StatusUnauthorized},
+		"another team": {other.Click("U0MANAGER", "approve", "step/2"), http.StatusForbidden}, "another act": {k.Click("U0MANAGER", "grant", "x"), http.StatusBadRequest}} {
+		if code, _ := w.sends(x.sent); code != x.code {
+			t.Errorf("%s: %d", name, code)
+		}
+	}
+	if code, _ := w.sends(k.Click("U0STRANGER", "approve", "step/2"), "Cookie", "x=y"); code != http.StatusOK {
+		t.Errorf("a stranger: %d", code)
+	}
+	if len(decided) != 1 {
+		t.Fatalf("decided was %v", decided)
+	}
+	w.deny(k, &decided)
+	// Who is not here any more decides nothing, linked or not.
+	w.as(itPerson).post(personOf(w, manager)+"/terminate", "reason", "a test").want(t, http.StatusSeeOther)
+	n := len(decided)
+	if w.sends(k.Click("U0MANAGER", "approve", "step/2")); len(decided) != n || !whispered(k, "not active") {
+		t.Errorf("somebody who was terminated decided: %v", decided)
+	}
+}
+
+// deny asks why before it denies, and says in the same window what is wrong.
+func (w *world) deny(k *slacktest.Server, decided *[]string) {
+	w.t.Helper()
+	n := len(*decided)
+	if code, _ := w.sends(k.Click("U0MANAGER", "deny", "step/2")); code != http.StatusOK || len(*decided) != n || len(k.Windows()) != 1 || !strings.Contains(k.Windows()[0].View, `"private_metadata":"step/2"`) {
+		w.t.Errorf("asking why: %d, %+v", code, k.Windows())
+	}
+	if code, body := w.sends(k.Submit("U0MANAGER", "step/2", " ")); code != http.StatusOK || len(*decided) != n || !strings.Contains(body, `"response_action":"errors"`) {
+		w.t.Errorf("without a reason: %d %s", code, body)
+	}
+	if code, body := w.sends(k.Submit("U0MANAGER", "step/9", "no need")); code != http.StatusOK || !strings.Contains(body, "Jo Lind decided this already.") {
+		w.t.Errorf("too late: %d %s", code, body)
+	}
+	if code, body := w.sends(k.Submit("U0MANAGER", "step/2", "no need")); code != http.StatusOK || body != "" || (*decided)[len(*decided)-1] != "true deny step/2 no need" {
+		w.t.Errorf("with a reason: %d %s %v", code, body, *decided)
+	}
+	if n := len(*decided); w.clicked(k, "open") != http.StatusOK || len(*decided) != n {
+		w.t.Error("opening the page decided something")
+	}
+}
+
+func (w *world) clicked(k *slacktest.Server, action string) int {
+	code, _ := w.sends(k.Click("U0MANAGER", action, ""))
+	return code
+}
+
+// whispered says whether the last thing that Slack was told says so, to its reader alone.
+func whispered(k *slacktest.Server, words string) bool {
+	all := k.Messages()
+	return len(all) > 0 && all[len(all)-1].Whispers && strings.Contains(all[len(all)-1].Text, words)
+}
+
+// Scanners open the links of a letter before its reader does, with or without the reader's session: nothing changes.
+func TestOpeningALinkOfALetterChangesNothing(t *testing.T) {
+	w := newWorld(t)
+	sink := mailtest.New(t)
+	w.app.Notify.Mail, w.app.Notify.Public = sink.Mail(), w.server.URL
+	w.do(db.Operator, func(tx *db.Tx) error {
+		p, err := identity.Find(tx, manager)
+		if err != nil {
+			return err
+		}
+		for i, link := range []string{"/inbox", "/people/" + w.ref("1030"), "/me/profile"} {
+			if err := notify.Send(tx, notify.Message{To: p.ID, Kind: notify.Approval, Thread: fmt.Sprintf("request/%d", i), Link: link, Subject: notify.Subject{Verb: "Approve", What: "Books"}}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	w.must(w.app.Notify.Deliver(t.Context(), "mail"))
+	c, before := w.as(manager), w.rowsOf()
+	links := 0
+	for _, l := range sink.Letters() {
+		for _, a := range regexp.MustCompile(`https?://[^\s"<>]+`).FindAllString(l.Text+l.HTML, -1) {
+			u, err := url.Parse(a)
+			w.must(err)
+			links++
+			for _, method := range []string{http.MethodHead, http.MethodGet} {
+				if p := w.anonymous().send(method, u.RequestURI(), nil); p.status != http.StatusUnauthorized && !strings.HasPrefix(p.to, "/signin?next=") {
+					t.Errorf("%s %s without a session: %d %s", method, u.Path, p.status, p.to)
+				}
+				c.send(method, u.RequestURI(), nil).want(t, http.StatusOK)
+			}
+		}
+	}
+	if links != 6 {
+		t.Errorf("%d links in %d letters", links, len(sink.Letters()))
+	}
+	if tables := changed(before, w.rowsOf()); len(tables) > 0 {
+		t.Errorf("opening them changed %v", tables)
+	}
+}
