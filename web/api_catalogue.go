@@ -62,12 +62,13 @@ type apps struct {
 	readings map[int]catalog.Reading
 }
 
-func (r *request) apps(tx *db.Tx) (a *apps, err error) {
+// apps reads them, with their owners and those of other things.
+func (r *request) apps(tx *db.Tx, owners ...int) (a *apps, err error) {
 	a = &apps{}
 	if a.cat, err = catalog.Load(tx); err != nil {
 		return nil, err
 	}
-	var ids []int
+	ids := owners
 	for _, x := range a.cat.Apps {
 		if x.OwnerID != nil {
 			ids = append(ids, *x.OwnerID)

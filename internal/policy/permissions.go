@@ -53,6 +53,7 @@ var permissions = map[string][]string{
 	"person.handover_any": {IT},
 	"team.read":           {Manager},
 	"search.use":          {Employee},
+	"offer.read":          {Employee},
 
 	"application.read_any":  {IT, Compliance, Auditor},
 	"application.check_any": {IT},

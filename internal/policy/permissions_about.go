@@ -46,6 +46,7 @@ var about = map[string]About{
 	"person.handover_any": {Writes, "Let anybody keep something for a hand-over for longer"},
 	"team.read":           {Reads, "See their team on one page"},
 	"search.use":          {Reads, "Search in what they may see"},
+	"offer.read":          {Reads, "See what may be asked for, for themselves or somebody of their team"},
 
 	"person.terminate": {Writes, "End a person's access at once, and lift it again"},
 
