@@ -28,7 +28,7 @@ Fields are added and never taken away within this version: programs overlook wha
 // newAPI makes the table of operations, and the document of it.
 func (s *server) newAPI() error {
 	s.schemas = schemas{huma.NewMapRegistry("#/components/schemas/", schemaName)}
-	s.ops = slices.Concat(s.ofMe(), s.ofPeople(), s.ofCatalogue(), s.ofOffers())
+	s.ops = slices.Concat(s.ofMe(), s.ofPeople(), s.ofCatalogue(), s.ofOffers(), s.ofRequests(), s.ofDecisions())
 	s.rates = newRates(s.app.Config.APIRate)
 	doc := &huma.OpenAPI{OpenAPI: "3.1.0", Info: &huma.Info{Title: "Tenure", Version: "1", Description: apiAbout, License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
 		Contact: &huma.Contact{Name: "Who runs this installation"}},
@@ -79,10 +79,7 @@ var inPath = regexp.MustCompile(`:(\w+)`)
 
 // problemsOf are the statuses of problems that an operation may answer with.
 func problemsOf(o *operation) []int {
-	out := []int{400, 401, 403, 406, 429, 500}
-	if strings.Contains(o.path, ":") {
-		out = append(out, 404)
-	}
+	out := []int{400, 401, 403, 404, 406, 429, 500}
 	if o.method != get {
 		out = append(out, 409, 413, 415, 422)
 	}
@@ -133,11 +130,14 @@ func header(name, words string, least, most int, required bool) *huma.Param {
 	return &huma.Param{Name: name, In: "header", Required: required, Description: words, Schema: &huma.Schema{Type: huma.TypeString, MinLength: &least, MaxLength: &most}}
 }
 
-var pathWords = map[string]string{"id": "The id, as lists give it.", "name": "The name, as lists give it."}
+var pathWords = map[string]string{"id": "The id, as lists give it.", "name": "The name, as lists give it.", "number": "The step's number."}
 
 func pathSchema(name string) *huma.Schema {
-	if name == "id" {
+	switch name {
+	case "id":
 		return &huma.Schema{Type: huma.TypeString, Format: "uuid"}
+	case "number":
+		return &huma.Schema{Type: huma.TypeInteger}
 	}
 	return &huma.Schema{Type: huma.TypeString}
 }

@@ -87,7 +87,7 @@ func (r *request) offersTo(tx *db.Tx, ref string) (c *catalogueFor, err error) {
 		if err != nil {
 			return nil, err
 		}
-		if ok && !r.may("request.make_any") {
+		if ok {
 			if ok, err = r.manages(tx, p.ID); err != nil {
 				return nil, err
 			}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -75,6 +76,9 @@ func (r *request) sentBody(o *operation, into any) ([]byte, error) {
 	if err != nil {
 		return nil, asInvalid(err)
 	}
+	if !utf8.Valid(body) { // the decoder would put signs of its own in place of what is none
+		return nil, refusal(http.StatusBadRequest, codeInvalid, "the body is not UTF-8")
+	}
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	var sent any
 	if err := decoder.Decode(&sent); err != nil {
@@ -84,7 +88,7 @@ func (r *request) sentBody(o *operation, into any) ([]byte, error) {
 		return nil, refusal(http.StatusBadRequest, codeInvalid, "something follows after the end of the JSON value")
 	}
 	if where := unreadable(sent, ""); where != "" {
-		return nil, refusal(http.StatusBadRequest, codeInvalid, "a text could not be read").with(problemField{Pointer: pointer(strings.TrimPrefix(where, ".")), Detail: "It holds what is no text in UTF-8."})
+		return nil, refusal(http.StatusBadRequest, codeInvalid, "a text could not be read").with(problemField{Pointer: pointer(strings.TrimPrefix(where, ".")), Detail: "It holds characters that no text has."})
 	}
 	var bad []problemField
 	for _, e := range r.s.schemas.check(o.sent, sent) {
@@ -108,12 +112,12 @@ func unreadable(v any, at string) string {
 	switch v := v.(type) {
 	case string:
 		if !isText(v) {
-			return at + "."
+			return at
 		}
 	case map[string]any:
 		for k, x := range v {
 			if !isText(k) {
-				return at + "."
+				return at + ".?"
 			}
 			if where := unreadable(x, at+"."+k); where != "" {
 				return where

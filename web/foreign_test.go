@@ -77,6 +77,11 @@ func things(w *world) *belongings {
 	th.put(thing{th.id(`select max(id) from mining_run`), "", "it hr compliance auditor administrator"}, "/policy/mining/:id")
 	w.as(itPerson).post("/webhooks", "name", "SIEM of Nr1002", "url", "https://siem.example/").want(w.t, http.StatusOK)
 	th.put(thing{th.id(`select max(id) from webhook`), "SIEM", "it compliance auditor administrator"}, "/webhooks/:id")
+	w.declare(offered)
+	w.program(employee, "decide").json(http.MethodPost, "/api/v1/requests", `{"why":"Asked by Nr1060 alone","items":[{"offer":"books"}]}`).answer(w.t, http.StatusCreated, nil)
+	asked := map[string]string{"id": w.text(`select public_id::text from request`), "number": strconv.Itoa(w.number(`select max(id) from request_step`))}
+	th.put(thing{asked, "by Nr1060", "compliance auditor administrator manager employee"}, "/api/v1/requests/:id", "/api/v1/requests/:id/cancel", "/api/v1/steps/:number", "/api/v1/steps/:number/decision")
+	th.put(thing{map[string]string{"name": "locked"}, "Locked room", ""}, "/api/v1/offers/:name")
 	th.put(thing{map[string]string{"name": "hr.release"}, "", "administrator"}, "/portal/permissions/:name")
 	return th
 }

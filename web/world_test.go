@@ -193,6 +193,26 @@ func (w *world) give() {
 	})
 }
 
+// offered is what people of the tests may ask for, and who decides it.
+const offered = `{kind: Offer, name: books, spec: {title: The books, tasks: [Look up an invoice], levels: [{name: read, entitlements: [ledger]}, {name: keep, title: Keep them, entitlements: [ledger/books]}]}}
+---
+{kind: Offer, name: vault, spec: {title: The vault, levels: [{name: in, role: Keeper}], for: 'department == "Sales"', longest_days: 30}}
+---
+{kind: Offer, name: locked, spec: {title: Locked room, levels: [{name: in, entitlements: [directory/vault]}], for: 'department == "Nobody"'}}
+---
+{kind: ApprovalRule, name: all, spec: {title: The manager, order: 1, when: "true", steps: [{by: manager}]}}
+`
+
+// declare applies policy documents besides those there are.
+func (w *world) declare(text string) {
+	w.t.Helper()
+	dir := w.t.TempDir()
+	w.must(os.WriteFile(filepath.Join(dir, "more.yaml"), []byte(text), 0o600))
+	f, err := change.Read(dir)
+	w.must(err)
+	w.do(db.Operator, func(tx *db.Tx) error { _, err := change.Apply(tx, f, app.ChangeDeps()); return err })
+}
+
 // carry lets a worker do all that is to be done at the targets.
 func (w *world) carry() {
 	w.t.Helper()
@@ -378,6 +398,12 @@ func (c *client) send(method, path string, body io.Reader, head ...string) page 
 	doc, err := goquery.NewDocumentFromReader(strings.NewReader(string(text)))
 	c.w.must(err)
 	return page{Document: doc, status: res.StatusCode, header: res.Header, body: string(text), to: res.Header.Get("Location")}
+}
+
+// json sends a body to the API.
+func (c *client) json(method, path, body string, head ...string) page {
+	c.w.t.Helper()
+	return c.send(method, path, strings.NewReader(body), append([]string{"Content-Type", "application/json"}, head...)...)
 }
 
 func (c *client) get(path string, head ...string) page {

@@ -54,6 +54,9 @@ var permissions = map[string][]string{
 	"team.read":           {Manager},
 	"search.use":          {Employee},
 	"offer.read":          {Employee},
+	"request.mine":        {Employee},
+	"request.decide":      {Employee},
+	"request.read_any":    {Compliance, Auditor},
 
 	"application.read_any":  {IT, Compliance, Auditor},
 	"application.check_any": {IT},

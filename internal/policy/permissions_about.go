@@ -45,6 +45,9 @@ var about = map[string]About{
 	"person.handover":     {Writes, "Let somebody of their team keep something for a hand-over for longer"},
 	"person.handover_any": {Writes, "Let anybody keep something for a hand-over for longer"},
 	"team.read":           {Reads, "See their team on one page"},
+	"request.mine":        {Own, "Ask for access for themselves or somebody of their team, and follow what they asked for or are asked about"},
+	"request.decide":      {Own, "Decide what is asked of them, never about themselves"},
+	"request.read_any":    {Reads, "See everybody's requests"},
 	"search.use":          {Reads, "Search in what they may see"},
 	"offer.read":          {Reads, "See what may be asked for, for themselves or somebody of their team"},
 
