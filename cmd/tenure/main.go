@@ -64,6 +64,8 @@ type cli struct {
 	Adopt      adoptCmd      `cmd:"" help:"Accept the access that people were found to hold in an application."`
 	Release    releaseCmd    `cmd:"" help:"Release the proposed operations of an application (mode propose)."`
 	Hold       holdCmd       `cmd:"" help:"What the brake holds."`
+	Request    requestCmd    `cmd:"" help:"Ask for access, as the person of TENURE_TOKEN."`
+	Approve    approveCmd    `cmd:"" help:"Decide what is asked of the person of TENURE_TOKEN, or list it."`
 	PortalRole portalRoleCmd `cmd:"" name:"portal-role" help:"Who may do what in the portal: list, give, take."`
 	Admin      adminCmd      `cmd:"" help:"Make the local administrator, or change the password (read from standard input)."`
 	Bench      benchCmd      `cmd:"" help:"Measure this machine against its physical floors, on a database of its own that is removed afterwards."`

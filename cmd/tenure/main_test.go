@@ -201,6 +201,7 @@ func TestCommandsAnswerScripts(t *testing.T) {
 		t.Errorf("a file with other columns is held because %q", synced.Reason)
 	}
 	s.want(4, "check", "nothing")
+	s.asks(token.Token)
 }
 
 // In a live database the shell gives out no tokens and takes no day of the future; and settings that are wrong are told one by one.
