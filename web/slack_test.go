@@ -47,7 +47,15 @@ func TestFromSlackDecidesOnlyWhoIsLinked(t *testing.T) {
 		t.Errorf("not linked: %d, %+v", code, k.Messages())
 	}
 	var who int
+	var it db.Actor
 	w.do(db.Operator, func(tx *db.Tx) error {
+		p, err := identity.Find(tx, itPerson)
+		if err == nil {
+			it, err = tx.ActorOf(p.ID, "person", p.Name)
+		}
+		return err
+	})
+	w.do(it, func(tx *db.Tx) error {
 		p, err := identity.Find(tx, manager)
 		if err != nil {
 			return err

@@ -67,6 +67,7 @@ type cli struct {
 	Request    requestCmd    `cmd:"" help:"Ask for access, as the person of TENURE_TOKEN."`
 	Approve    approveCmd    `cmd:"" help:"Decide what is asked of the person of TENURE_TOKEN, or list it."`
 	PortalRole portalRoleCmd `cmd:"" name:"portal-role" help:"Who may do what in the portal: list, give, take."`
+	Slack      slackCmd      `cmd:"" help:"Which Slack user is which person: list, link, unlink."`
 	Admin      adminCmd      `cmd:"" help:"Make the local administrator, or change the password (read from standard input)."`
 	Bench      benchCmd      `cmd:"" help:"Measure this machine against its physical floors, on a database of its own that is removed afterwards."`
 }

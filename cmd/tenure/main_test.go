@@ -222,6 +222,8 @@ func TestALiveDatabaseIsStricter(t *testing.T) {
 	if len(given) != 1 || given[0].Role != "administrator" {
 		t.Errorf("the portal roles are %v", given)
 	}
+	s.want(3, "slack", "link", "U024BE7LH", "5")
+	s.want(0, "slack", "list")
 	t.Setenv("TENURE_WORKERS", "0")
 	t.Setenv("TENURE_LOG_LEVEL", "loud")
 	if code, _, text := s.run("status"); code != 2 || !strings.Contains(text, "TENURE_WORKERS") || !strings.Contains(text, "TENURE_LOG_LEVEL") {

@@ -105,14 +105,16 @@ func SlackPerson(tx *db.Tx, team, user string) (int, error) {
 // LinkSlack lets a user of a team be told and decide as a person, who is told of it by mail. Nobody links themselves.
 func LinkSlack(tx *db.Tx, team, user string, p *identity.Person) error {
 	switch {
-	case team == "":
-		return errs.Conflict("Slack is not set up: say which team in TENURE_SLACK_TEAM")
+	case tx.Actor.Identity == 0:
+		return errs.Forbidden("a person links, not a shell: whoever is linked decides in that person's name; use a token of IT")
+	case tx.Actor.Is(p.ID):
+		return errs.Forbidden("nobody links themselves: ask another person of IT")
 	case !slackID(user):
 		return errs.Invalid("%q is no user of Slack: write the member ID, such as U024BE7LH", user)
 	case p.State != identity.Active || p.Locked():
 		return errs.Conflict("%s does not work here at present", p.Name)
-	case tx.Actor.Is(p.ID):
-		return errs.Forbidden("nobody links themselves: ask another person of IT")
+	case team == "":
+		return errs.Conflict("Slack is not set up: say which team in TENURE_SLACK_TEAM")
 	}
 	if err := identity.Lock(tx, []int{p.ID}); err != nil {
 		return err

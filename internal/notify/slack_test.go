@@ -24,15 +24,27 @@ func slackWorld(t *testing.T) (*world, *slacktest.Server, *mailtest.Sink) {
 
 func (w *world) link(user, name string) {
 	w.t.Helper()
-	w.do(func(tx *db.Tx) error {
+	if err := w.DB.Do(w.t.Context(), w.it(), func(tx *db.Tx) error {
 		p, err := identity.Get(tx, w.to(name))
 		if err != nil {
 			return err
 		}
 		return notify.LinkSlack(tx, "T0CORP", user, p)
-	})
+	}); err != nil {
+		w.t.Fatal(err)
+	}
 	w.exec(`delete from delivery`) // the letter about it, and about a link in TestALinkIsMadeBySomebodyElse
 	w.exec(`delete from message`)
+}
+
+// it is somebody of IT.
+func (w *world) it() (a db.Actor) {
+	w.t.Helper()
+	if w.to("Ivo Reis") == 0 {
+		w.person("Ivo Reis", "ivo@corp.example")
+	}
+	w.do(func(tx *db.Tx) (err error) { a, err = tx.ActorOf(w.to("Ivo Reis"), "person", "Ivo Reis"); return err })
+	return a
 }
 
 // A linked person is asked in a conversation of their own, and the message is edited in place once it is decided, wherever that was.
@@ -210,15 +222,18 @@ func TestALinkIsMadeBySomebodyElse(t *testing.T) {
 	if db.ConstraintName(err) != "slack_linker_is_not_linked" {
 		t.Errorf("the database lets Ada link herself: %v", err)
 	}
+	if err := link(db.Operator, "U0ADAKHAN", "Ada Khan"); errs.KindOf(err) != errs.KindForbidden {
+		t.Errorf("a shell links: %v", err)
+	}
 	for _, c := range []struct{ user, name string }{{"U0JOLIND", "Ada Khan"}, {"U0OTHER", "Jo Lind"}} {
-		if err := link(db.Operator, c.user, c.name); errs.KindOf(err) != errs.KindConflict {
+		if err := link(w.it(), c.user, c.name); errs.KindOf(err) != errs.KindConflict {
 			t.Errorf("%s twice: %v", c.name, err)
 		}
 	}
-	if err := link(db.Operator, "jo.lind", "Ada Khan"); errs.KindOf(err) != errs.KindInvalid {
+	if err := link(w.it(), "jo.lind", "Ada Khan"); errs.KindOf(err) != errs.KindInvalid {
 		t.Errorf("a name: %v", err)
 	}
-	if err := link(db.Operator, "U0ADAKHAN", "Ada Khan"); err != nil {
+	if err := link(w.it(), "U0ADAKHAN", "Ada Khan"); err != nil {
 		t.Fatal(err)
 	}
 	w.deliver("mail")
