@@ -108,6 +108,19 @@ func TestADecisionWhileTheMessageIsOnItsWay(t *testing.T) {
 	}
 }
 
+// A decision in the very moment in which the message is sent: it is edited right after.
+func TestADecisionWhileTheMessageIsSent(t *testing.T) {
+	w, k, _ := slackWorld(t)
+	k.During(func() {
+		w.do(func(tx *db.Tx) error { return notify.Close(tx, "request/9", "Approved by Ada Khan") })
+	})
+	w.send(w.ask("Jo Lind"))
+	w.deliver("slack")
+	if got := k.Messages(); len(got) != 1 || got[0].Edits != 1 || !strings.Contains(got[0].Blocks, "Approved by Ada Khan") {
+		t.Errorf("%+v, %s", got, w.states())
+	}
+}
+
 // What Slack does not take comes by mail.
 func TestWhatSlackDoesNotTakeComesByMail(t *testing.T) {
 	w, k, sink := slackWorld(t)

@@ -66,6 +66,7 @@ type Server struct {
 	wrong    map[string]string
 	busy     int
 	clicks   int
+	during   func()
 }
 
 // New starts one, until the test ends.
@@ -96,6 +97,13 @@ func (k *Server) Busy(seconds int) {
 	k.busy = seconds
 }
 
+// During lets something happen once while the next call is being answered.
+func (k *Server) During(fn func()) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.during = fn
+}
+
 // Messages gives what stands in conversations, in the order in which it came.
 func (k *Server) Messages() []Message {
 	k.mu.Lock()
@@ -112,6 +120,13 @@ func (k *Server) Windows() []Window {
 
 // ServeHTTP answers a method of the Web API.
 func (k *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	k.mu.Lock()
+	during := k.during
+	k.during = nil
+	k.mu.Unlock()
+	if during != nil {
+		during()
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	method := strings.TrimPrefix(r.URL.Path, "/api/")
