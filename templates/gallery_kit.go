@@ -37,6 +37,9 @@ func galleryKit(ctx context.Context) []Sample {
 		{"profile-plain", Profile(s, sampleProfile(nil))},
 		{"profile-error", Profile(s, sampleProfile(ui.Errors{{Field: "zone", Text: "Zone is not a time zone: write one such as Europe/Berlin."}}))},
 		{"keys-help", KeysHelp(s)},
+		{"api", API(s, APIView{Document: "/api/v1/openapi.json", Groups: []APIGroup{{"about-people", "People and what they hold", []APIOperation{{"GET", "/api/v1/people", "List people", "person.list", "read"}, {"GET", "/api/v1/people/{id}/access", "Read what a person holds, and why", "person.read", "read"}}},
+			{"about-requests", "Asking for access, and deciding about it", []APIOperation{{"POST", "/api/v1/requests", "Ask for access", "request.mine", "decide"}}}},
+			Codes: []APICode{{"not_found", "404", "There is no such thing", "It does not exist, or not for this person: nobody can tell which."}, {"conflict", "409", "It is in another state", "Somebody else was faster, or it is over."}}})},
 	}
 }
 

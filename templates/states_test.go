@@ -20,6 +20,7 @@ var exceptions = map[string]string{
 
 // states says for each page which sample is which state, or by which exception it has none. "full" is the one of the pictures.
 var states = map[string]string{
+	"API":            "empty=fixed one=fixed full:api error=fixed",
 	"Applications":   "empty:applications-empty one:applications-one full:applications-full error:applications-error",
 	"Application":    "empty:application-empty one=single full:application-accounts error=answered",
 	"Ask":            "empty=form one=form full:ask-discard error:ask-adopt",

@@ -107,7 +107,7 @@ func acts[B, A any](o operation, fn func(*request, *db.Tx, B) (A, error)) operat
 
 // apiRoutes are the rows of the route table.
 func (s *server) apiRoutes() []route {
-	all := []route{{get, apiPath + "/openapi.json", Public, s.apiDocument}}
+	all := []route{{get, apiPath + "/openapi.json", Public, s.apiDocument}, {get, "/api", Public, s.apiPage}}
 	for i := range s.ops {
 		o := &s.ops[i]
 		all = append(all, route{o.method, apiPath + o.path, o.permission, func(r *request) error { return o.handler(r, o) }})

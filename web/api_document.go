@@ -14,6 +14,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"tenure/internal/policy"
+	"tenure/templates"
+	"tenure/templates/lang"
 )
 
 // The OpenAPI 3.1 document is made of the table of operations and the types that go in and out. docs/reference/openapi.json is a copy
@@ -59,8 +61,8 @@ func (s *server) newAPI() error {
 }
 
 var tagWords = map[string]string{
-	"about": "The API itself.", "me": "Who the token speaks for.", "people": "People and what they hold.", "catalogue": "Applications, what may be held in them, and what may be asked for.",
-	"requests": "Asking for access, and deciding about it.",
+	"about": lang.Mark("The API itself."), "me": lang.Mark("Who the token speaks for."), "people": lang.Mark("People and what they hold."), "catalogue": lang.Mark("Applications, what may be held in them, and what may be asked for."),
+	"requests": lang.Mark("Asking for access, and deciding about it."),
 }
 
 // schemaName names the schema of a type as the document's readers would.
@@ -194,4 +196,23 @@ func (s *server) aboutDocument() *huma.Operation {
 // apiDocument publishes the document. It is the same for everybody.
 func (s *server) apiDocument(r *request) error {
 	return r.sendJSON(http.StatusOK, s.document, tagOf(nil, s.document))
+}
+
+// apiPage lists the operations and codes for people.
+func (s *server) apiPage(r *request) error {
+	v := templates.APIView{Document: apiPath + "/openapi.json"}
+	for i := range s.ops {
+		o := &s.ops[i]
+		name := strings.TrimSuffix(r.T(tagWords[o.tag]), ".")
+		if n := len(v.Groups); n == 0 || v.Groups[n-1].Name != name {
+			v.Groups = append(v.Groups, templates.APIGroup{ID: "about-" + o.tag, Name: name})
+		}
+		g := &v.Groups[len(v.Groups)-1]
+		g.Operations = append(g.Operations, templates.APIOperation{Method: o.method, Path: apiPath + inPath.ReplaceAllString(o.path, "{$1}"), Summary: r.T(o.summary),
+			Right: o.permission, Scope: policy.ScopeOf(o.permission, o.method == get)})
+	}
+	for _, c := range problemCodes {
+		v.Codes = append(v.Codes, templates.APICode{Code: c.code, Status: itoa(c.status), Title: r.T(c.title), Text: r.T(c.text)})
+	}
+	return r.show(templates.API(r.shell(r.T("The API")), v))
 }

@@ -121,7 +121,7 @@ func pointer(path string) string {
 
 // problem puts an error into the form of the API.
 func (r *request) problem(err error, status int, text string, fields []errs.Field) problem {
-	p := problem{Status: status, Detail: text, RequestID: r.reference(), Instance: "urn:tenure:request:" + r.reference()}
+	p := problem{Status: status, Detail: strings.Replace(text, ":.", ".", 1), RequestID: r.reference(), Instance: "urn:tenure:request:" + r.reference()}
 	var e *refused
 	if errors.As(err, &e) {
 		p.Code, p.Errors = e.code, e.fields
