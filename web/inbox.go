@@ -33,6 +33,7 @@ var kindGroups = []struct {
 	key, text string
 	kinds     []string
 }{
+	{"requests", lang.Mark("Requests"), []string{audit.Asked}},
 	{"hr", lang.Mark("HR files"), []string{audit.HeldRun, audit.HeldDue}},
 	{"policy", lang.Mark("Policy"), []string{audit.Change, audit.Violated}},
 	{"operations", lang.Mark("Operations"), []string{audit.FailedLeaver, audit.Failed, audit.Proposal, audit.Paused}},
@@ -239,6 +240,12 @@ var inboxWords = map[string]func(*request, *audit.Item, *templates.InboxItem){
 		v.Title = r.T("A change of the policy waits for approval: %s", it.Text)
 		v.Why = r.T("%s planned it. It concerns %s.", it.Person, r.Plural(it.Count, "person", "people"))
 		v.Act = ui.Link{Text: r.T("Look and decide"), URL: changesURL + "/" + it.Ref}
+	},
+	audit.Asked: func(r *request, it *audit.Item, v *templates.InboxItem) {
+		v.State = ui.Tag{Tone: ui.Info, Icon: "send", Text: r.T("Asked of you")}
+		v.Title = r.T("%s for your decision", r.many(it.Count, "request waits", "requests wait"))
+		v.Why = r.T("Somebody needs access and waits for you. Not answering approves nothing: it expires.")
+		v.Act = ui.Link{Text: r.T("Look and decide"), URL: approvalsURL}
 	},
 	audit.Violated: func(r *request, it *audit.Item, v *templates.InboxItem) {
 		v.State = ui.Tag{Tone: ui.Bad, Icon: "alert-octagon", Text: r.T("Open")}

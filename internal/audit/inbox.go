@@ -19,6 +19,7 @@ const (
 	HeldRun       = "held"         // an HR file held by the brake
 	HeldDue       = "held_due"     // what is caught up after an outage, held by the brake
 	Change        = "change"       // a planned change of the policy, for another person to approve
+	Asked         = "request"      // steps of requests that are asked of the reader, or of those in whose name they act
 	Violated      = "violation"    // open violations of one SoD rule
 	FailedLeaver  = "leaver"       // failed operations that take access from who left, of one application
 	Failed        = "failed"       // other failed operations of one application

@@ -39,6 +39,10 @@ var sources = []source{
 		from hold h where h.state = 'open' and h.kind = 'due' and h.opened_identity is distinct from $1`},
 	{Change, "policy.release", "", `select c.id::text ref, '' application, a.name person, c.title text, coalesce((c.plan->'effect'->>'people')::int, 0) count, false own, c.made_at since, null::timestamptz due
 		from change_set c join actor a on a.id = c.made_by where c.state = 'planned' and c.made_identity is distinct from $1`},
+	{Asked, "", "self", `select 'requests' ref, '' application, min(b.name) person, '' text, count(*)::int count, false own, min(s.opened_at) since, min(s.due_at) due
+		from (select distinct h.step_id from request_holder h where h.until is null and (h.identity_id = $1 or h.identity_id = any($3) and h.why = 'manager' or h.identity_id = any($4) and h.why = 'owner') limit 1001) w
+			join request_step s on s.id = w.step_id and s.state = 'open' and $1 not in (s.requester_id, s.beneficiary_id) join identity b on b.id = s.beneficiary_id
+		having count(*) > 0`},
 	{Violated, "violation.accept", "", `select o.name ref, '' application, '' person,
 			coalesce((select s.spec->>'title' from policy_spec s where s.object_id = o.id and s.to_version is null), o.name) text,
 			(select count(*)::int from (select from violation w where w.rule_id = o.id and w.state = 'open' limit 1001) n) count, false own,

@@ -81,6 +81,14 @@ var permissions = map[string][]string{
 	"violation.accept":  {Compliance},
 	"demo.use":          {Employee},
 
+	"request.ask":      {Employee},
+	"request.activate": {Employee},
+	"request.mine":     {Employee},
+	"request.decide":   {Employee},
+	"request.ask_any":  {IT},
+	"request.read_any": {IT, Compliance, Auditor},
+	"request.end_any":  {IT, Compliance},
+
 	"delegation.mine": {Employee},
 	"portal.read":     {Compliance, Auditor, Administrator},
 	"portal.give":     {Administrator},

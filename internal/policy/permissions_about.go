@@ -27,6 +27,13 @@ func Describe(permission string) About {
 // about has a line for every line of permissions; a test compares them.
 var about = map[string]About{
 	"access.mine":          {Own, "See their own access, and take their own first passwords"},
+	"request.ask":          {Own, "Ask for access: for themselves, a manager for their team"},
+	"request.activate":     {Own, "Activate what they are eligible for, and take access in an emergency"},
+	"request.mine":         {Own, "See and take back what they asked for, end it, and talk about it"},
+	"request.decide":       {Own, "Decide what is asked of them, never about themselves"},
+	"request.ask_any":      {Writes, "Ask for access for anybody"},
+	"request.read_any":     {Reads, "See every request"},
+	"request.end_any":      {Writes, "Take back everybody's requests, and end what was granted"},
 	"delegation.mine":      {Own, "Let somebody act for them for a while, and end it"},
 	"demo.use":             {Own, "Play the HR department of a demo company"},
 	"home.read":            {Reads, "Open the portal and see their first page"},

@@ -96,3 +96,8 @@ func Notes(tx *db.Tx, request int) ([]Note, error) {
 	}
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[Note])
 }
+
+// Standing gives what somebody has by requests and what was asked for them and is not decided.
+func Standing(tx *db.Tx, who int) ([]Line, error) {
+	return lines(tx, lineColumns+current+` where i.beneficiary_id = $1 and (i.state = 'open' or i.state = 'granted' and i.to_at > $2) order by i.state = 'open', i.id limit 500`, who, tx.Now)
+}

@@ -133,6 +133,9 @@ func apart(it *Item, d *decider) error {
 	return nil
 }
 
+// AskedOf says whether a step is asked of somebody, or of one in whose name they act.
+func (s *Step) AskedOf(who int, names []Name) bool { return s.asks(&decider{id: who, names: names}) }
+
 // asks finds in whose name the step is asked of the decider.
 func (s *Step) asks(d *decider) bool {
 	for _, h := range s.Holders {

@@ -70,8 +70,8 @@ func (t *story) message(to int, kind, verb string) notify.Message {
 	return m
 }
 
-// plainly says that an item may be decided where there is no fresh proof of who decides: neither high risk nor a conflict.
-func (it *Item) plainly() bool {
+// Plainly says that an item may be decided where there is no fresh proof of who decides: neither high risk nor a conflict.
+func (it *Item) Plainly() bool {
 	return len(it.Conflicts) == 0 && it.Risk != "high" && it.Risk != "critical" && it.Act != Emergency && it.Act != Activate
 }
 
@@ -98,7 +98,7 @@ func tellSteps(tx *db.Tx, it *Item, all []*Step, kind string) error {
 		for _, h := range st.Holders {
 			m := t.message(h.Identity, kind, verbs[kind])
 			m.Thread, m.Subject.Due, m.Urgent = stepThread(st), *st.DueAt, kind != notify.Approval || it.Act == Activate
-			if it.plainly() && st.By != Review {
+			if it.Plainly() && st.By != Review {
 				m.Answer = fmt.Sprintf("step/%d", st.ID)
 			}
 			out = append(out, m)
