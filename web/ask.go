@@ -354,7 +354,7 @@ func (r *request) answered(step int) (req.Answer, error) {
 
 // stepFor finds the item and the request of a step that concerns the reader.
 func (r *request) stepFor(tx *db.Tx, step int) (*req.Item, string, error) {
-	q, it, err := req.OfStep(tx, step)
+	q, it, _, err := req.OfStep(tx, step)
 	if err != nil {
 		return nil, "", err
 	}

@@ -49,7 +49,10 @@ func (r *request) browse(tx *db.Tx) (b *browsing, err error) {
 		}
 		b.who = p
 		theirs, err := r.manages(tx, b.who.ID)
-		if err != nil || !r.mayFor("request.ask", theirs) {
+		if err != nil {
+			return nil, err
+		}
+		if !theirs {
 			return nil, errs.NotFound("there is no such person, or not for you")
 		}
 	}

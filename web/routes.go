@@ -115,10 +115,10 @@ func (s *server) routes() []route {
 		{get, "/me/delegations/:id/end", "delegation.mine", s.delegationEndAsk},
 		{post, "/me/delegations/:id/end", "delegation.mine", s.delegationEnd},
 
-		{get, offersURL, "request.ask", s.offers},
+		{get, offersURL, "offer.read", s.offers},
 		{get, requestsURL, "request.mine", s.asked},
-		{get, wishURL, "request.ask", s.wishAsk},
-		{post, requestsURL, "request.ask", s.wishSend},
+		{get, wishURL, "request.mine", s.wishAsk},
+		{post, requestsURL, "request.mine", s.wishSend},
 		{post, requestsURL + "/activate", "request.activate", s.wishSend},
 		{get, requestsURL + "/:ref", "request.mine", s.askShow},
 		{post, requestsURL + "/:ref/say", "request.mine", s.askSay},

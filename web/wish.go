@@ -179,7 +179,7 @@ func (r *request) asking(tx *db.Tx) (*req.Ask, *browsing, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	a := &req.Ask{For: b.who.ID, Why: r.field("why"), Via: "page", Any: r.may("request.ask_any"), Proven: r.bearer == nil && !r.stale}
+	a := &req.Ask{For: b.who.ID, Why: r.field("why"), Via: "page", Proven: r.bearer == nil && !r.stale}
 	for _, o := range offers {
 		id := itoa(o.ID)
 		w := req.Wish{Act: r.act(), Offer: o.ID, Level: r.field("level-" + id)}

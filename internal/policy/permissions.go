@@ -54,9 +54,6 @@ var permissions = map[string][]string{
 	"team.read":           {Manager},
 	"search.use":          {Employee},
 	"offer.read":          {Employee},
-	"request.mine":        {Employee},
-	"request.decide":      {Employee},
-	"request.read_any":    {Compliance, Auditor},
 
 	"application.read_any":  {IT, Compliance, Auditor},
 	"application.check_any": {IT},
@@ -81,13 +78,11 @@ var permissions = map[string][]string{
 	"violation.accept":  {Compliance},
 	"demo.use":          {Employee},
 
-	"request.ask":      {Employee},
 	"request.activate": {Employee},
 	"request.mine":     {Employee},
 	"request.decide":   {Employee},
-	"request.ask_any":  {IT},
-	"request.read_any": {IT, Compliance, Auditor},
-	"request.end_any":  {IT, Compliance},
+	"request.read_any": {Compliance, Auditor},
+	"request.end_any":  {Compliance},
 
 	"delegation.mine": {Employee},
 	"portal.read":     {Compliance, Auditor, Administrator},

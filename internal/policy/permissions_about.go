@@ -27,11 +27,9 @@ func Describe(permission string) About {
 // about has a line for every line of permissions; a test compares them.
 var about = map[string]About{
 	"access.mine":          {Own, "See their own access, and take their own first passwords"},
-	"request.ask":          {Own, "Ask for access: for themselves, a manager for their team"},
 	"request.activate":     {Own, "Activate what they are eligible for, and take access in an emergency"},
-	"request.mine":         {Own, "See and take back what they asked for, end it, and talk about it"},
+	"request.mine":         {Own, "Ask for access for themselves or somebody of their team, follow it, take it back and end it"},
 	"request.decide":       {Own, "Decide what is asked of them, never about themselves"},
-	"request.ask_any":      {Writes, "Ask for access for anybody"},
 	"request.read_any":     {Reads, "See every request"},
 	"request.end_any":      {Writes, "Take back everybody's requests, and end what was granted"},
 	"delegation.mine":      {Own, "Let somebody act for them for a while, and end it"},
@@ -52,9 +50,6 @@ var about = map[string]About{
 	"person.handover":     {Writes, "Let somebody of their team keep something for a hand-over for longer"},
 	"person.handover_any": {Writes, "Let anybody keep something for a hand-over for longer"},
 	"team.read":           {Reads, "See their team on one page"},
-	"request.mine":        {Own, "Ask for access for themselves or somebody of their team, and follow what they asked for or are asked about"},
-	"request.decide":      {Own, "Decide what is asked of them, never about themselves"},
-	"request.read_any":    {Reads, "See everybody's requests"},
 	"search.use":          {Reads, "Search in what they may see"},
 	"offer.read":          {Reads, "See what may be asked for, for themselves or somebody of their team"},
 

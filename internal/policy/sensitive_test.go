@@ -17,6 +17,7 @@ var acts = map[string]string{
 	"portal.give":          "give somebody a right in the portal",
 	"portal.change":        "change what a right in the portal means",
 	"violation.accept":     "accept that somebody breaks a rule",
+	"request.activate":     "hold privileged access for hours, at once",
 	"webhook.change":       "have what happens sent to somebody outside",
 	"slack.link":           "let a Slack user decide in somebody's name",
 	"token.make":           "make something that acts in one's name for weeks",
@@ -34,6 +35,7 @@ var ordinary = map[string]string{
 	"connector.run":     "everybody sees a pause, and it is undone by the same people",
 	"role.assign":       "one person, weighed with what they hold, undone the same way",
 	"policy.change":     "another person approves it",
+	"request.end_any":   "takes away what can be asked for again",
 	"operation.retry":   "does what was decided before",
 	"operation.release": "does what the policy says, for an application that proposes",
 }

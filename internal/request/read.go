@@ -124,30 +124,6 @@ func one(tx *db.Tx, where string, arg any) (*Request, error) {
 	return &r, err
 }
 
-// OfStep gives the request and the item that a step belongs to.
-func OfStep(tx *db.Tx, step int) (*Request, *Item, error) {
-	var id int
-	err := tx.QueryRow(`select i.request_id from request_step s join request_item i on i.id = s.item_id where s.id = $1`, step).Scan(&id)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, nil, errs.NotFound("there is no such step")
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	r, err := Get(tx, id)
-	if err != nil {
-		return nil, nil, err
-	}
-	for _, it := range r.Items {
-		for _, s := range it.Steps {
-			if s.ID == step {
-				return r, it, nil
-			}
-		}
-	}
-	return nil, nil, errs.NotFound("there is no such step")
-}
-
 // ofStep gives the item that a step belongs to, and the step.
 func ofStep(tx *db.Tx, step int) (*Item, *Step, error) {
 	all, err := items(tx, `where i.id = (select item_id from request_step where id = $1)`, step)

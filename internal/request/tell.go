@@ -53,7 +53,7 @@ func (t *story) what() string {
 
 func (t *story) thread() string { return fmt.Sprintf("request/%d", t.it.Request) }
 
-func stepThread(st *Step) string { return fmt.Sprintf("request/%d/step/%d", st.Item, st.ID) }
+func stepThread(it *Item, st *Step) string { return fmt.Sprintf("request/%d/step/%d", it.Request, st.ID) }
 
 // message is one message about an item.
 func (t *story) message(to int, kind, verb string) notify.Message {
@@ -97,7 +97,7 @@ func tellSteps(tx *db.Tx, it *Item, all []*Step, kind string) error {
 		}
 		for _, h := range st.Holders {
 			m := t.message(h.Identity, kind, verbs[kind])
-			m.Thread, m.Subject.Due, m.Urgent = stepThread(st), *st.DueAt, kind != notify.Approval || it.Act == Activate
+			m.Thread, m.Subject.Due, m.Urgent = stepThread(it, st), *st.DueAt, kind != notify.Approval || it.Act == Activate
 			if it.Plainly() && st.By != Review {
 				m.Answer = fmt.Sprintf("step/%d", st.ID)
 			}
@@ -227,10 +227,10 @@ func (s *Service) tellBoth(tx *db.Tx, it *Item, kind, verb string, more ...notif
 }
 
 // closing edits in place what still asks somebody about steps that are decided.
-func closing(tx *db.Tx, all []*Step, outcome string) error {
+func closing(tx *db.Tx, it *Item, all []*Step, outcome string) error {
 	for _, st := range all {
 		if st.State != StepOpen && st.State != StepWaiting && st.OpenedAt != nil {
-			if err := notify.Close(tx, stepThread(st), outcome); err != nil {
+			if err := notify.Close(tx, stepThread(it, st), outcome); err != nil {
 				return err
 			}
 		}
@@ -238,18 +238,16 @@ func closing(tx *db.Tx, all []*Step, outcome string) error {
 	return nil
 }
 
-// by says who did something and when, as what is edited in place shows it.
-func by(tx *db.Tx, did string) string {
-	return fmt.Sprintf("%s by %s %s", did, tx.Actor.Name, tx.Now.UTC().Format("2006-01-02 15:04 MST"))
-}
+// by says who did something, as what is edited in place shows it: with the time beside it.
+func by(tx *db.Tx, did string) string { return did + " by " + tx.Actor.Name }
 
 // tellProgress closes what was asked of one who answered while others are still to answer.
-func (s *Service) tellProgress(tx *db.Tx, it *Item, st *Step) error {
+func (s *Service) tellProgress(tx *db.Tx, it *Item, _ *Step) error {
 	return s.hook(tx, []*Item{it}, "request.decided")
 }
 
 func (s *Service) tellReviewed(tx *db.Tx, it *Item, st *Step) error {
-	if err := closing(tx, []*Step{st}, by(tx, "Reviewed")); err != nil {
+	if err := closing(tx, it, []*Step{st}, by(tx, "Reviewed")); err != nil {
 		return err
 	}
 	d := st.Decisions[len(st.Decisions)-1]
@@ -269,14 +267,14 @@ func (s *Service) tellFinished(tx *db.Tx, it *Item, why string) error {
 	if it.State == Expired {
 		outcome = "Expired: nobody decided in time"
 	}
-	if err := closing(tx, it.Steps, outcome); err != nil {
+	if err := closing(tx, it, it.Steps, outcome); err != nil {
 		return err
 	}
 	return s.tellBoth(tx, it, kind, did, notify.Line{Label: "Decided by", Value: tx.Actor.Name}, notify.Line{Label: "Reason", Value: why})
 }
 
 func (s *Service) tellGranted(tx *db.Tx, it *Item) error {
-	if err := closing(tx, it.Steps, by(tx, "Approved")); err != nil {
+	if err := closing(tx, it, it.Steps, by(tx, "Approved")); err != nil {
 		return err
 	}
 	return s.tellBoth(tx, it, notify.Granted, "Approved")
