@@ -140,6 +140,9 @@ func (s *Service) follow(tx *db.Tx, it *Item, st *Step, a *Answer) error {
 		return err
 	}
 	if st.State == StepApproved {
+		if err := closing(tx, it, []*Step{st}, by(tx, "Approved")); err != nil {
+			return err
+		}
 		return s.proceed(tx, it, c)
 	}
 	return s.tellProgress(tx, it, st)
