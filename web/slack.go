@@ -1,16 +1,21 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"io"
 	"log/slog"
 	"net/http"
+	"strconv"
+	"strings"
 	"time"
 
 	"tenure/internal/auth"
 	"tenure/internal/db"
 	"tenure/internal/errs"
+	"tenure/internal/lifecycle"
 	"tenure/internal/notify"
+	req "tenure/internal/request"
 )
 
 // slackPath is where Slack sends what people click: "Request URL" of the app's interactivity.
@@ -61,10 +66,7 @@ func (s *server) slackHook(r *request) error {
 	if in.Window && in.Reason == "" {
 		return s.slackSays(r, in, errs.Invalid("say why"))
 	}
-	if s.app.Decide == nil {
-		return s.slackSays(r, in, errs.Conflict("deciding from Slack is not set up here: open the portal"))
-	}
-	text, err := s.app.Decide(ctx, actor, in)
+	text, err := s.slackDecides(ctx, actor, in)
 	if err != nil {
 		return s.slackSays(r, in, err)
 	}
@@ -73,6 +75,28 @@ func (s *server) slackHook(r *request) error {
 	}
 	r.Status(http.StatusOK)
 	return nil
+}
+
+// slackDecides answers a step as the person who is linked. What is risky has no buttons in Slack, and is refused here as well: the portal asks
+// for a proof of who decides.
+func (s *server) slackDecides(ctx context.Context, actor db.Actor, in *notify.Interaction) (string, error) {
+	id, ok := strings.CutPrefix(in.Value, "step/")
+	step, err := strconv.Atoi(id)
+	if !ok || err != nil {
+		return "", errs.Invalid("this is no step of a request")
+	}
+	err = s.app.DB.Do(ctx, actor, func(tx *db.Tx) error {
+		_, it, _, err := req.OfStep(tx, step)
+		if err != nil {
+			return err
+		}
+		if !it.Plainly() {
+			return errs.Forbidden("this is risky: decide it in the portal")
+		}
+		_, err = lifecycle.Requests.Decide(tx, req.Answer{Step: step, Outcome: in.Action, Reason: in.Reason, Via: "slack"})
+		return err
+	})
+	return map[string]string{req.Approve: "Approved.", req.Deny: "Denied."}[in.Action], err
 }
 
 // slackActor gives who acts: a person who is linked, and here.

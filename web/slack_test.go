@@ -1,18 +1,17 @@
 package web_test
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"tenure/internal/db"
-	"tenure/internal/errs"
 	"tenure/internal/identity"
 	"tenure/internal/notify"
 	"tenure/internal/notify/mailtest"
@@ -63,68 +62,76 @@ func TestFromSlackDecidesOnlyWhoIsLinked(t *testing.T) {
 		who = p.ID
 		return notify.LinkSlack(tx, k.Team, "U0MANAGER", p)
 	})
-	if code, _ := w.sends(k.Click("U0MANAGER", "approve", "step/2")); code != http.StatusOK || !whispered(k, "open the portal") {
-		t.Errorf("before anybody decides: %d", code)
+	w.declare(offered)
+	first, second, third := w.askedFor("1030"), w.askedFor("1031"), w.askedFor("1032")
+	if code, _ := w.sends(k.Click("U0MANAGER", "approve", "step/999999")); code != http.StatusOK || !whispered(k, "no such step") {
+		t.Errorf("of nothing: %d", code)
 	}
-	var decided []string
-	w.app.Decide = func(_ context.Context, a db.Actor, in *notify.Interaction) (string, error) {
-		decided = append(decided, fmt.Sprint(a.Identity == who, " ", in.Action, " ", in.Value, " ", in.Reason))
-		if in.Value == "step/9" {
-			return "", errs.Conflict("Jo Lind decided this already")
-		}
-		return "Approved.", nil
+	step := "step/" + first
+	decided := func() int {
+		return w.number(`select count(*) from request_decision where via = 'slack' and decider_id = $1`, who)
 	}
-	click := k.Click("U0MANAGER", "approve", "step/2")
-	if code, _ := w.sends(click); code != http.StatusOK || len(decided) != 1 || decided[0] != "true approve step/2 " || !whispered(k, "Approved.") {
-		t.Errorf("the click: %d, %v", code, decided)
+	click := k.Click("U0MANAGER", "approve", step)
+	if code, _ := w.sends(click); code != http.StatusOK || decided() != 1 || !whispered(k, "Approved.") {
+		t.Errorf("the click: %d, %d", code, decided())
+	}
+	if state := w.text(`select state from request_step where id = ` + first); state != "approved" {
+		t.Errorf("the step is %s", state)
 	}
 	// The same again, and everything that Slack did not sign so.
-	old := k.Sign(k.Click("U0MANAGER", "approve", "step/2").Body, time.Now().Add(-6*time.Minute))
-	forged := k.Click("U0MANAGER", "approve", "step/2")
-	forged.Body = strings.Replace(forged.Body, "step%2F2", "step%2F3", 1)
+	old := k.Sign(k.Click("U0MANAGER", "approve", "step/"+second).Body, time.Now().Add(-6*time.Minute))
+	forged := k.Click("U0MANAGER", "approve", step)
+	forged.Body = strings.Replace(forged.Body, "step%2F"+first, "step%2F"+second, 1)
 	other := slacktest.New(t)
 	other.Team, other.Secret = "T0OTHER", k.Secret
 	for name, x := range map[string]struct {
 		sent slacktest.Sent
 		code int
 	}{"replay": {click, http.StatusUnauthorized}, "old": {old, http.StatusUnauthorized}, "another body": {forged, http.StatusUnauthorized}, "nothing signed": {slacktest.Sent{Body: click.Body}, http.StatusUnauthorized},
-		"another team": {other.Click("U0MANAGER", "approve", "step/2"), http.StatusForbidden}, "another act": {k.Click("U0MANAGER", "grant", "x"), http.StatusBadRequest}} {
+		"another team": {other.Click("U0MANAGER", "approve", "step/"+second), http.StatusForbidden}, "another act": {k.Click("U0MANAGER", "grant", "x"), http.StatusBadRequest}} {
 		if code, _ := w.sends(x.sent); code != x.code {
 			t.Errorf("%s: %d", name, code)
 		}
 	}
-	if code, _ := w.sends(k.Click("U0STRANGER", "approve", "step/2"), "Cookie", "x=y"); code != http.StatusOK {
+	if code, _ := w.sends(k.Click("U0STRANGER", "approve", "step/"+second), "Cookie", "x=y"); code != http.StatusOK {
 		t.Errorf("a stranger: %d", code)
 	}
-	if len(decided) != 1 {
-		t.Fatalf("decided was %v", decided)
+	if decided() != 1 {
+		t.Fatalf("decided was %d times", decided())
 	}
-	w.deny(k, &decided)
+	w.deny(k, "step/"+second, step, decided)
 	// Who is not here any more decides nothing, linked or not.
 	w.as(itPerson).post(personOf(w, manager)+"/terminate", "reason", "a test").want(t, http.StatusSeeOther)
-	n := len(decided)
-	if w.sends(k.Click("U0MANAGER", "approve", "step/2")); len(decided) != n || !whispered(k, "not active") {
-		t.Errorf("somebody who was terminated decided: %v", decided)
+	n := decided()
+	if w.sends(k.Click("U0MANAGER", "approve", "step/"+third)); decided() != n || !whispered(k, "not active") {
+		t.Error("somebody who was terminated decided")
 	}
 }
 
-// deny asks why before it denies, and says in the same window what is wrong.
-func (w *world) deny(k *slacktest.Server, decided *[]string) {
+// askedFor lets somebody ask for the books, and gives the number of the step that waits for the manager.
+func (w *world) askedFor(number string) string {
 	w.t.Helper()
-	n := len(*decided)
-	if code, _ := w.sends(k.Click("U0MANAGER", "deny", "step/2")); code != http.StatusOK || len(*decided) != n || len(k.Windows()) != 1 || !strings.Contains(k.Windows()[0].View, `"private_metadata":"step/2"`) {
+	w.program(number, "decide").json(http.MethodPost, "/api/v1/requests", `{"why":"I close the month","items":[{"offer":"books"}]}`).answer(w.t, http.StatusCreated, nil)
+	return strconv.Itoa(w.number(`select max(id) from request_step`))
+}
+
+// deny asks why before it denies, and says in the same window what is wrong.
+func (w *world) deny(k *slacktest.Server, step, over string, decided func() int) {
+	w.t.Helper()
+	n := decided()
+	if code, _ := w.sends(k.Click("U0MANAGER", "deny", step)); code != http.StatusOK || decided() != n || len(k.Windows()) != 1 || !strings.Contains(k.Windows()[0].View, `"private_metadata":"`+step+`"`) {
 		w.t.Errorf("asking why: %d, %+v", code, k.Windows())
 	}
-	if code, body := w.sends(k.Submit("U0MANAGER", "step/2", " ")); code != http.StatusOK || len(*decided) != n || !strings.Contains(body, `"response_action":"errors"`) {
+	if code, body := w.sends(k.Submit("U0MANAGER", step, " ")); code != http.StatusOK || decided() != n || !strings.Contains(body, `"response_action":"errors"`) {
 		w.t.Errorf("without a reason: %d %s", code, body)
 	}
-	if code, body := w.sends(k.Submit("U0MANAGER", "step/9", "no need")); code != http.StatusOK || !strings.Contains(body, "Jo Lind decided this already.") {
+	if code, body := w.sends(k.Submit("U0MANAGER", over, "no need")); code != http.StatusOK || !strings.Contains(body, "approved this at 20") {
 		w.t.Errorf("too late: %d %s", code, body)
 	}
-	if code, body := w.sends(k.Submit("U0MANAGER", "step/2", "no need")); code != http.StatusOK || body != "" || (*decided)[len(*decided)-1] != "true deny step/2 no need" {
-		w.t.Errorf("with a reason: %d %s %v", code, body, *decided)
+	if code, body := w.sends(k.Submit("U0MANAGER", step, "no need")); code != http.StatusOK || body != "" || decided() != n+1 {
+		w.t.Errorf("with a reason: %d %s", code, body)
 	}
-	if n := len(*decided); w.clicked(k, "open") != http.StatusOK || len(*decided) != n {
+	if n := decided(); w.clicked(k, "open") != http.StatusOK || decided() != n {
 		w.t.Error("opening the page decided something")
 	}
 }

@@ -34,10 +34,6 @@ type App struct {
 	Tasks     *task.Service
 	Notify    *notify.Service
 
-	// Decide answers what somebody decided in Slack, as the actor who they are linked with, and gives a sentence for them; nil: not from
-	// Slack. It asks again whether they may.
-	Decide func(context.Context, db.Actor, *notify.Interaction) (string, error)
-
 	private *pgserver.Server
 }
 

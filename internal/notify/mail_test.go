@@ -2,7 +2,6 @@ package notify_test
 
 import (
 	"errors"
-	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -239,19 +238,4 @@ func TestNoActNoMessage(t *testing.T) {
 	if n := w.text(`select count(*)::text from river_job where kind = 'notify.deliver' and queue = 'notify_mail'`); n != "1" {
 		t.Errorf("%s bells", n)
 	}
-}
-
-// linksOf gives every address in a letter.
-func linksOf(t *testing.T, l mailtest.Letter) (out []*url.URL) {
-	t.Helper()
-	for _, body := range []string{l.Text, l.HTML} {
-		for _, a := range regexp.MustCompile(`https?://[^\s"<>]+`).FindAllString(body, -1) {
-			u, err := url.Parse(a)
-			if err != nil {
-				t.Fatal(err)
-			}
-			out = append(out, u)
-		}
-	}
-	return out
 }

@@ -122,7 +122,7 @@ func (a *asking) besides(s *Step) []Holder {
 
 // need is how many people a way must find: a group's quorum, else one.
 func need(s *Step, by string) int {
-	if by == s.By && by == Group {
+	if by == Group && s.By == Group {
 		return s.Quorum
 	}
 	return 1

@@ -302,13 +302,13 @@ func (s *Service) Cancel(tx *db.Tx, item int, reason string, whoever bool) (*Ite
 		return nil, errs.NotFound("there is no such request")
 	}
 	if it.State != Open {
-		return nil, s.settled(tx, it)
+		return nil, it.settled()
 	}
 	return it, s.finish(tx, it, Cancelled, strings.TrimSpace(reason))
 }
 
 // settled says who decided an item, and when.
-func (s *Service) settled(tx *db.Tx, it *Item) error {
+func (it *Item) settled() error {
 	for n := len(it.Steps) - 1; n >= 0; n-- {
 		if st := it.Steps[n]; st.State == StepApproved || st.State == StepDenied {
 			return decidedAlready(it, st)

@@ -181,7 +181,7 @@ func (s *Service) End(tx *db.Tx, item int, reason string, whoever bool) (*Item, 
 		return nil, err
 	}
 	if it.State != Granted {
-		return nil, s.settled(tx, it)
+		return nil, it.settled()
 	}
 	because := "removed"
 	if tx.Actor.Identity == it.Beneficiary {

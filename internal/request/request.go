@@ -63,8 +63,8 @@ type Item struct {
 }
 
 // Running says whether the item gives access at an instant.
-func (i *Item) Running(now time.Time) bool {
-	return i.State == Granted && !now.Before(*i.From) && now.Before(*i.To)
+func (it *Item) Running(now time.Time) bool {
+	return it.State == Granted && !now.Before(*it.From) && now.Before(*it.To)
 }
 
 // Step is one stage of the decision of an item. Steps of one position are asked together.
@@ -158,12 +158,12 @@ type Service struct {
 }
 
 // gives is what an item gives by a policy: the role or the entitlements it holds.
-func (i *Item) gives(pol *policy.Snapshot) ([]policy.Give, error) {
-	if i.Role != nil {
-		return pol.RoleGives(*i.Role, i.Param)
+func (it *Item) gives(pol *policy.Snapshot) ([]policy.Give, error) {
+	if it.Role != nil {
+		return pol.RoleGives(*it.Role, it.Param)
 	}
-	out := make([]policy.Give, len(i.Entitlements))
-	for n, e := range i.Entitlements {
+	out := make([]policy.Give, len(it.Entitlements))
+	for n, e := range it.Entitlements {
 		out[n] = policy.Give{Entitlement: e}
 	}
 	return out, nil

@@ -184,9 +184,9 @@ func narrower(it *Item, st *Step, a *Answer, levels []string, now time.Time) err
 }
 
 // end is until when the item lasts when it is granted: as asked, or as narrowed already.
-func (i *Item) end() time.Time {
-	end := i.AskedTo
-	for _, s := range i.Steps {
+func (it *Item) end() time.Time {
+	end := it.AskedTo
+	for _, s := range it.Steps {
 		for _, d := range s.Decisions {
 			if d.Outcome == Approve && d.To != nil && d.To.Before(end) {
 				end = *d.To
@@ -197,9 +197,9 @@ func (i *Item) end() time.Time {
 }
 
 // level is the lowest level that somebody narrowed the item to.
-func (i *Item) level(levels []string) string {
-	at := slices.Index(levels, i.Level)
-	for _, s := range i.Steps {
+func (it *Item) level(levels []string) string {
+	at := slices.Index(levels, it.Level)
+	for _, s := range it.Steps {
 		for _, d := range s.Decisions {
 			if n := slices.Index(levels, d.Level); d.Outcome == Approve && n >= 0 && n < at {
 				at = n
@@ -207,13 +207,13 @@ func (i *Item) level(levels []string) string {
 		}
 	}
 	if at < 0 {
-		return i.Level
+		return it.Level
 	}
 	return levels[at]
 }
 
-func (i *Item) needsControl() bool {
-	return slices.ContainsFunc(i.Conflicts, func(c Conflict) bool { return c.Reaction == "exception" })
+func (it *Item) needsControl() bool {
+	return slices.ContainsFunc(it.Conflicts, func(c Conflict) bool { return c.Reaction == "exception" })
 }
 
 // decidedAlready says who was faster, and when.

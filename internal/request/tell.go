@@ -11,10 +11,10 @@ import (
 
 // story is what messages about an item say.
 type story struct {
-	it                  *Item
-	ref, why            string
-	requester, whom     string
-	offer, level, risky string
+	it              *Item
+	ref, why        string
+	requester, whom string
+	offer, level    string
 }
 
 func tale(tx *db.Tx, it *Item) (*story, error) {
@@ -53,7 +53,9 @@ func (t *story) what() string {
 
 func (t *story) thread() string { return fmt.Sprintf("request/%d", t.it.Request) }
 
-func stepThread(it *Item, st *Step) string { return fmt.Sprintf("request/%d/step/%d", it.Request, st.ID) }
+func stepThread(it *Item, st *Step) string {
+	return fmt.Sprintf("request/%d/step/%d", it.Request, st.ID)
+}
 
 // message is one message about an item.
 func (t *story) message(to int, kind, verb string) notify.Message {

@@ -3,6 +3,7 @@
 package slacktest
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -243,7 +244,7 @@ func (k *Server) Sign(body string, at time.Time) Sent {
 
 // To makes the request.
 func (s Sent) To(address string) *http.Request {
-	r, _ := http.NewRequest(http.MethodPost, address, strings.NewReader(s.Body))
+	r, _ := http.NewRequestWithContext(context.Background(), http.MethodPost, address, strings.NewReader(s.Body))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("X-Slack-Request-Timestamp", s.Timestamp)
 	r.Header.Set("X-Slack-Signature", s.Signature)
