@@ -2,7 +2,6 @@ package notify_test
 
 import (
 	"errors"
-	"regexp"
 	"strings"
 	"testing"
 
