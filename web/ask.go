@@ -332,7 +332,7 @@ func (s *server) decide(r *request) error {
 	if a.Outcome == req.Deny {
 		n = ui.Notice{Tone: ui.Neutral, Title: r.T("Denied"), Text: r.T("Who asked is told why.")}
 	}
-	return r.goWith(cmp.Or(inside(r.field("next")), requestsURL+"/"+ref), n)
+	return r.goWith(requestsURL+"/"+ref, n)
 }
 
 // answered reads the answer of the form.

@@ -42,6 +42,7 @@ var eventWords = map[string]eventWord{
 	"request.ended":            {ui.Neutral, "ban", lang.Mark("Request"), lang.Mark("Requested access ended")},
 	"request.reviewed":         {ui.Info, "scale", lang.Mark("Request"), lang.Mark("Emergency access reviewed")},
 	"request.overdue":          {ui.Bad, "hourglass", lang.Mark("Request"), lang.Mark("Emergency access not reviewed in time")},
+	"working_time.set":         {ui.Info, "clock", lang.Mark("Request"), lang.Mark("Working time set")},
 	"exception.accepted":       {ui.Warn, "hourglass", lang.Mark("SoD"), lang.Mark("SoD conflict accepted for a time")},
 	"exception.ended":          {ui.Info, "ban", lang.Mark("SoD"), lang.Mark("Exception ended")},
 	"access.handover_extended": {ui.Info, "hourglass", lang.Mark("Access"), lang.Mark("Hand-over kept longer")},

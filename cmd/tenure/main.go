@@ -42,34 +42,35 @@ type cli struct {
 	Config string `help:"Configuration file (YAML); the environment goes before it." placeholder:"FILE" env:"TENURE_CONFIG"`
 	JSON   bool   `help:"Answer in JSON." name:"json"`
 
-	Demo       demoCmd       `cmd:"" help:"Run the demo company with real targets on this machine."`
-	Serve      serveCmd      `cmd:"" help:"Serve the portal, and work jobs in the same process."`
-	Work       workCmd       `cmd:"" help:"Work jobs: carry operations to the targets and read them back."`
-	Migrate    migrateCmd    `cmd:"" help:"Make the database, or bring it to this version."`
-	Apply      applyCmd      `cmd:"" help:"Apply HR sources, applications, roles and rules from files. The plan is shown first."`
-	Plan       planCmd       `cmd:"" help:"Plan a change of the policy and store the plan, for another person to approve."`
-	Change     changeCmd     `cmd:"" help:"Planned changes: list, show, approve, reject, take back."`
-	Backtest   backtestCmd   `cmd:"" help:"Replay the last days against a changed policy and say what would have differed."`
-	Export     exportCmd     `cmd:"" help:"Write everything that is declared as policy files; applying them changes nothing."`
-	Lint       lintCmd       `cmd:"" help:"Say what is wrong or odd about the policy, or about what files would make of it."`
-	Test       testCmd       `cmd:"" help:"Test policy files: given these people, expect this access. Needs no database."`
-	SoD        sodCmd        `cmd:"" name:"sod" help:"Segregation of duties: rule matrices."`
-	HR         hrCmd         `cmd:"" name:"hr" help:"HR feeds."`
-	Token      tokenCmd      `cmd:"" help:"Give a personal token (demo and replay databases only)."`
-	Terminate  terminateCmd  `cmd:"" help:"End a person's access at once, ahead of every queue."`
-	Reinstate  reinstateCmd  `cmd:"" help:"Lift a termination, as another person."`
-	Status     statusCmd     `cmd:"" help:"Count people, accounts and operations."`
-	Explain    explainCmd    `cmd:"" help:"Say what a person holds and why, or why not and what would change it."`
-	Check      checkCmd      `cmd:"" help:"Read an application now and print where it differs."`
-	Adopt      adoptCmd      `cmd:"" help:"Accept the access that people were found to hold in an application."`
-	Release    releaseCmd    `cmd:"" help:"Release the proposed operations of an application (mode propose)."`
-	Hold       holdCmd       `cmd:"" help:"What the brake holds."`
-	Request    requestCmd    `cmd:"" help:"Ask for access, as the person of TENURE_TOKEN."`
-	Approve    approveCmd    `cmd:"" help:"Decide what is asked of the person of TENURE_TOKEN, or list it."`
-	PortalRole portalRoleCmd `cmd:"" name:"portal-role" help:"Who may do what in the portal: list, give, take."`
-	Slack      slackCmd      `cmd:"" help:"Which Slack user is which person: list, link, unlink."`
-	Admin      adminCmd      `cmd:"" help:"Make the local administrator, or change the password (read from standard input)."`
-	Bench      benchCmd      `cmd:"" help:"Measure this machine against its physical floors, on a database of its own that is removed afterwards."`
+	Demo        demoCmd        `cmd:"" help:"Run the demo company with real targets on this machine."`
+	Serve       serveCmd       `cmd:"" help:"Serve the portal, and work jobs in the same process."`
+	Work        workCmd        `cmd:"" help:"Work jobs: carry operations to the targets and read them back."`
+	Migrate     migrateCmd     `cmd:"" help:"Make the database, or bring it to this version."`
+	Apply       applyCmd       `cmd:"" help:"Apply HR sources, applications, roles and rules from files. The plan is shown first."`
+	Plan        planCmd        `cmd:"" help:"Plan a change of the policy and store the plan, for another person to approve."`
+	Change      changeCmd      `cmd:"" help:"Planned changes: list, show, approve, reject, take back."`
+	Backtest    backtestCmd    `cmd:"" help:"Replay the last days against a changed policy and say what would have differed."`
+	Export      exportCmd      `cmd:"" help:"Write everything that is declared as policy files; applying them changes nothing."`
+	Lint        lintCmd        `cmd:"" help:"Say what is wrong or odd about the policy, or about what files would make of it."`
+	Test        testCmd        `cmd:"" help:"Test policy files: given these people, expect this access. Needs no database."`
+	SoD         sodCmd         `cmd:"" name:"sod" help:"Segregation of duties: rule matrices."`
+	HR          hrCmd          `cmd:"" name:"hr" help:"HR feeds."`
+	Token       tokenCmd       `cmd:"" help:"Give a personal token (demo and replay databases only)."`
+	Terminate   terminateCmd   `cmd:"" help:"End a person's access at once, ahead of every queue."`
+	Reinstate   reinstateCmd   `cmd:"" help:"Lift a termination, as another person."`
+	Status      statusCmd      `cmd:"" help:"Count people, accounts and operations."`
+	Explain     explainCmd     `cmd:"" help:"Say what a person holds and why, or why not and what would change it."`
+	Check       checkCmd       `cmd:"" help:"Read an application now and print where it differs."`
+	Adopt       adoptCmd       `cmd:"" help:"Accept the access that people were found to hold in an application."`
+	Release     releaseCmd     `cmd:"" help:"Release the proposed operations of an application (mode propose)."`
+	Hold        holdCmd        `cmd:"" help:"What the brake holds."`
+	Request     requestCmd     `cmd:"" help:"Ask for access, as the person of TENURE_TOKEN."`
+	Approve     approveCmd     `cmd:"" help:"Decide what is asked of the person of TENURE_TOKEN, or list it."`
+	WorkingTime workingTimeCmd `cmd:"" name:"working-time" help:"When the organisation works: the clock of approvals."`
+	PortalRole  portalRoleCmd  `cmd:"" name:"portal-role" help:"Who may do what in the portal: list, give, take."`
+	Slack       slackCmd       `cmd:"" help:"Which Slack user is which person: list, link, unlink."`
+	Admin       adminCmd       `cmd:"" help:"Make the local administrator, or change the password (read from standard input)."`
+	Bench       benchCmd       `cmd:"" help:"Measure this machine against its physical floors, on a database of its own that is removed afterwards."`
 }
 
 func main() {

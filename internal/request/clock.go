@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"tenure/internal/db"
+	"tenure/internal/errs"
+	"tenure/internal/evidence"
 )
 
 // Calendar says when people work: the clock of approvals runs then and at no other time.
@@ -63,4 +65,26 @@ func (c *Calendar) Add(t time.Time, d time.Duration) time.Time {
 		t = time.Date(local.Year(), local.Month(), local.Day()+1, 0, 0, 0, 0, c.Zone)
 	}
 	return t.UTC()
+}
+
+// SetWorkingTime says when the organisation works. Steps that are open keep their times.
+func SetWorkingTime(tx *db.Tx, c *Calendar) error {
+	var bad []errs.Field
+	add := func(field, rule string) { bad = append(bad, errs.Field{Field: field, Rule: rule}) }
+	if len(c.Days) == 0 || slices.ContainsFunc(c.Days, func(d int) bool { return d < 1 || d > 7 }) {
+		add("days", "must be at least one of 1 (Monday) to 7 (Sunday)")
+	}
+	if c.From < 0 || c.From >= c.To || c.To > 24*60 {
+		add("hours", "must begin before they end, such as 09:00-17:00")
+	}
+	if len(bad) > 0 {
+		return errs.InvalidFields("the working time is as it was:", bad)
+	}
+	days := slices.Compact(slices.Sorted(slices.Values(c.Days)))
+	if _, err := tx.Exec(`update working_time set days = $1, from_min = $2, to_min = $3, zone = $4, holidays = $5`, days, c.From, c.To, c.Zone.String(), orEmpty(c.Holidays)); err != nil {
+		return err
+	}
+	tx.Record(evidence.Event{Kind: "working_time.set", Touches: evidence.Touches{"working_time": 1},
+		Facts: map[string]any{"days": days, "from_min": c.From, "to_min": c.To, "zone": c.Zone.String(), "holidays": len(c.Holidays)}})
+	return nil
 }
