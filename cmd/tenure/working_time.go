@@ -41,7 +41,7 @@ func (c *workingTimeCmd) Run(r *run) error {
 			}
 			return nil
 		}
-		err := error(nil)
+		var err error
 		if c.Hours == "" && c.Zone == "" && len(c.Days)+len(c.Holidays) == 0 {
 			err = a.DB.Read(r.ctx, show)
 		} else {
