@@ -49,7 +49,7 @@ const booksPlease = `{"why":"The quarter ends","items":[{"offer":"books","level"
 func TestAPIRequests(t *testing.T) {
 	w := newWorld(t)
 	w.declare(offered)
-	for _, holds := range []func(*testing.T, *world){apiOffers, apiAsking, apiOnce, apiDeciding, apiSelf, apiMany, apiRequestLists} {
+	for _, holds := range []func(*testing.T, *world){apiOffers, apiAsking, wishParameters, apiOnce, apiDeciding, apiSelf, apiMany, apiRequestLists} {
 		holds(t, w)
 	}
 }
@@ -102,17 +102,18 @@ func apiAsking(t *testing.T, w *world) {
 		return c.json(http.MethodPost, "/api/v1/requests", body, head...)
 	}
 	for body, want := range map[string]string{
-		`{"why":"x","items":[{"offer":"books","colour":"red"}]}`:      "#/items/0/colour",
-		`{"why":"x","items":[{"offer":"books","days":0}]}`:            "#/items/0/days",
-		`{"why":"x","items":[{"offer":"books"}],"~/x":1}`:             "#/~0~1x",
-		`{"items":[{"offer":"books"}]}`:                               "#",
-		`{"why":"x","items":[{"offer":"books","act":"steal"}]}`:       "#/items/0/act",
-		`{"why":"x","items":[{"offer":"books","level":"all"}]}`:       "#/items/0/level",
-		`{"why":"x","items":[{"offer":"books"},{"offer":"nothing"}]}`: "#/items/1/offer",
-		`{"why":"x","items":[{"offer":"vault","days":31}]}`:           "#/items/0/days",
-		`{"why":"x","items":[{"offer":"locked"}]}`:                    "#/items/0/offer",
-		`{"why":"x\u0000","items":[{"offer":"books"}]}`:               "#/why",
-		`{"why":"x","items":[]}`:                                      "#/items",
+		`{"why":"x","items":[{"offer":"books","colour":"red"}]}`:               "#/items/0/colour",
+		`{"why":"x","items":[{"offer":"books","days":0}]}`:                     "#/items/0/days",
+		`{"why":"x","items":[{"offer":"books"}],"~/x":1}`:                      "#/~0~1x",
+		`{"items":[{"offer":"books"}]}`:                                        "#",
+		`{"why":"x","items":[{"offer":"books","act":"steal"}]}`:                "#/items/0/act",
+		`{"why":"x","items":[{"offer":"books","level":"all"}]}`:                "#/items/0/level",
+		`{"why":"x","items":[{"offer":"books"},{"offer":"nothing"}]}`:          "#/items/1/offer",
+		`{"why":"x","items":[{"offer":"vault","days":31}]}`:                    "#/items/0/days",
+		`{"why":"x","items":[{"offer":"locked"}]}`:                             "#/items/0/offer",
+		`{"why":"x\u0000","items":[{"offer":"books"}]}`:                        "#/why",
+		`{"why":"x","items":[]}`:                                               "#/items",
+		`{"why":"x","items":[{"offer":"books","parameters":{"centre":"10"}}]}`: "#/items/0/parameters/centre",
 	} {
 		got := ask(body).problem(t, http.StatusBadRequest, "invalid")
 		if !slices.ContainsFunc(got.Errors, func(e struct{ Pointer, Parameter, Detail string }) bool { return e.Pointer == want }) {

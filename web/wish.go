@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -107,31 +108,14 @@ func (r *request) wishItem(b *browsing, o *policy.Offer, act req.Act, bad ui.Err
 	levels := ui.Choices{Name: "level-" + id, Label: r.T("How much"), Required: true, Error: bad.Of("level-" + id)}
 	for _, l := range spec.Levels {
 		levels.Options = append(levels.Options, ui.Choice{Value: l.Name, Text: l.Title, Hint: r.levelHint(b, o, l.Name), Chosen: l.Name == chosen})
-		_, role, _, _ := b.pol.Level(o.ID, l.Name)
-		if x := b.pol.Object(role); role != 0 && x != nil && x.Role != nil {
-			for _, p := range x.Role.Parameters {
-				it.Fields = append(it.Fields, r.paramField(id, &p, bad))
-			}
-		}
 	}
+	it.Fields = r.paramFields(b.pol, o, bad)
 	if len(spec.Levels) > 1 && act != req.Extend {
 		it.Levels = &levels
 	} else {
 		it.Level, it.Hint = chosen, r.levelHint(b, o, chosen)
 	}
 	return it
-}
-
-func (r *request) paramField(id string, p *policy.Parameter, bad ui.Errors) ui.Field {
-	f := ui.Field{Name: "param-" + id + "-" + p.Name, Label: cmp.Or(p.Title, p.Name), Kind: "text", Required: true, Auto: "off", Error: bad.Of("param-" + id + "-" + p.Name)}
-	f.Value = r.field(f.Name)
-	if len(p.Values) > 0 {
-		f.Kind = "select"
-		for _, value := range p.Values {
-			f.Options = append(f.Options, ui.Option{Value: value, Text: value, Selected: value == f.Value})
-		}
-	}
-	return f
 }
 
 // levelHint says what a level gives and how risky that is.
@@ -186,13 +170,7 @@ func (r *request) asking(tx *db.Tx) (*req.Ask, *browsing, error) {
 		w.Days, _ = strconv.Atoi(r.field("days"))
 		w.Hours, _ = strconv.Atoi(r.field("hours"))
 		w.Of, _ = strconv.Atoi(r.value("of"))
-		values := map[string]string{}
-		for name := range r.Request.PostForm {
-			if p, ok := strings.CutPrefix(name, "param-"+id+"-"); ok && r.field(name) != "" {
-				values[p] = r.field(name)
-			}
-		}
-		w.Param = policy.Param(values)
+		w.Param = r.params(b.pol, o, w.Level)
 		a.Wishes = append(a.Wishes, w)
 	}
 	return a, b, nil
@@ -400,11 +378,21 @@ func (r *request) wishFaults(err error) (ui.Errors, bool) {
 		return nil, false
 	}
 	bad, ok := r.faults(err, map[string]string{"": "why"})
+	var e *errs.Error
+	if !errors.As(err, &e) || len(e.Fields) == 0 {
+		return bad, ok
+	}
 	offers := r.Request.PostForm["offer"]
 	for i := range bad {
 		at, field, is := strings.Cut(strings.TrimPrefix(bad[i].Field, "wishes["), "].")
 		n, wrong := strconv.Atoi(at)
 		if !is || wrong != nil || n >= len(offers) {
+			continue
+		}
+		field, param := strings.CutPrefix(field, "parameters.")
+		bad[i].Text = sentence(r.T("%s %s", r.T(field), r.T(e.Fields[i].Rule)))
+		if param {
+			bad[i].Field = "param-" + offers[n] + "-" + field
 			continue
 		}
 		switch field {
@@ -414,8 +402,6 @@ func (r *request) wishFaults(err error) (ui.Errors, bool) {
 			bad[i].Field = "level-" + offers[n]
 		case "offer", "act", "of", "for", "from":
 			bad[i].Field = "why"
-		default:
-			bad[i].Field = "param-" + offers[n] + "-" + field
 		}
 	}
 	return bad, ok

@@ -2,6 +2,7 @@ package request
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -203,6 +204,7 @@ func (p *preparing) wish(i int) {
 		p.parameters(i, role, w.Param)
 	} else {
 		it.Entitlements = entitlements
+		p.noParameters(i, w.Param)
 	}
 	p.allowed(i, w, offer)
 	p.time(i, w, offer, it)
@@ -219,7 +221,14 @@ func (p *preparing) parameters(i, role int, param string) {
 		return
 	}
 	for _, b := range policy.CheckParam(o.Role.Parameters, param) {
-		p.add(i, b.Field, b.Rule)
+		p.add(i, "parameters."+b.Field, b.Rule)
+	}
+}
+
+// noParameters refuses them where a level gives entitlements and no role.
+func (p *preparing) noParameters(i int, param string) {
+	for _, name := range slices.Sorted(maps.Keys(policy.ParseParam(param))) {
+		p.add(i, "parameters."+name, "is nothing that this level wants to know: leave it out")
 	}
 }
 

@@ -76,13 +76,14 @@ func TestAStatedRuleGrantsAtOnce(t *testing.T) {
 func TestWhatIsAskedForIsChecked(t *testing.T) {
 	o := newOffice(t, dbtest.Replay(t))
 	for want, w := range map[string]request.Wish{
-		"wishes[0].days":   {Act: request.Grant, Offer: o.of["CRM"], Days: 181},
-		"wishes[0].level":  {Act: request.Grant, Offer: o.of["CRM"], Level: "own"},
-		"wishes[0].offer":  {Act: request.Grant, Offer: 999},
-		"wishes[0].act":    {Act: request.Grant, Offer: o.of["Admin"]},
-		"wishes[0].hours":  {Act: request.Activate, Offer: o.of["Admin"], Hours: 5},
-		"wishes[0].centre": {Act: request.Grant, Offer: o.of["Centre"], Param: policy.Param(map[string]string{"centre": "30"})},
-		"wishes[0].of":     {Act: request.Extend, Offer: o.of["CRM"]},
+		"wishes[0].days":              {Act: request.Grant, Offer: o.of["CRM"], Days: 181},
+		"wishes[0].level":             {Act: request.Grant, Offer: o.of["CRM"], Level: "own"},
+		"wishes[0].offer":             {Act: request.Grant, Offer: 999},
+		"wishes[0].act":               {Act: request.Grant, Offer: o.of["Admin"]},
+		"wishes[0].hours":             {Act: request.Activate, Offer: o.of["Admin"], Hours: 5},
+		"wishes[0].parameters.centre": {Act: request.Grant, Offer: o.of["Centre"], Param: policy.Param(map[string]string{"centre": "30"})},
+		"wishes[0].parameters.colour": {Act: request.Grant, Offer: o.of["CRM"], Param: policy.Param(map[string]string{"colour": "red"})},
+		"wishes[0].of":                {Act: request.Extend, Offer: o.of["CRM"]},
 	} {
 		if _, err := o.tryAsk("Ada", "Ada", w); err == nil || !strings.Contains(err.Error(), want+":") {
 			t.Errorf("%s: %v", want, err)
