@@ -109,7 +109,9 @@ func (r *request) wishItem(b *browsing, o *policy.Offer, act req.Act, bad ui.Err
 	for _, l := range spec.Levels {
 		levels.Options = append(levels.Options, ui.Choice{Value: l.Name, Text: l.Title, Hint: r.levelHint(b, o, l.Name), Chosen: l.Name == chosen})
 	}
-	it.Fields = r.paramFields(b.pol, o, bad)
+	if act != req.Extend { // it stays as it is
+		it.Fields = r.paramFields(b.pol, o, bad)
+	}
 	if len(spec.Levels) > 1 && act != req.Extend {
 		it.Levels = &levels
 	} else {
@@ -400,7 +402,7 @@ func (r *request) wishFaults(err error) (ui.Errors, bool) {
 			bad[i].Field = field
 		case "level":
 			bad[i].Field = "level-" + offers[n]
-		case "offer", "act", "of", "for", "from":
+		case "offer", "act", "of", "for", "from", "parameters":
 			bad[i].Field = "why"
 		}
 	}

@@ -198,6 +198,7 @@ func (p *preparing) wish(i int) {
 		p.add(i, "level", "is no level of this offer")
 		return
 	}
+	p.carry(w, role)
 	it := &Item{Requester: p.request.Requester, Beneficiary: p.ask.For, Act: w.Act, Offer: w.Offer, Level: w.Level, Param: w.Param, Policy: p.pol.Version, State: Open, Version: 1}
 	if role != 0 {
 		it.Role = &role
@@ -211,6 +212,18 @@ func (p *preparing) wish(i int) {
 	p.standing(i, w, it)
 	it.Risk = it.risk(p.pol, p.cat)
 	p.request.Items = append(p.request.Items, it)
+}
+
+// carry takes over what was said about what is held, where nothing is said and it may stay.
+func (p *preparing) carry(w *Wish, role int) {
+	for _, x := range p.there {
+		if x.ID != w.Of || x.State != Granted || w.Param != "" || w.Act != Extend && w.Act != Level {
+			continue
+		}
+		if o := p.pol.Object(role); o != nil && o.Role != nil && len(policy.CheckParam(o.Role.Parameters, x.Param)) == 0 {
+			w.Param = x.Param
+		}
+	}
 }
 
 // parameters wants a value for each parameter of the role, and no others.
@@ -343,8 +356,10 @@ func (p *preparing) standing(i int, w *Wish, it *Item) {
 		p.add(i, "level", "must stay as it is: change the level instead")
 	case w.Act == Level && of.Level == it.Level:
 		p.add(i, "level", "is the one that is held already")
+	case w.Act == Extend && of.Param != it.Param:
+		p.add(i, "parameters", "must stay as they are: ask for something else anew")
 	default:
-		it.Replaces, it.Param = &of.ID, of.Param
+		it.Replaces = &of.ID
 	}
 }
 

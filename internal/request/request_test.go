@@ -131,6 +131,32 @@ func TestLongerAndAnotherLevel(t *testing.T) {
 	}
 }
 
+// What was said about what is held stays with more time, and goes with a level that does not want to know it.
+func TestParametersOfWhatIsHeld(t *testing.T) {
+	o := newOffice(t, dbtest.Replay(t), func(s *policy.Set) {
+		s.Offers["Mixed"] = policy.OfferSpec{Title: "Cost centres", Levels: []policy.Level{{Name: "look", Entitlements: []string{"crm/read"}}, {Name: "approve", Role: "Approves"}}}
+		s.Approvals["mixed"] = policy.ApprovalSpec{Order: 3, When: `request["offer"] == "Mixed"`, Automatic: true}
+	})
+	wish := request.Wish{Act: request.Grant, Offer: o.of["Mixed"], Level: "approve", Param: "centre=10"}
+	held := o.ask("Ada", wish).Items[0]
+	wish.Act, wish.Of, wish.Param = request.Extend, held.ID, "centre=20"
+	if _, err := o.tryAsk("Ada", "Ada", wish); err == nil || !strings.Contains(err.Error(), "wishes[0].parameters: must stay as they are") {
+		t.Errorf("longer, and of another cost centre: %v", err)
+	}
+	wish.Param = ""
+	if held = o.ask("Ada", wish).Items[0]; held.Param != "centre=10" || !o.holds("Ada", "edit") {
+		t.Errorf("extended with %q", held.Param)
+	}
+	wish.Act, wish.Of, wish.Level = request.Level, held.ID, "look"
+	if held = o.ask("Ada", wish).Items[0]; held.Param != "" || !o.holds("Ada", "read") || o.holds("Ada", "edit") {
+		t.Errorf("a level of entitlements has the parameter %q", held.Param)
+	}
+	wish.Of, wish.Level, wish.Param = held.ID, "approve", "centre=20"
+	if held = o.ask("Ada", wish).Items[0]; held.Param != "centre=20" || !o.holds("Ada", "edit") {
+		t.Errorf("a level with a parameter has %q", held.Param)
+	}
+}
+
 func TestAConflictIsShownAndGoesToCompliance(t *testing.T) {
 	o := newOffice(t, dbtest.Replay(t))
 	enter := o.ask("Ada", request.Wish{Act: request.Grant, Offer: o.of["Enter"]})

@@ -154,5 +154,5 @@ func (w *writer) updateItem(it *Item) {
 	it.Version++
 	w.exec("request_item", `update request_item set state = $2, level = $3, role_id = $4, entitlements = $5, from_at = $6, to_at = $7, decided_at = $8,
 			ended_at = case when $2 = 'ended' then clock_timestamp() end, ended_on = case when $2 = 'ended' then business_now() end, ended_by = case when $2 = 'ended' then $9::int end, ended_because = $10, version = version + 1
-		where id = $1`, it.ID, it.State, it.Level, it.Role, it.Entitlements, it.From, it.To, it.DecidedAt, w.tx.Actor.ID, it.EndedBecause)
+		where id = $1`, it.ID, it.State, it.Level, it.Role, orEmpty(it.Entitlements), it.From, it.To, it.DecidedAt, w.tx.Actor.ID, it.EndedBecause)
 }
