@@ -75,7 +75,9 @@ type Subject struct {
 	Once map[int]bool
 	// Accounts are the person's accounts.
 	Accounts []*Holding
-	Undo     *Undo    // nil: nothing is taken back
+	Undo     *Undo // nil: nothing is taken back
+	// Ends are reasons of what was found, or is kept after a move, that a review ends.
+	Ends     map[int64]bool
 	standing standing // what is stored about violations, exceptions and withheld access
 	// Intended gives the hash of the attributes that the person's account in an application should have now.
 	Intended func(app *catalog.Application) []byte
@@ -183,6 +185,10 @@ func (s *Subject) desired(cat *catalog.Catalog, now time.Time) Desire {
 		covered[e] = true
 	}
 	for _, r := range s.Reasons {
+		if s.Ends[r.ID] && (r.Kind == Found || r.Kind == Handover) {
+			d.End = append(d.End, r)
+			continue
+		}
 		switch r.Kind {
 		case Birthright:
 			if k := r.Key(); wanted[k] {

@@ -29,6 +29,7 @@ func schedule() []*river.PeriodicJob {
 		every(10*time.Second, provision.SweepArgs{}, true),
 		every(30*time.Second, lifecycle.DueArgs{}, true),
 		every(time.Minute, identity.EntryArgs{}, true),
+		every(10*time.Second, lifecycle.VerifyArgs{}, true),
 		every(5*time.Minute, audit.MarkArgs{}, true),
 		every(5*time.Second, task.SweepArgs{}, true),
 		every(10*time.Second, notify.SweepArgs{}, true),

@@ -87,7 +87,7 @@ func runInstant(tx *db.Tx, at time.Time, sim bool, waiting []int) (int, error) {
 	if len(ids) > 1000 {
 		urgency = access.Bulk
 	}
-	if err := lockConcerned(tx, ids, refs["request"], refs["request_item"]); err != nil {
+	if err := lockConcerned(tx, ids, refs); err != nil {
 		return 0, err
 	}
 	people, err := take(tx, ids)
@@ -102,7 +102,10 @@ func runInstant(tx *db.Tx, at time.Time, sim bool, waiting []int) (int, error) {
 			return 0, err
 		}
 	}
-	return len(ids), Requests.Fall(tx, refs["request"], refs["request_item"])
+	if err := Requests.Fall(tx, refs["request"], refs["request_item"]); err != nil {
+		return 0, err
+	}
+	return len(ids), Campaigns.Fall(tx, refs["campaign_review"], refs["campaign"])
 }
 
 // markMoves notes who moves because a version of an employment begins to hold at this instant that HR stated beforehand.

@@ -53,6 +53,12 @@ func (s *Service) Workers(w *river.Workers) {
 	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, j *river.Job[provision.RepairArgs]) error {
 		return s.Repair(ctx, j.Args.Application)
 	}))
+	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, j *river.Job[EventArgs]) error {
+		return s.DB.Do(ctx, db.System, func(tx *db.Tx) error { return OpenEvents(tx, j.Args) })
+	}))
+	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[VerifyArgs]) error {
+		return s.DB.Do(ctx, db.System, func(tx *db.Tx) error { return Campaigns.Tend(tx) })
+	}))
 	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, j *river.Job[provision.WeighArgs]) error {
 		return s.DB.Do(ctx, db.System, func(tx *db.Tx) error { return Weigh(tx, j.Args.Application) })
 	}))

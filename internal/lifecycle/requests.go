@@ -6,6 +6,7 @@ import (
 
 	"tenure/internal/access"
 	"tenure/internal/auth"
+	"tenure/internal/campaign"
 	"tenure/internal/catalog"
 	"tenure/internal/db"
 
@@ -130,11 +131,18 @@ func giftsOf(tx *db.Tx, pol *policy.Snapshot, people []int, now time.Time, into 
 	return nil
 }
 
-// lockConcerned locks, in order, those for whom something falls due and those about whom a request is.
-func lockConcerned(tx *db.Tx, ids, steps, items []int) error {
-	more, err := request.Concerned(tx, steps, items)
-	if err != nil || len(more) == 0 {
+// lockConcerned locks, in order, those for whom something falls due and those about whom a request or a review is.
+func lockConcerned(tx *db.Tx, ids []int, refs map[string][]int) error {
+	more, err := request.Concerned(tx, refs["request"], refs["request_item"])
+	if err != nil {
 		return err
+	}
+	reviewed, err := campaign.Concerned(tx, refs["campaign_review"], refs["campaign"])
+	if err != nil {
+		return err
+	}
+	if more = append(more, reviewed...); len(more) == 0 {
+		return nil
 	}
 	all := append(slices.Clone(ids), more...)
 	slices.Sort(all)

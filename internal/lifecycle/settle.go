@@ -8,6 +8,7 @@ import (
 
 	"tenure/internal/access"
 	"tenure/internal/auth"
+	"tenure/internal/campaign"
 	"tenure/internal/catalog"
 	"tenure/internal/db"
 	"tenure/internal/evidence"
@@ -23,6 +24,8 @@ type Cause struct {
 	Urgency int    // 0: access.Normal
 	// HandOver lets a mover keep for a while what birthright no longer gives.
 	HandOver bool
+	// Ends are reasons that a review ends, by person: what was found, or is kept after a move.
+	Ends map[int]map[int64]bool
 	// Undo is what a change of the policy did, by person, when it is taken back.
 	Undo map[int]*access.Undo
 }
@@ -117,6 +120,12 @@ func Settle(tx *db.Tx, people []*identity.Change, cause Cause) (*Effect, error) 
 	}
 	away := s.away(people)
 	if err := request.Replace(tx, away); err != nil {
+		return nil, err
+	}
+	if err := campaign.Replace(tx, away); err != nil {
+		return nil, err
+	}
+	if err := s.eventReviews(people); err != nil {
 		return nil, err
 	}
 	if err := auth.EndSessionsOf(tx, away); err != nil {
@@ -233,7 +242,7 @@ func (s *settling) want(sub *access.Subject, p *identity.Change) error {
 		return s.ahead(sub, p)
 	}
 	sub.HandOver, sub.Works, sub.Duties = s.cause.HandOver, map[int]bool{}, s.pol.Duties()
-	sub.Member, sub.Undo = s.members[sub.Identity], s.cause.Undo[sub.Identity]
+	sub.Member, sub.Undo, sub.Ends = s.members[sub.Identity], s.cause.Undo[sub.Identity], s.cause.Ends[sub.Identity]
 	for i := range p.Versions {
 		v := &p.Versions[i]
 		if !v.Valid(s.now) {

@@ -228,6 +228,24 @@ func EndOf(tx *db.Tx, gone []int) error {
 	return err
 }
 
+// EndItems ends what requests give, because a review decided it. It is set-based.
+func EndItems(tx *db.Tx, items []int, because string) error {
+	if len(items) == 0 {
+		return nil
+	}
+	rows, err := tx.Query(`update request_item set state = 'ended', ended_at = clock_timestamp(), ended_on = business_now(), ended_by = $2, ended_because = $3, version = version + 1
+		where id = any($1) and state = 'granted' returning id, request_id, requester_id, beneficiary_id`, items, tx.Actor.ID, because)
+	if err != nil {
+		return err
+	}
+	var id, req, requester, who int
+	_, err = pgx.ForEachRow(rows, []any{&id, &req, &requester, &who}, func() error {
+		tx.Record(evidence.Event{Kind: "request.ended", IdentityID: who, Touches: evidence.Touches{"request_item": 1}, Facts: map[string]any{"item": id, "request": req, "requester": requester, "because": because}})
+		return nil
+	})
+	return err
+}
+
 // Replace asks others at the open steps of people who are not here any more: as if they had never been found. It is set-based.
 func Replace(tx *db.Tx, away []int) error {
 	if len(away) == 0 {
