@@ -59,11 +59,19 @@ func (s *Service) fallReviews(tx *db.Tx, all []*Review) error {
 	if err := tellReviews(tx, begin, remind); err != nil {
 		return err
 	}
+	late := map[int][]*Review{}
+	var order []int
 	for _, v := range all {
 		if v.State == Reviewed && !tx.Now.Before(v.DueAt) {
-			if err := s.overdue(tx, v); err != nil {
-				return err
+			if late[v.Campaign] == nil {
+				order = append(order, v.Campaign)
 			}
+			late[v.Campaign] = append(late[v.Campaign], v)
+		}
+	}
+	for _, id := range order {
+		if err := s.overdue(tx, id, late[id]); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -91,34 +99,49 @@ func clocks(tx *db.Tx, all []*Review, kind, set string) error {
 }
 
 // overdue does with what nobody answered what the campaign says. A review in which everything is decided is signed off by it.
-func (s *Service) overdue(tx *db.Tx, v *Review) error {
-	c, err := Find(tx, v.Campaign)
-	if err != nil {
-		return err
-	}
-	st, err := StandingOf(tx, v.ID)
+func (s *Service) overdue(tx *db.Tx, campaign int, late []*Review) error {
+	c, err := Find(tx, campaign)
 	if err != nil {
 		return err
 	}
 	rule := c.Settings.Unanswered
-	switch {
-	case st.Undecided() == 0:
-		return s.sign(tx, c, v)
-	case rule != LeaveOpen:
-		if err := silent(tx, v, rule); err != nil {
+	var pass, stay, asked []int
+	for _, v := range late {
+		st, err := StandingOf(tx, v.ID)
+		if err != nil {
 			return err
 		}
-		return s.sign(tx, c, v)
-	case v.Clock >= 3 || v.Reviewer == c.Owner: // nobody else to ask: it stays, and the campaign with it
-		_, err := tx.Exec(`update campaign_review set clock = 3, next_at = null, version = version + 1 where id = $1`, v.ID)
-		v.record(tx, "campaign.overdue", evidence.Touches{"campaign_review": 1}, map[string]any{})
-		return err
+		switch {
+		case st.Undecided() > 0 && rule == LeaveOpen && v.Reviewer != c.Owner && v.Why != "campaign_owner":
+			pass, asked = append(pass, v.ID), append(asked, v.Reviewer)
+			continue
+		case st.Undecided() > 0 && rule == LeaveOpen: // there is nobody else to ask: it stays, and the campaign with it
+			stay = append(stay, v.ID)
+			continue
+		case st.Undecided() > 0:
+			if err := silent(tx, v, rule); err != nil {
+				return err
+			}
+		}
+		if err := s.sign(tx, c, v); err != nil {
+			return err
+		}
 	}
-	err = passOn(tx, c, []int{v.ID}, []int{v.Reviewer}, &Stage{By: "campaign_owner"}, "campaign_owner", "nobody answered in time")
-	if err != nil && errs.KindOf(err) != errs.KindConflict {
-		return err
+	if len(pass) > 0 {
+		err := passOn(tx, c, pass, asked, &Stage{By: "campaign_owner"}, "campaign_owner", "nobody answered in time")
+		if errs.KindOf(err) == errs.KindConflict {
+			stay, err = append(stay, pass...), nil
+		}
+		if err != nil {
+			return err
+		}
 	}
-	return nil
+	if len(stay) == 0 {
+		return nil
+	}
+	n, err := tx.Exec(`update campaign_review set clock = 3, next_at = null, version = version + 1 where id = any($1)`, stay)
+	tx.Record(evidence.Event{Kind: "campaign.overdue", Touches: evidence.Touches{"campaign_review": int(n)}, Facts: map[string]any{"campaign": c.ID, "reviews": stay}})
+	return err
 }
 
 // silent decides what nobody did, by the campaign's rule. What a birthright rule gives is kept: taking it away would not last.

@@ -61,6 +61,9 @@ func begin(tx *db.Tx, c *Campaign) (*builder, error) {
 		}
 	}
 	b := &builder{tx: tx, c: c, pol: pol, touches: evidence.Touches{}}
+	if len(c.Scope.People) > 0 { // few people: what they hold is found by index
+		return b, b.build()
+	}
 	return b, tx.Whole(b.build)
 }
 
@@ -123,7 +126,7 @@ func (b *builder) people() error {
 				case when a.state = 'active' and a.identity_id <> e.identity_id then a.identity_id
 					when c.state = 'active' and c.identity_id <> e.identity_id then c.identity_id end boss
 				from identity_entry e left join main m using (identity_id)
-					left join identity_entry a on a.identity_id = e.manager_id left join identity_entry c on c.identity_id = a.manager_id),
+					left join identity_entry a on a.identity_id = e.manager_id left join identity_entry c on c.identity_id = a.manager_id`+b.beside()+`),
 			one as (select department, title, hashtextextended(department || chr(31) || title, 1) g, count(*)::int n from p where state in ('active', 'leave') group by 1, 2),
 			two as (select department, hashtextextended(department, 2) g, count(*)::int n from p where state in ('active', 'leave') group by 1)
 		select p.identity_id, p.state, p.department, p.location, p.worker_type, p.manager_id, p.boss, coalesce(one.g, 0) g1, coalesce(one.n, 0) n1, coalesce(two.g, 0) g2, coalesce(two.n, 0) n2,
@@ -133,6 +136,14 @@ func (b *builder) people() error {
 		return err
 	}
 	return b.exec("", `analyze cp_person`)
+}
+
+// beside narrows, when people are named, whom they are compared with to those of their departments.
+func (b *builder) beside() string {
+	if len(b.c.Scope.People) == 0 {
+		return ""
+	}
+	return " where e.department in (select department from identity_entry where identity_id in (" + ints(b.c.Scope.People) + "))"
 }
 
 // chosen says which people are in scope. What people wrote is quoted as a literal: the statement makes a table, and such statements take no
@@ -180,6 +191,9 @@ func (b *builder) entitlements() error {
 	only := "true"
 	if len(b.c.Scope.Entitlements) > 0 {
 		only = "e.id in (" + ints(b.c.Scope.Entitlements) + ")"
+	}
+	if len(b.c.Scope.People) > 0 { // what nobody of them holds need not be counted
+		only += " and e.id in (select o.entitlement_id from observed o join account_link l on l.account_id = o.account_id and l.known_to = 'infinity' where l.identity_id in (" + ints(b.c.Scope.People) + "))"
 	}
 	err := b.exec("", fmt.Sprintf(`create temporary table cp_entitlement on commit drop as
 		select e.id entitlement_id, r.reading_id, e.kind = 'account' login, coalesce(array_position(array['low', 'medium', 'high', 'critical'], e.risk) - 1, case when e.privileged then 2 else 0 end)::smallint risk,
@@ -272,10 +286,10 @@ const itemsSQL = `with why as (
 		select r.identity_id, r.entitlement_id, min(r.valid_from) since, array_agg(r.id) reasons, min(r.ref) ref, max(r.ref) = min(r.ref) alone,
 			bit_or(case r.kind when 'birthright' then 1 when 'handover' then 2 when 'found' then 4 when 'request' then 8 when 'assignment' then 16 else 32 end) kinds,
 			bool_or(r.via = any(@roles::int[]) or r.kind = 'assignment' and r.ref = any(@roles::int[])) role
-		from reason r where r.known_to = 'infinity' and r.state = 'live' and r.valid_from <= @now and r.valid_to > @now group by 1, 2),
+		from reason r where r.known_to = 'infinity' and r.state = 'live' and r.valid_from <= @now and r.valid_to > @now and (@everybody or r.identity_id = any(@people::int[])) group by 1, 2),
 	broken as (
 		select v.identity_id, (w->>'e')::int entitlement_id, array_agg(distinct v.rule_id) rules from violation v, jsonb_array_elements(v.path) p, jsonb_array_elements(p->'entitlements') w
-		where v.state <> 'resolved' group by 1, 2),
+		where v.state <> 'resolved' and (@everybody or v.identity_id = any(@people::int[])) group by 1, 2),
 	i as (
 		select o.account_id, o.entitlement_id, o.param, coalesce(l.identity_id, 0) identity_id, e.risk, e.owner, p.boss, n.last_sign_in, w.since, w.reasons, c.rules, b.at reviewed, b.outcome,
 			coalesce(w.kinds, case when e.login and a.intended is not null then 32 else 0 end) kinds,
@@ -304,7 +318,8 @@ const itemsSQL = `with why as (
 
 // items stores the population.
 func (b *builder) items() error {
-	args := pgx.NamedArgs{"now": b.tx.Now, "roles": list(b.c.Scope.Roles), "nobatch": b.c.Settings.NoBatch, "campaign": b.c.ID, "owner": b.c.Owner, "unreviewed": b.c.Scope.Unreviewed, "dormant": b.c.Scope.Dormant}
+	args := pgx.NamedArgs{"now": b.tx.Now, "roles": list(b.c.Scope.Roles), "nobatch": b.c.Settings.NoBatch, "campaign": b.c.ID, "owner": b.c.Owner, "unreviewed": b.c.Scope.Unreviewed, "dormant": b.c.Scope.Dormant,
+		"people": list(b.c.Scope.People), "everybody": len(b.c.Scope.People) == 0}
 	n, err := b.tx.Exec(`insert into campaign_item (identity_id, campaign_id, review_id, account_id, entitlement_id, stage, class, risk, rank, advice, peers, kinds, unit, since, last_used, reasons, conflicts, param)
 		select f.identity_id, @campaign, v.id, f.account_id, f.entitlement_id, 1, f.class, f.risk, f.rank, f.advice, f.shown, f.kinds, f.unit, f.since, f.last_sign_in, f.reasons, f.rules, f.param
 		from (select s.*, `+b.asked()+` who from (`+fmt.Sprintf(itemsSQL, b.seen(), b.said())+`) s left join cp_unit u on u.unit = s.unit) f
