@@ -37,7 +37,7 @@ type BacktestStart struct {
 	Errors ui.Errors
 }
 
-// BlockedRow counts memberships by the SoD rule that would have refused them, or that refuses them today.
+// BlockedRow counts memberships and requests by the SoD rule that would have refused them, or that refuses them today.
 type BlockedRow struct {
 	Rule          string
 	Blocked, Free int
@@ -163,7 +163,7 @@ func Backtest(s ui.Shell, v BacktestView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if !v.Done {
-				templ_7745c5c3_Err = ui.Empty(ui.Blank{Icon: "history", Title: lang.T(ctx, "Nothing was replayed yet"), Text: lang.T(ctx, "A backtest says which joiners, movers and members of roles would have got something else, and which memberships would have been blocked.")}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Empty(ui.Blank{Icon: "history", Title: lang.T(ctx, "Nothing was replayed yet"), Text: lang.T(ctx, "A backtest says which joiners, movers, members of roles and people who asked for access would have got something else, and which memberships and requests would have been blocked.")}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -259,9 +259,9 @@ func backtestFound(v BacktestView) templ.Component {
 						}
 						if b.Rule == "" {
 							var templ_7745c5c3_Var8 string
-							templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(lang.T(ctx, "There would be no such role"))
+							templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(lang.T(ctx, "There would be no such role or offer"))
 							if templ_7745c5c3_Err != nil {
-								return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/backtest.templ`, Line: 87, Col: 53}
+								return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/backtest.templ`, Line: 87, Col: 62}
 							}
 							_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var8))
 							if templ_7745c5c3_Err != nil {
@@ -331,13 +331,13 @@ func backtestFound(v BacktestView) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Table(lang.T(ctx, "Memberships in roles")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var7), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Table(lang.T(ctx, "Memberships and requests")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var7), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Section("memberships", lang.T(ctx, "Memberships in roles"), "").Render(templ.WithChildren(ctx, templ_7745c5c3_Var6), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Section("memberships", lang.T(ctx, "Memberships and requests"), "").Render(templ.WithChildren(ctx, templ_7745c5c3_Var6), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -30,7 +30,7 @@ func (r *request) changeBacktest(tx *db.Tx, c *change.Set, v *templates.ChangeVi
 	case last != nil:
 		f := &last.Summary
 		v.Backtest = ui.Link{Text: r.T("See what would have differed"), URL: backtestURL(c.ID)}
-		v.BacktestNote = r.T("In the %d days before it would have differed for %s and blocked %s.", f.Days, r.Plural(f.Differing, "person", "people"), r.Plural(f.Memberships, "membership", "memberships"))
+		v.BacktestNote = r.T("In the %d days before it would have differed for %s and blocked %s and %s.", f.Days, r.Plural(f.Differing, "person", "people"), r.Plural(f.Memberships, "membership", "memberships"), r.Plural(f.Requests, "request", "requests"))
 	case c.State == change.Planned || c.State == change.Stale:
 		v.Backtest = ui.Link{Text: r.T("Replay the last days under this change"), URL: backtestURL(c.ID)}
 		v.BacktestNote = r.T("What would have differed, had it held already.")
@@ -48,7 +48,8 @@ const backtestMost = 200
 var happened = map[string]string{
 	backtest.Joined: lang.Mark("Joined"), backtest.Moved: lang.Mark("Something that HR says changed"), backtest.Left: lang.Mark("Left"), backtest.Away: lang.Mark("Went on leave"),
 	backtest.Returned: lang.Mark("Came back from leave"), backtest.Terminated: lang.Mark("Was terminated"), backtest.Reinstated: lang.Mark("Was reinstated"),
-	backtest.Accepted: lang.Mark("An exception or found access began or ended"), backtest.Member: lang.Mark("Made a member of %s"), backtest.Ended: lang.Mark("A membership or a hand-over began or ended"),
+	backtest.Accepted: lang.Mark("An exception or found access began or ended"), backtest.Member: lang.Mark("Made a member of %s"), backtest.Requested: lang.Mark("R-%d was granted: %s, %s"),
+	backtest.Ended: lang.Mark("A membership, requested access or a hand-over began or ended"),
 }
 
 // backtestShow shows the last backtest of a change, and begins one.
@@ -100,7 +101,8 @@ func (r *request) backtestFound(tx *db.Tx, c *change.Set, last *backtest.Stored,
 		v.Old = r.T("It was compared with version %d of the policy, and version %d holds. Replay it again.", last.Policy, pol.Version)
 	}
 	v.Figures = []ui.Figure{{Label: r.T("People about whom something changed"), Value: r.Int(found.People), Note: r.T("at %d instants", found.Instants)}, {Label: r.T("People for whom it would have differed"), Value: r.Int(found.Differing)},
-		alarm(ui.Figure{Label: r.T("Memberships blocked"), Value: r.Int(found.Memberships)}, found.Memberships, ui.Warn, "alert-triangle"), {Label: r.T("Withheld"), Value: r.Int(sum(found.Withheld))},
+		alarm(ui.Figure{Label: r.T("Memberships blocked"), Value: r.Int(found.Memberships)}, found.Memberships, ui.Warn, "alert-triangle"),
+		alarm(ui.Figure{Label: r.T("Requests blocked"), Value: r.Int(found.Requests)}, found.Requests, ui.Warn, "alert-triangle"), {Label: r.T("Withheld"), Value: r.Int(sum(found.Withheld))},
 		alarm(ui.Figure{Label: r.T("SoD rules broken"), Value: r.Int(sum(found.Breaks))}, sum(found.Breaks), ui.Bad, "alert-octagon")}
 	for _, name := range slices.Sorted(maps.Keys(together(found.Gains, found.Lacks, found.Withheld))) {
 		v.Access = append(v.Access, templates.EffectRow{Name: name, Gain: found.Gains[name], Lose: found.Lacks[name], Held: found.Withheld[name]})
@@ -140,26 +142,34 @@ func peopleOf(tx *db.Tx, all []backtest.Difference) (map[int]*identity.Person, e
 }
 
 func (r *request) happenedWord(d *backtest.Difference) string {
-	if d.What == backtest.Member {
+	switch d.What {
+	case backtest.Member:
 		return r.T(happened[d.What], d.Role)
+	case backtest.Requested:
+		return r.T(happened[d.What], d.Request, d.Offer, d.Level)
 	}
 	return r.T(happened[d.What])
 }
 
+// What a refusal of the changed policy, and one of today's only, means: without a role or offer, and by an SoD rule.
+var (
+	memberWords  = [4]string{lang.Mark("there would be no such role"), lang.Mark("the membership is refused by %s"), lang.Mark("the role is there only then"), lang.Mark("the membership is refused by %s no more")}
+	requestWords = [4]string{lang.Mark("it would not be offered"), lang.Mark("the request is refused by %s"), lang.Mark("it is offered only then"), lang.Mark("the request is refused by %s no more")}
+)
+
 // backtestDuty says what SoD rules do in a difference.
 func (r *request) backtestDuty(d *backtest.Difference) (out []string) {
-	for _, rule := range d.Refused {
-		if rule == "" {
-			out = append(out, r.T("there would be no such role"))
-		} else {
-			out = append(out, r.T("the membership is refused by %s", rule))
-		}
+	words := memberWords
+	if d.Request != 0 {
+		words = requestWords
 	}
-	for _, rule := range d.Admitted {
-		if rule == "" {
-			out = append(out, r.T("the role is there only then"))
-		} else {
-			out = append(out, r.T("the membership is refused by %s no more", rule))
+	for i, rules := range [][]string{d.Refused, d.Admitted} {
+		for _, rule := range rules {
+			if rule == "" {
+				out = append(out, r.T(words[2*i]))
+			} else {
+				out = append(out, r.T(words[2*i+1], rule))
+			}
 		}
 	}
 	for _, k := range d.Withheld {

@@ -93,14 +93,14 @@ func showBacktest(r *backtest.Result) {
 			fmt.Printf("  %s %-40s %6d %s\n", part.sign, k, part.n[k], part.what)
 		}
 	}
-	if s.Memberships > 0 {
-		fmt.Printf("It would have blocked %d memberships:\n", s.Memberships)
+	if s.Memberships+s.Requests > 0 {
+		fmt.Printf("It would have blocked %d memberships and %d requests:\n", s.Memberships, s.Requests)
 	}
 	for _, k := range keys(s.Refused) {
 		fmt.Printf("  x %-40s %6d\n", orNoRole(k), s.Refused[k])
 	}
 	for _, k := range keys(s.Admitted) {
-		fmt.Printf("  o %-40s %6d memberships that the policy of today would refuse\n", orNoRole(k), s.Admitted[k])
+		fmt.Printf("  o %-40s %6d memberships and requests that the policy of today would refuse\n", orNoRole(k), s.Admitted[k])
 	}
 	for i := range r.Differences {
 		if i == shownMost {
@@ -114,7 +114,7 @@ func showBacktest(r *backtest.Result) {
 
 func orNoRole(rule string) string {
 	if rule == "" {
-		return "(there would be no such role)"
+		return "(there would be no such role or offer)"
 	}
 	return rule
 }

@@ -45,6 +45,8 @@ func TestBacktestIsWhatTwoCompaniesLivedThrough(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, uint64(i)))
 			o, changed := generate(r), generate(r)
 			changed.owner = "OWNER"
+			o.grantAtOnce()
+			changed.grantAtOnce()
 			found += twoLives(t, o, changed.yaml(), deeds(r))
 			if t.Failed() {
 				t.Logf("TENURE_SEED=%d, organisation %d:\n%s\nand changed:\n%s", seed, i, o.yaml(), changed.yaml())
@@ -63,7 +65,11 @@ func twoLives(t *testing.T, o *organisation, changed string, history map[int]dee
 	before := map[string]bool{}
 	for at := range 2*historyDays + 1 {
 		d := history[at]
+		d.wish = now.wish(d)
 		really := now.live(at, d, false, false)
+		if really && asks[d.what] {
+			d.rules = now.acceptedWith(d)
+		}
 		also := then.live(at, d, true, really)
 		if at == 2*(historyDays-replayed) {
 			var owner string
@@ -77,8 +83,8 @@ func twoLives(t *testing.T, o *organisation, changed string, history map[int]dee
 		if at > 2*(historyDays-replayed) {
 			want[at] = map[string]bool{}
 			minus(differs, before, "", want[at])
-			if d.what == "join" && really && !also {
-				want[at][now.numberOf(d.who)+" refused"] = true
+			if (d.what == "join" || asks[d.what]) && really && !also {
+				want[at][now.numberOf(d.who)+" refused "+map[bool]string{true: "request", false: "join"}[asks[d.what]]] = true
 			}
 		}
 		before = differs
@@ -98,10 +104,14 @@ func twoLives(t *testing.T, o *organisation, changed string, history map[int]dee
 	for _, lines := range want {
 		for l := range lines {
 			_, word, _ := strings.Cut(l, " ")
-			kinds[l[:1]+word[:1]]++
+			if l[0] != '<' && l[0] != '>' {
+				kinds[word]++
+			} else {
+				kinds[l[:1]+word[:1]]++
+			}
 		}
 	}
-	t.Logf("%d differences: %v", n, kinds)
+	t.Logf("%d differences: %v; requests: %v", n, kinds, now.told())
 	return n
 }
 
@@ -139,7 +149,7 @@ func (l *life) backtest(body string) (out map[int]map[string]bool, n int) {
 			}
 		}
 		if len(d.Refused) > 0 {
-			out[at][number[d.Identity]+" refused"] = true
+			out[at][number[d.Identity]+" refused "+map[bool]string{true: "request", false: "join"}[d.Request != 0]] = true
 		}
 		return nil
 	})

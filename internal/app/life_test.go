@@ -25,10 +25,13 @@ type deed struct {
 	who   string
 	row   fields // of the HR file; nil with gone: not in it any more
 	gone  bool
-	what  string // terminate, reinstate, join, leave, accept, end
+	what  string // terminate, reinstate, join, leave, accept, end, grant, extend, level, back
 	role  string
 	rule  string
 	until int // days
+
+	wish  wished
+	rules []string // that compliance accepted with a request, in the first company
 }
 
 const (
@@ -47,6 +50,7 @@ func midnight(day int) time.Time { return historyStart.AddDate(0, 0, day) }
 func deeds(r *rand.Rand) map[int]deed {
 	names := []string{"ada", "ben", "cem", "dea", "eli", "fay", "gus"}
 	out, left := map[int]deed{}, map[string]bool{}
+	var asked []deed
 	falls := map[string]bool{} // "ada 41": a date of hers that HR said
 	dated := func(name string, row fields, field string, day int) {
 		if key := fmt.Sprint(name, " ", day); !falls[key] {
@@ -74,7 +78,7 @@ func deeds(r *rand.Rand) map[int]deed {
 		out[at] = deed{who: name, row: f}
 	}
 	for at := 2 * len(names); at < 2*historyDays; at++ {
-		if at == 2*(historyDays-replayed) || out[at].who != "" || r.IntN(2) > 0 {
+		if at == 2*(historyDays-replayed) || out[at].who != "" || r.IntN(4) >= 2+at%2 { // three of four noons
 			continue
 		}
 		name := names[r.IntN(len(names))]
@@ -100,8 +104,16 @@ func deeds(r *rand.Rand) map[int]deed {
 			out[at] = d
 			continue
 		}
-		out[at] = deed{who: name, what: []string{"terminate", "reinstate", "join", "join", "join", "leave", "accept", "accept", "end"}[r.IntN(9)],
-			role: fmt.Sprintf("R%d", r.IntN(3)), rule: fmt.Sprintf("S%d", r.IntN(3)), until: 1 + r.IntN(20)}
+		d := deed{who: name, what: []string{"terminate", "reinstate", "reinstate", "join", "join", "join", "leave", "accept", "accept", "end", "grant", "grant", "grant", "grant", "extend", "level", "back"}[r.IntN(17)],
+			role: fmt.Sprintf("R%d", r.IntN(3)), rule: fmt.Sprintf("S%d", r.IntN(3)), until: 1 + r.IntN(20), wish: wished{offer: fmt.Sprintf("O%d", r.IntN(2)), level: fmt.Sprintf("l%d", r.IntN(2))}}
+		switch {
+		case d.what == "grant":
+			asked = append(asked, d)
+		case (asks[d.what] || d.what == "back") && len(asked) > 0: // by somebody who asked before
+			of := asked[r.IntN(len(asked))]
+			d.who, d.wish.offer = of.who, of.wish.offer
+		}
+		out[at] = d
 	}
 	return out
 }
@@ -135,6 +147,11 @@ func newLife(t *testing.T, o *organisation) *life {
 	l.apply(source + "---\nkind: Application\nname: one\nspec: {connector: scim, config: {base_url: \"http://127.0.0.1:1\", auth: none}, entitlements: [" + strings.Join(ents[0], ", ") + "]}\n" +
 		"---\nkind: Application\nname: two\nspec: {connector: scim, config: {base_url: \"http://127.0.0.1:1\", auth: none}, entitlements: [" + strings.Join(ents[1], ", ") + "]}\n---\n" + o.yaml())
 	l.begin(historyStart.AddDate(0, 0, -1))
+	l.tx(db.Operator, func(tx *db.Tx) error {
+		_, err := tx.Exec(`insert into portal_role (identity_id, role) values ($1, 'compliance')`, l.second.Identity)
+		tx.Record(evidence.Event{Kind: "portal_role.given", IdentityID: l.second.Identity, Touches: evidence.Touches{"portal_role": 1}})
+		return err
+	})
 	return l
 }
 
@@ -190,6 +207,9 @@ func (l *life) live(at int, d deed, second, really bool) bool {
 	if d.what == "" || who == 0 || second && !really {
 		return false
 	}
+	if asks[d.what] {
+		return l.ask(who, d, now, second)
+	}
 	return l.db.Do(l.t.Context(), l.admin, func(tx *db.Tx) error { return l.decide(tx, who, d, now, really) }) == nil
 }
 
@@ -227,6 +247,8 @@ func (l *life) decide(tx *db.Tx, who int, d deed, now time.Time, really bool) er
 		tx.Actor = l.second
 		_, err := lifecycle.Reinstate(tx, who, "an error")
 		return err
+	case "back":
+		return l.giveBack(tx, who, d.wish.offer)
 	case "join", "leave":
 		role, err := id("role", d.role)
 		if err != nil {
@@ -256,6 +278,11 @@ func (l *life) decide(tx *db.Tx, who int, d deed, now time.Time, really bool) er
 	if err == nil || !really {
 		return err
 	}
+	return l.accepted(tx, who, rule, now, until)
+}
+
+// accepted writes an exception as it is in the first company.
+func (l *life) accepted(tx *db.Tx, who, rule int, now, until time.Time) error {
 	if _, err := tx.Exec(`update exception set ended_at = now(), ended_because = 'replaced' where identity_id = $1 and rule_id = $2 and ended_at is null`, who, rule); err != nil {
 		return err
 	}
@@ -264,7 +291,7 @@ func (l *life) decide(tx *db.Tx, who int, d deed, now time.Time, really bool) er
 		return err
 	}
 	tx.Record(evidence.Event{Kind: "exception.accepted", IdentityID: who, Touches: evidence.Touches{"exception": 1}, Facts: map[string]any{}})
-	_, err = lifecycle.SettleIDs(tx, []int{who}, lifecycle.Cause{What: "exception", Ref: rule})
+	_, err := lifecycle.SettleIDs(tx, []int{who}, lifecycle.Cause{What: "exception", Ref: rule})
 	return err
 }
 

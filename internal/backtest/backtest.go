@@ -35,7 +35,8 @@ const (
 	Reinstated = "reinstated"
 	Accepted   = "accepted" // an exception or found access began or ended
 	Member     = "member"   // somebody made them a member of a role
-	Ended      = "ended"    // a membership or a hand-over began or ended
+	Requested  = "request"  // what they asked for was granted
+	Ended      = "ended"    // a membership, requested access or a hand-over began or ended
 )
 
 // Difference is what would have differed for somebody from an instant on, because of what happened then.
@@ -45,13 +46,16 @@ type Difference struct {
 	At       time.Time `json:"at"`
 	What     string    `json:"what"`
 	Role     string    `json:"role,omitempty"`     // that they were made a member of
+	Request  int       `json:"request,omitempty"`  // that was granted: its number, and the offer and level of it
+	Offer    string    `json:"offer,omitempty"`
+	Level    string    `json:"level,omitempty"`
 	Gains    []string  `json:"gains,omitempty"`    // held under the changed policy only: "application/entitlement"
 	Lacks    []string  `json:"lacks,omitempty"`    // held under the current policy only
 	Withheld []Kept    `json:"withheld,omitempty"` // not given under the changed policy because of an SoD rule
 	Freed    []Kept    `json:"freed,omitempty"`    // not given under the current policy because of one
 	Breaks   []string  `json:"breaks,omitempty"`   // SoD rules broken under the changed policy only
 	Spares   []string  `json:"spares,omitempty"`   // under the current policy only
-	Refused  []string  `json:"refused,omitempty"`  // SoD rules of the changed policy that would have refused the membership; "" where there would be no such role
+	Refused  []string  `json:"refused,omitempty"`  // SoD rules of the changed policy that would have refused the membership or request; "" where there would be no such role or offer
 	Admitted []string  `json:"admitted,omitempty"` // SoD rules of the current policy that would refuse it, and the changed policy would not
 }
 
@@ -61,7 +65,7 @@ type Kept struct {
 	Rule        string `json:"rule"`
 }
 
-// Summary adds differences up. The maps count people; Refused and Admitted count memberships.
+// Summary adds differences up. The maps count people; Refused and Admitted count memberships and requests.
 type Summary struct {
 	Since       time.Time      `json:"since"`
 	Until       time.Time      `json:"until"`
@@ -79,6 +83,7 @@ type Summary struct {
 	Refused     map[string]int `json:"refused"`  // by SoD rule
 	Admitted    map[string]int `json:"admitted"` // likewise
 	Memberships int            `json:"refused_memberships"`
+	Requests    int            `json:"refused_requests"`
 }
 
 // Run replays the last days, and gives every difference to each, by person and instant. It reads at one moment and keeps a chunk of people
@@ -206,7 +211,11 @@ func (r *run) compare(h *lifecycle.History, x lifecycle.Happening, sides *[2]sid
 	d.Withheld = r.kept(anew(only(pairs(then.Withheld), pairs(now.Withheld)), only(pairs(then.was.Withheld), pairs(now.was.Withheld))), ref)
 	d.Freed = r.kept(anew(only(pairs(now.Withheld), pairs(then.Withheld)), only(pairs(now.was.Withheld), pairs(then.was.Withheld))), ref)
 	if x.Kind == lifecycle.HappenedJoin {
-		d.Role = r.object(h.Members[x.Join].Role)
+		if a := h.Members[x.Join].Asked; a != nil {
+			d.Request, d.Offer, d.Level = a.Request, r.object(a.Offer), a.Level
+		} else {
+			d.Role = r.object(h.Members[x.Join].Role)
+		}
 		switch was, is := r.refusal(&now.Outcome), r.refusal(&then.Outcome); {
 		case was == nil:
 			d.Refused = is
@@ -217,11 +226,13 @@ func (r *run) compare(h *lifecycle.History, x lifecycle.Happening, sides *[2]sid
 	if len(d.Gains)+len(d.Lacks)+len(d.Breaks)+len(d.Spares)+len(d.Withheld)+len(d.Freed)+len(d.Refused)+len(d.Admitted) == 0 {
 		return nil
 	}
-	d.What = what(x, now.was.State, now.State)
+	if d.What = what(x, now.was.State, now.State); d.Request != 0 {
+		d.What = Requested
+	}
 	return d
 }
 
-// refusal gives the SoD rules that refuse a membership, "" for a role that there is not, nil when it is not refused.
+// refusal gives the SoD rules that refuse a membership or request, "" for a role or offer that there is not, nil when it is not refused.
 func (r *run) refusal(o *lifecycle.Outcome) []string {
 	if o.NoRole {
 		return []string{""}
@@ -338,7 +349,11 @@ func (c counted) add(s *Summary, d *Difference) {
 	for _, rule := range d.Admitted {
 		s.Admitted[rule]++
 	}
-	if len(d.Refused) > 0 {
+	switch {
+	case len(d.Refused) == 0:
+	case d.Request != 0:
+		s.Requests++
+	default:
 		s.Memberships++
 	}
 	c[d.What] = true

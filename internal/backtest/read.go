@@ -64,6 +64,7 @@ func concerned(tx *db.Tx, c *clocks, since, until time.Time) ([]int, error) {
 		rows, err := tx.Query(`select identity_id from employment_version where known_from > $3 or known_to > $3 and known_to < 'infinity'
 				or valid_from > $1 and valid_from <= $2 or starts_at > $1 and starts_at <= $2 or ends_at > $1 and ends_at <= $2
 			union select identity_id from role_member where coalesce(made_on, made_at) > $1 or coalesce(ended_on, ended_at) > $1 or valid_from > $1 and valid_from <= $2 or valid_to > $1 and valid_to <= $2
+			union select beneficiary_id from request_item where from_at is not null and (decided_at > $1 or ended_on > $1 or from_at > $1 and from_at <= $2 or to_at > $1 and to_at <= $2)
 			union select identity_id from exception where valid_from > $1 or coalesce(ended_on, ended_at) > $1 or valid_to > $1 and valid_to <= $2
 			union select id from identity where kind = 'person' and (locked_at > $1 or unlocked_by is not null)
 			union select identity_id from reason where kind = 'found' and (valid_from > $1 or valid_to > $1 and valid_to <= $2)`, since, until, c.recorded(since))
@@ -88,6 +89,7 @@ func read(tx *db.Tx, c *clocks, ids []int, since time.Time) ([]*lifecycle.Histor
 		func() error { return readVersions(tx, c, ids, by) },
 		func() error { return readReasons(tx, ids, since, by) },
 		func() error { return readDecisions(tx, ids, by) },
+		func() error { return readRequests(tx, ids, by) },
 		func() error { return readLocks(tx, ids, by) },
 	} {
 		if err := part(); err != nil {
@@ -173,6 +175,33 @@ func readDecisions(tx *db.Tx, ids []int, by map[int]*lifecycle.History) error {
 			to = ended
 		}
 		h.Exceptions = append(h.Exceptions, lifecycle.Period{Rule: of, From: from, To: to})
+	}
+	return rows.Err()
+}
+
+// readRequests reads what was asked for and granted. What another request took the place of ended when that one was granted.
+func readRequests(tx *db.Tx, ids []int, by map[int]*lifecycle.History) error {
+	rows, err := tx.Query(`select i.beneficiary_id, i.id, coalesce(i.role_id, 0), i.param, i.entitlements, i.from_at, i.to_at, i.decided_at, least(i.ended_on, i.to_at),
+			i.request_id, r.asked_at, i.act, i.offer_id, i.level, coalesce(i.replaces, 0)
+		from request_item i join request r on r.id = i.request_id where i.beneficiary_id = any($1) and i.state in ('granted', 'ended') order by i.beneficiary_id, i.decided_at, i.id`, ids)
+	if err != nil {
+		return err
+	}
+	for rows.Next() {
+		var who int
+		var m lifecycle.Joined
+		var a lifecycle.Asked
+		if err := rows.Scan(&who, &m.Item, &m.Role, &m.Param, &m.Entitlements, &m.From, &m.To, &m.Made, &m.Ended, &a.Request, &a.At, &a.Act, &a.Offer, &a.Level, &a.Replaces); err != nil {
+			return err
+		}
+		m.Asked = &a
+		h := by[who]
+		for i := range h.Members {
+			if old := &h.Members[i]; old.Item == a.Replaces && old.Item != 0 && !old.Ended.Before(m.Made) {
+				old.Ended = m.Made
+			}
+		}
+		h.Members = append(h.Members, m)
 	}
 	return rows.Err()
 }

@@ -1,17 +1,18 @@
 package backtest
 
 import (
+	"fmt"
 	"strings"
 	"time"
 )
 
 // Head names the columns of a file of differences: the person, and those of Line.
-var Head = []string{"person", "at", "what happened", "role", "would have got", "would not have had", "withheld", "no longer withheld", "SoD rules broken", "SoD rules not broken", "refused by", "no longer refused by"}
+var Head = []string{"person", "at", "what happened", "role", "request", "would have got", "would not have had", "withheld", "no longer withheld", "SoD rules broken", "SoD rules not broken", "refused by", "no longer refused by"}
 
 // Line gives a difference as a line of a file, without the person.
 func (d *Difference) Line() []string {
-	return []string{d.At.UTC().Format(time.RFC3339), d.What, d.Role, strings.Join(d.Gains, "; "), strings.Join(d.Lacks, "; "), strings.Join(keptWords(d.Withheld), "; "), strings.Join(keptWords(d.Freed), "; "),
-		strings.Join(d.Breaks, "; "), strings.Join(d.Spares, "; "), strings.Join(refusals(d.Refused), "; "), strings.Join(refusals(d.Admitted), "; ")}
+	return []string{d.At.UTC().Format(time.RFC3339), d.What, d.Role, d.request(), strings.Join(d.Gains, "; "), strings.Join(d.Lacks, "; "), strings.Join(keptWords(d.Withheld), "; "), strings.Join(keptWords(d.Freed), "; "),
+		strings.Join(d.Breaks, "; "), strings.Join(d.Spares, "; "), strings.Join(d.refusals(d.Refused), "; "), strings.Join(d.refusals(d.Admitted), "; ")}
 }
 
 // Words says a difference in short, for the command line.
@@ -28,9 +29,21 @@ func (d *Difference) Words() []string {
 	add("not withheld", keptWords(d.Freed))
 	add("breaks", d.Breaks)
 	add("does not break", d.Spares)
-	add("not a member of "+d.Role+" because of", refusals(d.Refused))
-	add("a member of "+d.Role+", which is refused today by", refusals(d.Admitted))
+	what := "a member of " + d.Role
+	if d.Request != 0 {
+		what = "granted " + d.request()
+	}
+	add("not "+what+" because of", d.refusals(d.Refused))
+	add(what+", which is refused today by", d.refusals(d.Admitted))
 	return out
+}
+
+// request names the request that was granted: "R-12 CRM, read".
+func (d *Difference) request() string {
+	if d.Request == 0 {
+		return ""
+	}
+	return fmt.Sprintf("R-%d %s, %s", d.Request, d.Offer, d.Level)
 }
 
 func keptWords(all []Kept) []string {
@@ -41,10 +54,14 @@ func keptWords(all []Kept) []string {
 	return out
 }
 
-func refusals(rules []string) []string {
+func (d *Difference) refusals(rules []string) []string {
 	var out []string
 	for _, rule := range rules {
-		if rule == "" {
+		switch {
+		case rule != "":
+		case d.Request != 0:
+			rule = "it is not offered to them"
+		default:
 			rule = "there is no such role"
 		}
 		out = append(out, rule)

@@ -18,13 +18,15 @@ import (
 	"tenure/internal/policy/sod"
 )
 
-// Membership is what somebody decides who makes a person a member of a role.
+// Membership is what somebody decides who makes a person a member of a role, or what a request gives to one.
 type Membership struct {
-	Role   int    // object id
-	Param  string // of the role's parameters, as policy.Param writes them
-	From   time.Time
-	To     time.Time // zero: without end
-	Reason string
+	Role         int    // object id; 0 for a request of entitlements
+	Param        string // of the role's parameters, as policy.Param writes them
+	Item         int    // of the request; 0 for none
+	Entitlements []int  // of a request that names no role
+	From         time.Time
+	To           time.Time // zero: without end
+	Reason       string
 }
 
 // lockPeople is identity.Lock; a test shows what happens without it.
@@ -121,13 +123,13 @@ func (m *Membership) weigh(tx *db.Tx, who int, pol *policy.Snapshot) error {
 
 // breaks gives the SoD rules that forbid the membership beside what is held.
 func (m *Membership) breaks(pol *policy.Snapshot, held []sod.Holding, scope, excepted func(int) bool) ([]sod.Violation, error) {
-	gives, err := pol.RoleGives(m.Role, m.Param)
+	gives, err := m.gives(0, pol)
 	if err != nil {
 		return nil, err
 	}
 	var add []sod.Holding
-	for _, g := range gives {
-		add = append(add, sod.Holding{Entitlement: g.Entitlement, From: m.From, To: m.To})
+	for i := range gives {
+		add = append(add, sod.Holding{Entitlement: gives[i].Entitlement, From: m.From, To: m.To})
 	}
 	stops := pol.Duties().Stops(held, add, scope, excepted)
 	return slices.DeleteFunc(pol.Duties().Engine().CheckAdd(held, add, scope), func(v sod.Violation) bool { return !slices.Contains(stops, v.Rule) }), nil
@@ -135,10 +137,24 @@ func (m *Membership) breaks(pol *policy.Snapshot, held []sod.Holding, scope, exc
 
 // gives is what the membership gives to somebody.
 func (m *Membership) gives(who int, pol *policy.Snapshot) ([]access.Reason, error) {
+	r := access.Reason{Identity: who, Kind: access.Assignment, Ref: m.Role, PolicyVersion: pol.Version, ValidFrom: m.From, ValidTo: m.To}
+	if m.Item != 0 {
+		r.Kind, r.Ref = access.Requested, m.Item
+	}
+	var out []access.Reason
+	for _, r.Entitlement = range m.Entitlements {
+		out = append(out, r)
+	}
+	if m.Role == 0 {
+		return out, nil
+	}
 	all, err := pol.RoleGives(m.Role, m.Param)
-	out := make([]access.Reason, len(all))
-	for i, g := range all {
-		out[i] = access.Reason{Identity: who, Entitlement: g.Entitlement, Param: g.Param, Kind: access.Assignment, Ref: m.Role, Via: via(g.Role, m.Role), PolicyVersion: pol.Version, ValidFrom: m.From, ValidTo: m.To}
+	for _, g := range all {
+		r.Entitlement, r.Param, r.Via = g.Entitlement, g.Param, g.Role
+		if m.Item == 0 {
+			r.Via = via(g.Role, m.Role)
+		}
+		out = append(out, r)
 	}
 	return out, err
 }

@@ -8,6 +8,7 @@ import (
 	"tenure/internal/catalog"
 	"tenure/internal/identity"
 	"tenure/internal/policy"
+	"tenure/internal/request"
 )
 
 // History is what happened to one person that no policy decides: what HR said and when, what people decided, and what the person held when
@@ -28,10 +29,21 @@ type Believed struct {
 	From, To time.Time
 }
 
-// Joined is a membership in a role that somebody decided, in reality: when, and when its end was decided.
+// Joined is a membership in a role that somebody decided, or what a request gave, in reality: when, and when its end was decided.
 type Joined struct {
 	Membership
 	Made, Ended time.Time
+	Asked       *Asked // nil for a membership
+}
+
+// Asked is how what a request gives was asked for.
+type Asked struct {
+	Request  int
+	At       time.Time
+	Act      request.Act
+	Offer    int // object id
+	Level    string
+	Replaces int // the item that it took the place of, which ended when it was granted; 0 for none
 }
 
 // Period is a time; Rule says of what, where there are several kinds.
@@ -47,8 +59,8 @@ const (
 	HappenedHR = iota // HR said something, or something that it said begins or ends
 	HappenedLock
 	HappenedAcceptance // an exception, or of access that was found
-	HappenedJoin
-	HappenedDue // something that was decided begins or ends
+	HappenedDue        // something that was decided begins or ends
+	HappenedJoin       // somebody decided a membership, or granted a request
 )
 
 // Happening is one instant of a history.
@@ -117,7 +129,8 @@ func (h *History) Happenings(after, until time.Time, leads []int) []Happening {
 type Replay struct {
 	h       *History
 	s       settling
-	refused map[int]bool // of h.Members
+	begins  time.Time
+	members []joined // as in h
 	reasons []access.Reason
 	ids     int64
 
@@ -130,23 +143,34 @@ type Outcome struct {
 	Held     []int
 	Withheld []access.Withheld // by entitlement and rule
 	Broken   []int             // SoD rules
-	Refused  []int             // SoD rules that forbid the membership of this instant
-	NoRole   bool              // or there is no such role, it is not active, or it wants other parameters
+	Refused  []int             // SoD rules that forbid the membership, or what the request gives, of this instant
+	NoRole   bool              // or there is no such role, it is not active, or it wants other parameters; or nothing such is offered to the person
 }
 
 // NewReplay puts a policy into force for somebody at the instant at which their history begins, as a change of the policy does: nothing is
 // kept for a hand-over.
 func NewReplay(h *History, pol *policy.Snapshot, cat *catalog.Catalog, begins time.Time) (*Replay, error) {
-	r := &Replay{h: h, s: settling{pol: pol, cat: cat}, refused: map[int]bool{}, reasons: slices.Clone(h.Reasons)}
+	r := &Replay{h: h, s: settling{pol: pol, cat: cat}, begins: begins, members: membersAt(h, begins), reasons: slices.Clone(h.Reasons)}
 	r.number()
 	return r, r.settle(begins, nil)
 }
 
-// Next gives the instant at which something ends by itself in what is held after an instant, for a hand-over.
+// Next gives the instant at which something ends by itself in what is held after an instant: a hand-over, or what a request gave that
+// another one took the place of only in reality.
 func (r *Replay) Next(after time.Time) (at time.Time, ok bool) {
-	for i := range r.reasons {
-		if to := r.reasons[i].ValidTo; r.reasons[i].Kind == access.Handover && to.After(after) && (!ok || to.Before(at)) {
+	consider := func(to time.Time) {
+		if to.After(after) && (!ok || to.Before(at)) {
 			at, ok = to, true
+		}
+	}
+	for i := range r.reasons {
+		if r.reasons[i].Kind == access.Handover {
+			consider(r.reasons[i].ValidTo)
+		}
+	}
+	for i := range r.members {
+		if r.members[i].there && r.members[i].by >= 0 {
+			consider(r.end(i))
 		}
 	}
 	return at, ok
@@ -156,36 +180,15 @@ func (r *Replay) Next(after time.Time) (at time.Time, ok bool) {
 func (r *Replay) Go(x Happening) error {
 	r.Refused, r.NoRole = nil, false
 	if x.Kind == HappenedJoin {
-		if err := r.join(x); err != nil || r.refused[x.Join] {
+		if err := r.join(x); err != nil || !r.members[x.Join].there {
 			return err
 		}
 	}
 	return r.settle(x.At, &x)
 }
 
-// join weighs a membership as Join does.
-func (r *Replay) join(x Happening) error {
-	m := &r.h.Members[x.Join]
-	if o := r.s.pol.Object(m.Role); o == nil || o.Role == nil || o.Role.State != policy.Active || len(policy.CheckParam(o.Role.Parameters, m.Param)) > 0 {
-		r.refused[x.Join], r.NoRole = true, true
-		return nil
-	}
-	if r.s.pol.Duties() == nil {
-		return nil
-	}
-	sub, err := r.subject(x.At, x.Join)
-	if err != nil || sub.State == identity.Left {
-		return err
-	}
-	breaks, err := m.breaks(r.s.pol, sub.Holdings(r.s.cat, x.At), r.s.pol.Duties().Scope(sub.Jobs), sub.Excepted)
-	for _, v := range breaks {
-		r.refused[x.Join], r.Refused = true, append(r.Refused, v.Rule)
-	}
-	return err
-}
-
-// subject is the person at an instant. A membership that is just being decided is not among those that there are.
-func (r *Replay) subject(t time.Time, joining int) (*access.Subject, error) {
+// subject is the person at an instant.
+func (r *Replay) subject(t time.Time) (*access.Subject, error) {
 	r.s.now = t
 	sub := &access.Subject{Identity: r.h.Person, Reasons: r.s.live(r.reasons, t)}
 	for i := range r.h.Found {
@@ -193,12 +196,7 @@ func (r *Replay) subject(t time.Time, joining int) (*access.Subject, error) {
 			sub.Reasons = append(sub.Reasons, r.h.Found[i])
 		}
 	}
-	c := &identity.Change{Person: r.h.Person}
-	for i := range r.h.Versions {
-		if v := &r.h.Versions[i]; !t.Before(v.From) && t.Before(v.To) {
-			c.Versions = append(c.Versions, v.Version)
-		}
-	}
+	c := &identity.Change{Person: r.h.Person, Versions: r.h.believed(t)}
 	for i := range r.h.Locks {
 		c.Locked = c.Locked || r.h.Locks[i].holds(t)
 	}
@@ -208,9 +206,8 @@ func (r *Replay) subject(t time.Time, joining int) (*access.Subject, error) {
 		}
 	}
 	var members []access.Reason
-	for i := range r.h.Members {
-		m := &r.h.Members[i]
-		if i != joining && !r.refused[i] && !t.Before(m.Made) && t.Before(m.Ended) && m.To.After(t) {
+	for i := range r.members {
+		if m := &r.members[i]; m.there && t.Before(r.end(i)) && m.To.After(t) {
 			gives, err := m.gives(r.h.Person, r.s.pol)
 			if err != nil {
 				return nil, err
@@ -225,7 +222,7 @@ func (r *Replay) subject(t time.Time, joining int) (*access.Subject, error) {
 // settle computes what the person holds from an instant on. x is nil when the policy is put into force.
 func (r *Replay) settle(t time.Time, x *Happening) error {
 	r.s.cause.HandOver = x != nil && x.Kind == HappenedHR
-	sub, err := r.subject(t, -1)
+	sub, err := r.subject(t)
 	if err != nil {
 		return err
 	}

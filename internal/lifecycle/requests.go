@@ -9,7 +9,6 @@ import (
 	"tenure/internal/campaign"
 	"tenure/internal/catalog"
 	"tenure/internal/db"
-
 	"tenure/internal/identity"
 	"tenure/internal/policy"
 	"tenure/internal/policy/sod"
@@ -60,9 +59,10 @@ func weighRequests(tx *db.Tx, who int, adds [][]sod.Holding, pending []sod.Holdi
 		return nil, err
 	}
 	held, scope, engine := sub.Holdings(cat, tx.Now), pol.Duties().Scope(sub.Jobs), pol.Duties().Engine()
+	excepted := func(rule int) bool { return sub.Excepted(rule) && pol.Duties().Reaction(rule) != policy.Refuse } // which allows none, nor what was accepted before it refused
 	for i, add := range adds {
 		for _, v := range engine.CheckAdd(held, add, scope) {
-			if !sub.Excepted(v.Rule) {
+			if !excepted(v.Rule) {
 				out[i] = append(out[i], conflictOf(pol, v, false))
 			}
 		}
@@ -73,7 +73,7 @@ func weighRequests(tx *db.Tx, who int, adds [][]sod.Holding, pending []sod.Holdi
 			}
 		}
 		for _, v := range engine.CheckAdd(beside, add, scope) {
-			if !sub.Excepted(v.Rule) && !slices.ContainsFunc(out[i], func(c request.Conflict) bool { return c.Rule == v.Rule }) {
+			if !excepted(v.Rule) && !slices.ContainsFunc(out[i], func(c request.Conflict) bool { return c.Rule == v.Rule }) {
 				out[i] = append(out[i], conflictOf(pol, v, true))
 			}
 		}
@@ -111,22 +111,15 @@ func giftsOf(tx *db.Tx, pol *policy.Snapshot, people []int, now time.Time, into 
 		return err
 	}
 	for _, g := range gifts {
-		r := access.Reason{Identity: g.Who, Kind: access.Requested, Ref: g.Item, PolicyVersion: pol.Version, ValidFrom: g.From, ValidTo: g.To}
-		for _, e := range g.Entitlements {
-			r.Entitlement = e
-			into[g.Who] = append(into[g.Who], r)
+		m := Membership{Item: g.Item, Param: g.Param, Entitlements: g.Entitlements, From: g.From, To: g.To}
+		if g.Role != nil {
+			m.Role = *g.Role
 		}
-		if g.Role == nil {
-			continue
-		}
-		gives, err := pol.RoleGives(*g.Role, g.Param)
+		gives, err := m.gives(g.Who, pol)
 		if err != nil {
 			return err
 		}
-		for _, x := range gives {
-			r.Entitlement, r.Param, r.Via = x.Entitlement, x.Param, x.Role
-			into[g.Who] = append(into[g.Who], r)
-		}
+		into[g.Who] = append(into[g.Who], gives...)
 	}
 	return nil
 }

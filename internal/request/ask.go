@@ -247,40 +247,42 @@ func (p *preparing) noParameters(i int, param string) {
 
 // allowed says whether the person may have it in this way.
 func (p *preparing) allowed(i int, w *Wish, offer *policy.Offer) {
-	may, field := offer.May, "offer"
-	switch w.Act {
-	case Grant, Extend, Level:
-		if offer.Object.Offer.Activate != nil {
-			p.add(i, "act", "must be activate: this is held for hours at a time only")
-		}
-	case Activate:
-		may = offer.MayActivate
-		if offer.Object.Offer.Activate == nil {
-			p.add(i, "act", "must be grant: this is not activated for hours")
-			return
-		}
-	case Emergency:
-		may = offer.MayBreakGlass
-		if offer.Object.Offer.Emergency == nil {
-			p.add(i, "act", "is not offered for emergencies")
-			return
-		}
-		if p.ask.For != p.request.Requester {
-			p.add(i, "for", "must be yourself: nobody takes emergency access for somebody else")
-		}
-	default:
-		p.add(i, "act", "must be grant, extend, level, activate or emergency")
-		return
+	if w.Act == Emergency && p.ask.For != p.request.Requester {
+		p.add(i, "for", "must be yourself: nobody takes emergency access for somebody else")
 	}
 	if (w.Act == Activate || w.Act == Emergency) && !p.ask.Proven {
 		p.add(i, "act", "needs a fresh proof of who you are: confirm it in the portal")
 	}
-	for _, a := range p.jobs {
+	if field, rule := Permits(offer, w.Act, p.jobs); field != "" {
+		p.add(i, field, rule)
+	}
+}
+
+// Permits says whether somebody with these employments may have an offer in this way; if not, which field of the wish is wrong, and how.
+func Permits(offer *policy.Offer, act Act, jobs []policy.Attrs) (field, rule string) {
+	may, o := offer.May, offer.Object.Offer
+	switch act {
+	case Grant, Extend, Level:
+		if o.Activate != nil {
+			return "act", "must be activate: this is held for hours at a time only"
+		}
+	case Activate:
+		if may = offer.MayActivate; o.Activate == nil {
+			return "act", "must be grant: this is not activated for hours"
+		}
+	case Emergency:
+		if may = offer.MayBreakGlass; o.Emergency == nil {
+			return "act", "is not offered for emergencies"
+		}
+	default:
+		return "act", "must be grant, extend, level, activate or emergency"
+	}
+	for _, a := range jobs {
 		if ok, err := may(a); ok && err == nil {
-			return
+			return "", ""
 		}
 	}
-	p.add(i, field, "is not offered to this person")
+	return "offer", "is not offered to this person"
 }
 
 // time fills in from when until when.
