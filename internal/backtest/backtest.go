@@ -45,8 +45,8 @@ type Difference struct {
 	Person   string    `json:"person,omitempty"` // not kept: for whoever is shown it
 	At       time.Time `json:"at"`
 	What     string    `json:"what"`
-	Role     string    `json:"role,omitempty"`     // that they were made a member of
-	Request  int       `json:"request,omitempty"`  // that was granted: its number, and the offer and level of it
+	Role     string    `json:"role,omitempty"`    // that they were made a member of
+	Request  int       `json:"request,omitempty"` // that was granted: its number, and the offer and level of it
 	Offer    string    `json:"offer,omitempty"`
 	Level    string    `json:"level,omitempty"`
 	Gains    []string  `json:"gains,omitempty"`    // held under the changed policy only: "application/entitlement"
