@@ -195,6 +195,19 @@ func TestAConflictIsShownAndGoesToCompliance(t *testing.T) {
 	if state != "accepted" {
 		t.Errorf("the violation is %q", state)
 	}
+	// A rule that refuses allows no exception, nor one that was accepted before it did.
+	if err := o.as("Ada", func(tx *db.Tx) error { _, err := o.End(tx, o.now(r).Items[0].ID, "", false); return err }); err != nil {
+		t.Fatal(err)
+	}
+	o.system(func(tx *db.Tx) error {
+		set := catalogue()
+		set.SoD["enter and pay"] = policy.SoDSpec{Title: "Enter and pay", Duties: []string{"enter", "pay"}, Reaction: policy.Refuse}
+		_, _, err := policy.Save(tx, set, "", false)
+		return err
+	})
+	if _, err := o.tryAsk("Ada", "Ada", request.Wish{Act: request.Grant, Offer: o.of["Pay"]}); err == nil || !strings.Contains(err.Error(), "is refused by the SoD rule Enter and pay") {
+		t.Errorf("asked for under a rule that refuses: %v", err)
+	}
 }
 
 func TestTwoClockedConflictsMeetAtTheGrant(t *testing.T) {
