@@ -17,12 +17,15 @@ func Reports(tx *db.Tx, who, manager int) (yes bool, err error) {
 	return yes, err
 }
 
-// Below says whether a person reports to a manager now, directly or through others. A circle of managers is walked once.
-func Below(tx *db.Tx, who, manager int) (yes bool, err error) {
+// Below says whether a person reports to one of these managers now, directly or through others. A circle of managers is walked once.
+func Below(tx *db.Tx, who int, managers ...int) (yes bool, err error) {
+	if len(managers) == 0 {
+		return false, nil
+	}
 	err = tx.QueryRow(`with recursive up(id) as (
 			select v.manager_id from employment_version v where v.identity_id = $1 and v.manager_id is not null and `+holdsAt+`
 			union select v.manager_id from up join employment_version v on v.identity_id = up.id and v.manager_id is not null and `+holdsAt+`)
-		select exists (select from up where id = $3 and $3 <> $1)`, who, tx.Now, manager).Scan(&yes)
+		select exists (select from up where id = any($3) and id <> $1)`, who, tx.Now, managers).Scan(&yes)
 	return yes, err
 }
 

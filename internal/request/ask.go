@@ -170,14 +170,9 @@ func (p *preparing) mayAsk(who int) error {
 	if err != nil {
 		return err
 	}
-	for _, n := range append(names, Name{For: who, Team: true}) {
-		if !n.Team {
-			continue
-		}
-		below, err := identity.Below(p.tx, p.ask.For, n.For)
-		if err != nil || below {
-			return err
-		}
+	below, err := identity.Below(p.tx, p.ask.For, teams(names, who)...)
+	if err != nil || below {
+		return err
 	}
 	return errs.NotFound("there is no such person, or not for you")
 }

@@ -1,6 +1,7 @@
 package request
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -29,19 +30,25 @@ func (s *Service) mayEnd(tx *db.Tx, it *Item, whoever bool) error {
 	if err != nil {
 		return err
 	}
-	for _, n := range append(names, Name{For: who, Team: true, Applications: true}) {
-		if n.Applications && owners[n.For] {
-			return nil
-		}
-		if !n.Team {
-			continue
-		}
-		below, err := identity.Below(tx, it.Beneficiary, n.For)
-		if err != nil || below {
-			return err
-		}
+	if owners[who] || slices.ContainsFunc(names, func(n Name) bool { return n.Applications && owners[n.For] }) {
+		return nil
+	}
+	below, err := identity.Below(tx, it.Beneficiary, teams(names, who)...)
+	if err != nil || below {
+		return err
 	}
 	return errs.NotFound("there is no such request")
+}
+
+// teams gives the managers that somebody acts as: themselves, and those in whose name they do.
+func teams(names []Name, who int) []int {
+	out := []int{who}
+	for _, n := range names {
+		if n.Team {
+			out = append(out, n.For)
+		}
+	}
+	return out
 }
 
 // ownedBy gives the owners of what an item gives.
@@ -183,18 +190,10 @@ func (s *Service) Concerns(tx *db.Tx, r *Request, who int) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	for _, n := range append(names, Name{For: who, Team: true, Applications: true}) {
-		if r.asked(n) {
-			return true, nil
-		}
-		if !n.Team {
-			continue
-		}
-		if below, err := identity.Below(tx, r.Beneficiary, n.For); err != nil || below {
-			return below, err
-		}
+	if r.asked(Name{For: who}) || slices.ContainsFunc(names, r.asked) {
+		return true, nil
 	}
-	return false, nil
+	return identity.Below(tx, r.Beneficiary, teams(names, who)...)
 }
 
 // asked says whether somebody, or somebody in whose name they act, is or was asked.
