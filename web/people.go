@@ -6,6 +6,7 @@ import (
 	"tenure/templates/lang"
 
 	"tenure/internal/access"
+	"tenure/internal/catalog"
 	"tenure/internal/db"
 	"tenure/internal/errs"
 	"tenure/internal/identity"
@@ -15,7 +16,7 @@ import (
 )
 
 // peopleSpec is the list of people. The choices of its filters are read with it.
-var peopleSpec = listSpec{name: "people", label: lang.Mark("People"), path: "/people", search: lang.Mark("Search people"), hint: lang.Mark("Name, number or e-mail"), sort: "name",
+var peopleSpec = listSpec{name: "people", label: lang.Mark("People"), path: "/people", search: lang.Mark("Search people"), hint: lang.Mark("Name, number or e-mail"), sort: "name", size: peopleSize,
 	filters: []listFilter{
 		{name: "state", options: []ui.Option{{Value: "prehire"}, {Value: "active"}, {Value: "leave"}, {Value: "left"}}},
 		{name: "department", label: lang.Mark("Department")}, {name: "location", label: lang.Mark("Location")}, {name: "type", label: lang.Mark("Worker type")},
@@ -27,6 +28,10 @@ var peopleSpec = listSpec{name: "people", label: lang.Mark("People"), path: "/pe
 		{key: "department", text: lang.Mark("Department"), sorted: true}, {key: "title", text: lang.Mark("Title")}, {key: "location", text: lang.Mark("Location"), off: true}, {key: "type", text: lang.Mark("Worker type"), off: true},
 		{key: "manager", text: lang.Mark("Manager")}, {key: "since", text: lang.Mark("Since"), sorted: true, off: true}, {key: "accounts", text: lang.Mark("Accounts"), number: true}, {key: "grants", text: lang.Mark("Grants"), number: true}},
 }
+
+// peopleSize is how many lines a page has: about what a screen shows at once. A line costs a reading of the person, the employment, the
+// manager and all that they hold, and a search finds sooner than paging.
+const peopleSize = 25
 
 // choicesMost is how many departments, locations and worker types a filter offers.
 const choicesMost = 300
@@ -58,28 +63,36 @@ func (s *server) peopleList(r *request) error {
 	var v templates.PeopleView
 	var file iter.Seq2[[]string, error]
 	err := r.read(func(tx *db.Tx) error {
-		var spec *listSpec
-		if err := db.Together(tx, knowing, func(tx *db.Tx) (err error) { spec, err = r.peopleChoices(tx); return err }); err != nil {
+		l, err := r.list(&peopleSpec)
+		if err != nil {
 			return err
 		}
-		l, err := r.list(spec)
-		if err != nil {
+		if !l.csv {
+			return r.peoplePage(tx, l, &v)
+		}
+		if l, err = r.peopleAsked(tx); err != nil {
 			return err
 		}
 		f, err := r.peopleFilter(tx, l)
 		if err != nil {
 			return err
 		}
-		if l.csv {
-			file = r.peopleLines(tx, f, l.page())
-			return r.sendCSV("people", peopleHead, file)
-		}
-		return r.peoplePage(tx, l, f, &v)
+		file = r.peopleLines(tx, f, l.page())
+		return r.sendCSV("people", peopleHead, file)
 	})
 	if err != nil || file != nil {
 		return err
 	}
 	return r.show(templates.People(r.shell(r.T("People")), v))
+}
+
+// peopleAsked reads the address against the choices there are: a value that nobody has is refused.
+func (r *request) peopleAsked(tx *db.Tx) (*list, error) {
+	spec, err := r.peopleChoices(tx)
+	if err != nil {
+		return nil, err
+	}
+	return r.list(spec)
 }
 
 // peopleFilter makes what the room is asked for of what the address says, within what the reader may see.
@@ -137,21 +150,37 @@ func (r *request) givenTo(tx *db.Tx, f *identity.Filter, rule, role string) erro
 	return err
 }
 
-func (r *request) peoplePage(tx *db.Tx, l *list, f identity.Filter, v *templates.PeopleView) error {
-	g := l.grid()
+// peoplePage makes the page. What the address asks for is read together with the choices by which the address is judged.
+func (r *request) peoplePage(tx *db.Tx, l *list, v *templates.PeopleView) error {
+	var asked *list
+	var drawn ui.Grid
+	var f identity.Filter
 	var states map[identity.State]int
 	var lines []*identity.Line
+	var held map[int]access.Held
 	more := false
-	if err := db.Together(tx, func(tx *db.Tx) (err error) { states, err = identity.CountStates(tx, f); return err },
+	if err := db.Together(tx, func(tx *db.Tx) error { _, err := catalog.Load(tx); return err }, // what counting grants knows of
+		func(tx *db.Tx) (err error) { asked, err = r.peopleAsked(tx); return err },
 		func(tx *db.Tx) (err error) {
-			if lines, more, err = identity.List(tx, f, l.page()); err != nil {
+			if f, err = r.peopleFilter(tx, l); err != nil {
 				return err
 			}
-			return r.peopleRows(tx, l, lines, &g)
+			return db.Together(tx, func(tx *db.Tx) (err error) { states, err = identity.CountStates(tx, f); return err },
+				func(tx *db.Tx) (err error) {
+					if lines, more, err = identity.Bare(tx, f, l.page()); err != nil {
+						return err
+					}
+					return db.Together(tx, func(tx *db.Tx) error { return identity.Fill(tx, lines) },
+						func(tx *db.Tx) (err error) { held, err = l.held(tx, lines); return err })
+				})
 		},
-		func(tx *db.Tx) error { return r.views(tx, l, &g) }); err != nil {
+		func(tx *db.Tx) error { return r.views(tx, l, &drawn) }); err != nil {
 		return err
 	}
+	l = asked
+	g := l.grid()
+	g.Views = drawn.Views
+	r.peopleRows(lines, held, &g)
 	all, of := 0, 0
 	for s, n := range states {
 		all += n
@@ -199,18 +228,19 @@ func (r *request) peoplePage(tx *db.Tx, l *list, f identity.Filter, v *templates
 	return nil
 }
 
-func (r *request) peopleRows(tx *db.Tx, l *list, lines []*identity.Line, g *ui.Grid) error {
-	held := map[int]access.Held{}
-	if !l.hidden("accounts") || !l.hidden("grants") {
-		ids := make([]int, len(lines))
-		for i, x := range lines {
-			ids[i] = x.ID
-		}
-		var err error
-		if held, err = access.CountHeld(tx, ids); err != nil {
-			return err
-		}
+// held counts what the people of a page hold, unless nobody sees it.
+func (l *list) held(tx *db.Tx, lines []*identity.Line) (map[int]access.Held, error) {
+	if l.hidden("accounts") && l.hidden("grants") {
+		return nil, nil
 	}
+	ids := make([]int, len(lines))
+	for i, x := range lines {
+		ids[i] = x.ID
+	}
+	return access.CountHeld(tx, ids)
+}
+
+func (r *request) peopleRows(lines []*identity.Line, held map[int]access.Held, g *ui.Grid) {
 	for _, x := range lines {
 		page, next := personURL(x.PublicID), ""
 		switch {
@@ -231,7 +261,6 @@ func (r *request) peopleRows(tx *db.Tx, l *list, lines []*identity.Line, g *ui.G
 		row.ID = x.PublicID
 		g.Rows = append(g.Rows, row)
 	}
-	return nil
 }
 
 // awayState is the state of a manager who does not manage now; "" for one who does. Who left still stands as the manager of people

@@ -213,7 +213,7 @@ func TestPagesOfPeople(t *testing.T) {
 				})
 			}
 		}
-		if len(seen) != 60 && sort != "" || pages != 2 {
+		if len(seen) != 60 && sort != "" || pages != 3 {
 			t.Errorf("by %q there are %d people on %d pages", sort, len(seen), pages)
 		}
 		for name, n := range seen {
@@ -224,6 +224,7 @@ func TestPagesOfPeople(t *testing.T) {
 	}
 	c.get("/people?sort=salary").want(t, http.StatusBadRequest)
 	c.get("/people?department=Nowhere").want(t, http.StatusBadRequest)
+	c.get("/people?department=Nowhere&export=csv").want(t, http.StatusBadRequest)
 	p := c.get("/people?department=Finance&sort=-number").want(t, http.StatusOK)
 	if n := p.Find("tbody tr").Length(); n != w.number(`select count(*) from identity_entry where department = 'Finance'`) || n == 0 {
 		t.Errorf("%d people of Finance", n)
