@@ -145,6 +145,10 @@ func (s *Service) Rebuild(tx *db.Tx, c *Campaign, version int) error {
 
 // Stop throws a draft away, or ends a campaign that runs: what is signed off stays decided, the rest is not.
 func (s *Service) Stop(tx *db.Tx, id int, reason string) error {
+	// People, reviews, then campaigns: everybody locks in this order.
+	if _, err := tx.Exec(`select from campaign_review where campaign_id = $1 and state in ('waiting', 'open') order by id for no key update`, id); err != nil {
+		return err
+	}
 	c, err := lock(tx, id)
 	if err != nil {
 		return err

@@ -106,7 +106,7 @@ func distribute(tx *db.Tx, c *Campaign, stage int, why string) (evidence.Touches
 	if err != nil {
 		return nil, nil, err
 	}
-	return t, opened, ring(tx, c.ID)
+	return t, opened, ring(tx, c.ID, first)
 }
 
 // passOn gives what is not decided in reviews to others and closes the reviews. Drafts go along.

@@ -123,7 +123,7 @@ func Concerned(tx *db.Tx, reviews, campaigns []int) ([]int, error) {
 		return nil, nil
 	}
 	rows, err := tx.Query(`select i.identity_id from campaign_item i left join campaign_decision d on d.item_id = i.id and d.stage = i.stage where i.review_id = any($1) and i.identity_id <> 0 and (d.outcome = 'remove' or i.kinds = 0 or d.item_id is null)
-		union select identity_id from campaign_removal where campaign_id = any($2) and state in ('waiting', 'held') and identity_id <> 0 order by 1`, list(reviews), list(campaigns))
+		union select identity_id from campaign_removal where (campaign_id = any($2) or campaign_id in (select campaign_id from campaign_review where id = any($1))) and state in ('waiting', 'held') and identity_id <> 0 order by 1`, list(reviews), list(campaigns))
 	if err != nil {
 		return nil, err
 	}

@@ -68,7 +68,7 @@ func (b *builder) finish() error {
 	if b.opened, err = reviewsOf(tx, `where v.campaign_id = $1 and v.state = 'open'`, c.ID); err != nil {
 		return err
 	}
-	if err := ring(tx, c.ID); err != nil {
+	if err := ring(tx, c.ID, 0); err != nil {
 		return err
 	}
 	if c.Kind == Recurring {
@@ -95,8 +95,9 @@ func (b *builder) finish() error {
 // digestSQL sums up a population: it changes when an item is added, removed or swapped. It is the same whatever the order.
 const digestSQL = `coalesce(sum(hashtextextended(account_id || '/' || entitlement_id || '/' || param, 42)::numeric), 0)`
 
-// ring notes when the clocks of a campaign's reviews do the next thing.
-func ring(tx *db.Tx, campaign int) error {
-	_, err := tx.Exec(`insert into due (at, what, ref) select next_at, 'campaign_review', id from campaign_review where campaign_id = $1 and state in ('waiting', 'open') and next_at is not null on conflict do nothing`, campaign)
+// ring notes when the clocks of a campaign's reviews behind one do the next thing. Those that are there already rang: to say it again would wait
+// for whoever does what is due, who may wait for one of these reviews.
+func ring(tx *db.Tx, campaign, after int) error {
+	_, err := tx.Exec(`insert into due (at, what, ref) select next_at, 'campaign_review', id from campaign_review where campaign_id = $1 and id > $2 and state in ('waiting', 'open') and next_at is not null on conflict do nothing`, campaign, after)
 	return err
 }

@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -44,6 +45,9 @@ func RunDue(tx *db.Tx, until time.Time) (int, error) {
 			return 0, err
 		}
 	}
+	if err := lockAhead(tx, until); err != nil {
+		return 0, err
+	}
 	people := 0
 	for {
 		at, ok, err := next(tx, time.Time{}, until, waiting)
@@ -63,6 +67,28 @@ func RunDue(tx *db.Tx, until time.Time) (int, error) {
 		return people, tx.MoveClock(until)
 	}
 	return people, ringNext(tx)
+}
+
+// lockAhead locks, when reviews are among what is due, everybody whom any of it concerns, at whichever instant: reviews are locked behind
+// people, and an instant later people would be locked behind reviews.
+func lockAhead(tx *db.Tx, until time.Time) error {
+	rows, err := tx.Query(`select what, array_agg(ref) from due where at <= $1 and exists (select from due where at <= $1 and what in ('campaign', 'campaign_review')) group by 1`, until)
+	if err != nil {
+		return err
+	}
+	refs := map[string][]int{}
+	var what string
+	var some []int
+	if _, err := pgx.ForEachRow(rows, []any{&what, &some}, func() error { refs[what], some = some, nil; return nil }); err != nil || len(refs) == 0 {
+		return err
+	}
+	more, err := concerned(tx, refs)
+	if err != nil {
+		return err
+	}
+	all := append(refs["person"], more...)
+	slices.Sort(all)
+	return identity.Lock(tx, slices.Compact(all))
 }
 
 // runInstant settles the people for whom something falls due at one instant.

@@ -126,18 +126,21 @@ func giftsOf(tx *db.Tx, pol *policy.Snapshot, people []int, now time.Time, into 
 
 // lockConcerned locks, in order, those for whom something falls due and those about whom a request or a review is.
 func lockConcerned(tx *db.Tx, ids []int, refs map[string][]int) error {
-	more, err := request.Concerned(tx, refs["request"], refs["request_item"])
-	if err != nil {
+	more, err := concerned(tx, refs)
+	if err != nil || len(more) == 0 {
 		return err
-	}
-	reviewed, err := campaign.Concerned(tx, refs["campaign_review"], refs["campaign"])
-	if err != nil {
-		return err
-	}
-	if more = append(more, reviewed...); len(more) == 0 {
-		return nil
 	}
 	all := append(slices.Clone(ids), more...)
 	slices.Sort(all)
 	return identity.Lock(tx, slices.Compact(all))
+}
+
+// concerned gives those about whom the requests and reviews are that fall due.
+func concerned(tx *db.Tx, refs map[string][]int) ([]int, error) {
+	more, err := request.Concerned(tx, refs["request"], refs["request_item"])
+	if err != nil {
+		return nil, err
+	}
+	reviewed, err := campaign.Concerned(tx, refs["campaign_review"], refs["campaign"])
+	return append(more, reviewed...), err
 }
