@@ -197,12 +197,20 @@ func dispatch(tx *db.Tx, ms []Message, first int, people map[int]*ways) error {
 
 // Close says how what a thread asks for was decided, such as "Approved by Jo Lind": nobody is asked for it any more, wherever they were
 // asked. Slack messages are edited in place, with the time in the reader's zone after the text; letters that wait are not sent.
-func Close(tx *db.Tx, thread, text string) error {
-	if !threads.MatchString(thread) || plain(text) == "" {
-		return fmt.Errorf("closing %q with %q: a thread is closed with a text", thread, text)
+func Close(tx *db.Tx, thread, text string) error { return CloseAll(tx, []string{thread}, text) }
+
+// CloseAll is Close for several threads at once.
+func CloseAll(tx *db.Tx, all []string, text string) error {
+	for _, thread := range all {
+		if !threads.MatchString(thread) || plain(text) == "" {
+			return fmt.Errorf("closing %q with %q: a thread is closed with a text", thread, text)
+		}
 	}
-	rows, err := tx.Query(`update message set closed_at = clock_timestamp(), closing = $2 where closed_at is null and kind = any($3)
-		and (thread = $1 or thread ~>=~ ($1 || '/') and thread ~<~ ($1 || '0')) returning id`, thread, plain(text), duties)
+	if len(all) == 0 {
+		return nil
+	}
+	rows, err := tx.Query(`update message m set closed_at = clock_timestamp(), closing = $2 from unnest($1::text[]) t(thread) where m.closed_at is null and m.kind = any($3)
+		and (m.thread = t.thread or m.thread ~>=~ (t.thread || '/') and m.thread ~<~ (t.thread || '0')) returning m.id`, all, plain(text), duties)
 	if err != nil {
 		return err
 	}

@@ -133,6 +133,27 @@ func Hook(tx *db.Tx, kind string, data any) error {
 	return err
 }
 
+// HookAll is Hook for several things of a kind at once.
+func HookAll(tx *db.Tx, kind string, data []any) error {
+	bodies := make([]string, len(data))
+	for i := range data {
+		body, err := json.Marshal(data[i])
+		if err != nil {
+			return err
+		}
+		bodies[i] = string(body)
+	}
+	if simulated, err := tx.Simulated(); err != nil || simulated {
+		return err
+	}
+	n, err := tx.Exec(`insert into delivery (channel, webhook_id, kind, body) select 'webhook', w.id, $1, b.body::jsonb from unnest($2::text[]) with ordinality b(body, n), webhook w
+		where $1 = any(w.kinds) or w.kinds = '{}' order by b.n, w.id`, kind, bodies)
+	if err != nil || n == 0 {
+		return err
+	}
+	return ring(tx, map[string]bool{webhookChannel: true})
+}
+
 // HookAddress tells the system at an address, whatever it asked for. It must be declared: a call is signed with the secret of its webhook.
 func HookAddress(tx *db.Tx, address, kind string, data any) error {
 	n, err := hookTo(tx, kind, data, `w.url = $3`, address)

@@ -8,6 +8,7 @@ import (
 
 	"tenure/internal/db"
 	"tenure/internal/evidence"
+	"tenure/internal/notify"
 )
 
 // Concerned gives the people about whom steps and items are, to be locked before Fall.
@@ -20,7 +21,8 @@ func Concerned(tx *db.Tx, steps, items []int) ([]int, error) {
 }
 
 // Fall does what fell due: of steps a reminder, then others are asked besides, then the end; of items what is said before their end, and
-// the end. The people concerned are locked. Nothing is ever approved by time; only a step that waits for a date goes on by it.
+// the end. The people concerned are locked. Nothing is ever approved by time; only a step that waits for a date goes on by it. It is
+// set-based, but for what is granted because a date came: each person's access is settled then.
 func (s *Service) Fall(tx *db.Tx, stepIDs, itemIDs []int) error {
 	if len(stepIDs)+len(itemIDs) == 0 {
 		return nil
@@ -29,137 +31,162 @@ func (s *Service) Fall(tx *db.Tx, stepIDs, itemIDs []int) error {
 	if err != nil {
 		return err
 	}
-	c, err := WorkingTime(tx)
-	if err != nil {
+	f := falling{writer: newWriter(tx), all: all}
+	if f.calendar, err = WorkingTime(tx); err != nil {
 		return err
 	}
-	var late []*Step
-	for _, it := range all {
-		for _, st := range it.Steps {
-			if st.State == StepOpen && st.Stage == 1 {
-				late = append(late, st)
-			}
-		}
-	}
-	a, err := newAsking(tx, late)
-	if err != nil {
+	if f.asking, err = newAsking(tx, late(all)); err != nil {
 		return err
 	}
 	for _, it := range all {
-		if slices.Contains(itemIDs, it.ID) {
-			if err := s.fallItem(tx, it, c); err != nil {
-				return err
+		if slices.Contains(itemIDs, it.ID) && it.State == Granted {
+			if it.To.After(tx.Now) {
+				f.ending = append(f.ending, it)
+			} else {
+				f.review = append(f.review, f.over(it, "time", f.asking, f.calendar)...)
+				f.ended = append(f.ended, it)
 			}
 		}
 		for _, st := range it.Steps {
 			if st.State == StepOpen && st.NextAt != nil && !st.NextAt.After(tx.Now) {
-				if err := s.fallStep(tx, it, st, a, c); err != nil {
-					return err
-				}
+				f.step(it, st)
 			}
+		}
+	}
+	if err := f.send(); err != nil {
+		return err
+	}
+	if err := f.tell(s); err != nil {
+		return err
+	}
+	for _, it := range f.waited {
+		if it.State != Open {
+			continue
+		}
+		if err := s.proceed(tx, it, f.calendar); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-func (s *Service) fallStep(tx *db.Tx, it *Item, st *Step, a *asking, c *Calendar) error {
-	now := tx.Now
-	w := newWriter(tx)
-	save := func(kind string, facts map[string]any) error {
-		w.updateStep(st)
-		if err := w.send(); err != nil {
-			return err
+// late are the steps at which somebody may be asked now: others besides, and a second person about an emergency.
+func late(all []*Item) (out []*Step) {
+	for _, it := range all {
+		for _, st := range it.Steps {
+			if st.State == StepOpen && st.Stage == 1 || st.By == Review && st.State == StepWaiting {
+				out = append(out, st)
+			}
 		}
-		facts["step"] = st.ID
-		w.record(kind, it, facts)
-		return nil
 	}
+	return out
+}
+
+// falling gathers what falls due at an instant, and whom that is told.
+type falling struct {
+	*writer
+	calendar *Calendar
+	asking   *asking
+	all      []*Item
+
+	remind, escalate, review        []*Step
+	waited, ending, ended, finished []*Item
+}
+
+// step does the next thing of a step's clock.
+func (f *falling) step(it *Item, st *Step) {
+	now := f.tx.Now
 	switch {
 	case st.By == Wait:
 		st.State, st.DecidedAt, st.NextAt = StepApproved, &now, nil
-		if err := save("request.advanced", map[string]any{}); err != nil {
-			return err
+		f.updateStep(st)
+		f.record("request.advanced", it, map[string]any{"step": st.ID})
+		if !slices.Contains(f.waited, it) {
+			f.waited = append(f.waited, it)
 		}
-		return s.proceed(tx, it, c)
 	case st.Stage == 0:
 		st.Stage, st.NextAt = 1, st.DueAt
-		if err := save("request.reminded", map[string]any{"due": st.DueAt.UTC()}); err != nil {
-			return err
-		}
-		return s.tellSteps(tx, it, []*Step{st}, "reminder")
+		f.updateStep(st)
+		f.record("request.reminded", it, map[string]any{"step": st.ID, "due": st.DueAt.UTC()})
+		f.remind = append(f.remind, st)
 	case st.Stage == 1:
-		more := a.besides(st)
-		end := c.Add(*st.DueAt, time.Duration(st.Hours)*time.Hour)
+		more, end := f.asking.besides(st), f.calendar.Add(*st.DueAt, time.Duration(st.Hours)*time.Hour)
 		st.Stage, st.NextAt = 2, &end
-		w.insertHolders(st, more)
-		if err := save("request.escalated", map[string]any{"to": len(more)}); err != nil {
-			return err
-		}
-		if err := nameHolders(tx, []*Step{st}); err != nil {
-			return err
-		}
-		return s.tellSteps(tx, it, []*Step{st}, "escalated")
+		f.insertHolders(st, more)
+		f.updateStep(st)
+		f.record("request.escalated", it, map[string]any{"step": st.ID, "to": len(more)})
+		f.escalate = append(f.escalate, st)
 	case st.By == Review: // an emergency stays to be looked at
 		st.NextAt = nil
-		return save("request.overdue", map[string]any{})
+		f.updateStep(st)
+		f.record("request.overdue", it, map[string]any{"step": st.ID})
+	default:
+		st.State, st.DecidedAt, st.NextAt = StepExpired, &now, nil
+		f.updateStep(st)
+		f.close(it, now)
+		it.State, it.DecidedAt = Expired, &now
+		f.updateItem(it)
+		f.record("request.expired", it, map[string]any{"step": st.ID, "requester": it.Requester})
+		f.finished = append(f.finished, it)
 	}
-	st.State, st.DecidedAt, st.NextAt = StepExpired, &now, nil
-	w.updateStep(st)
-	w.close(it, now)
-	it.State, it.DecidedAt = Expired, &now
-	w.updateItem(it)
-	if err := w.send(); err != nil {
+}
+
+// tell tells everybody whom it concerns.
+func (f *falling) tell(s *Service) error {
+	if err := nameHolders(f.tx, slices.Concat(f.escalate, f.review)); err != nil {
 		return err
 	}
-	w.record("request.expired", it, map[string]any{"step": st.ID, "requester": it.Requester})
-	return s.tellFinished(tx, it, "")
+	for _, x := range []struct {
+		steps []*Step
+		kind  string
+	}{{f.remind, notify.Reminder}, {f.escalate, notify.Escalated}, {f.review, notify.Review}} {
+		if err := tellMany(f.tx, f.all, x.steps, x.kind); err != nil {
+			return err
+		}
+	}
+	if err := s.tellEnding(f.tx, f.ending); err != nil {
+		return err
+	}
+	if err := s.tellEnded(f.tx, f.ended, "time"); err != nil {
+		return err
+	}
+	return s.tellExpired(f.tx, f.finished)
 }
 
-// fallItem tells before the end, and ends.
-func (s *Service) fallItem(tx *db.Tx, it *Item, c *Calendar) error {
-	if it.State != Granted {
-		return nil
-	}
-	if it.To.After(tx.Now) {
-		return s.tellEnding(tx, it)
-	}
-	return s.ended(tx, it, "time", c)
-}
-
-// ended closes an item whose access is over; a second person is asked about an emergency.
-func (s *Service) ended(tx *db.Tx, it *Item, because string, c *Calendar) error {
-	if err := Life.Check(it.State, Ended); err != nil {
-		return nil //nolint:nilerr // over already
-	}
-	w := newWriter(tx)
+// over closes an item whose access is over, and asks a second person about an emergency.
+func (w *writer) over(it *Item, because string, a *asking, c *Calendar) (review []*Step) {
 	it.State, it.EndedBecause = Ended, &because
 	w.updateItem(it)
-	var review []*Step
 	for _, st := range it.Steps {
 		if st.By == Review && st.State == StepWaiting {
-			st.open(c, tx.Now)
+			st.open(c, w.tx.Now)
 			w.updateStep(st)
+			w.insertHolders(st, a.of(st))
 			review = append(review, st)
 		}
 	}
-	a, err := newAsking(tx, review)
+	w.record("request.ended", it, map[string]any{"because": because, "requester": it.Requester})
+	return review
+}
+
+// ended closes one item.
+func (s *Service) ended(tx *db.Tx, it *Item, because string, c *Calendar) error {
+	a, err := newAsking(tx, late([]*Item{it}))
 	if err != nil {
 		return err
 	}
-	for _, st := range review {
-		w.insertHolders(st, a.of(st))
-	}
+	w := newWriter(tx)
+	review := w.over(it, because, a, c)
 	if err := w.send(); err != nil {
 		return err
 	}
-	w.record("request.ended", it, map[string]any{"because": because, "requester": it.Requester})
 	if err := nameHolders(tx, review); err != nil {
 		return err
 	}
-	if err := s.tellSteps(tx, it, review, "review"); err != nil {
+	if err := s.tellSteps(tx, it, review, notify.Review); err != nil {
 		return err
 	}
-	return s.tellEnded(tx, it, because)
+	return s.tellEnded(tx, []*Item{it}, because)
 }
 
 // end ends what another item takes the place of.
@@ -292,5 +319,5 @@ func Replace(tx *db.Tx, away []int) error {
 	if err := nameHolders(tx, empty); err != nil {
 		return err
 	}
-	return tellReplaced(tx, all, empty)
+	return tellMany(tx, all, empty, notify.Approval)
 }

@@ -10,6 +10,7 @@ import (
 	"tenure/internal/db"
 	"tenure/internal/db/dbtest"
 	"tenure/internal/errs"
+	"tenure/internal/policy"
 	"tenure/internal/request"
 )
 
@@ -92,4 +93,43 @@ func TestInManyNamesIsOneQuestion(t *testing.T) {
 	}
 	o.delegate("Vera", "Dora")
 	counts(true)
+}
+
+// What falls due at an instant takes as many round trips for many requests as for one.
+func TestManyFallAtOnce(t *testing.T) {
+	o := newOffice(t, dbtest.Replay(t), func(s *policy.Set) {
+		s.Approvals["one"] = policy.ApprovalSpec{Order: 3, When: `request["offer"] == "CRM"`, Steps: []policy.StepSpec{{By: "manager"}}}
+	})
+	var steps, held []int
+	for _, name := range []string{"Ada", "Bob", "Rob"} {
+		steps = append(steps, o.open(o.ask(name, request.Wish{Act: request.Grant, Offer: o.of["CRM"]})).ID)
+		held = append(held, o.ask(name, request.Wish{Act: request.Grant, Offer: o.of["Open"], Days: 10}).Items[0].ID) // at once
+	}
+	for stage, ahead := range []int{2, 4, 8, 16} {
+		o.system(func(tx *db.Tx) error {
+			if err := tx.MoveClock(Monday.AddDate(0, 0, ahead)); err != nil {
+				return err
+			}
+			var one int
+			if err := tx.Try(func() (err error) {
+				one, err = trips(tx, func() error { return o.Fall(tx, steps[:1], held[:1]) })
+				return orBack(err)
+			}); err != nil {
+				return err
+			}
+			all, err := trips(tx, func() error { return o.Fall(tx, steps, held) })
+			if all > one {
+				t.Errorf("stage %d: %d round trips for one and %d for all", stage, one, all)
+			}
+			t.Logf("stage %d: %d round trips", stage, all)
+			return err
+		})
+	}
+}
+
+func orBack(err error) error {
+	if err == nil {
+		return db.ErrRollback
+	}
+	return err
 }

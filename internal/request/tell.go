@@ -2,7 +2,10 @@ package request
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+
+	"github.com/jackc/pgx/v5"
 
 	"tenure/internal/db"
 	"tenure/internal/notify"
@@ -18,29 +21,58 @@ type story struct {
 }
 
 func tale(tx *db.Tx, it *Item) (*story, error) {
-	st := story{it: it}
-	err := tx.QueryRow(`select r.public_id::text, r.why, q.name, b.name from request r join identity q on q.id = r.requester_id join identity b on b.id = r.beneficiary_id where r.id = $1`, it.Request).
-		Scan(&st.ref, &st.why, &st.requester, &st.whom)
+	all, err := tales(tx, []*Item{it})
 	if err != nil {
+		return nil, err
+	}
+	return all[it.ID], nil
+}
+
+// tales gives the stories of items, by item: one query.
+func tales(tx *db.Tx, all []*Item) (map[int]*story, error) {
+	requests := make([]int, len(all))
+	for i, it := range all {
+		requests[i] = it.Request
+	}
+	rows, err := tx.Query(`select r.id, r.public_id::text, r.why, q.name, b.name from request r join identity q on q.id = r.requester_id join identity b on b.id = r.beneficiary_id where r.id = any($1)`, requests)
+	if err != nil {
+		return nil, err
+	}
+	of := map[int]story{}
+	var id int
+	var st story
+	if _, err := pgx.ForEachRow(rows, []any{&id, &st.ref, &st.why, &st.requester, &st.whom}, func() error { of[id] = st; return nil }); err != nil {
 		return nil, err
 	}
 	pol, err := policy.Load(tx)
 	if err != nil {
 		return nil, err
 	}
-	st.offer, st.level = fmt.Sprintf("offer %d", it.Offer), it.Level
-	if o := pol.Offer(it.Offer); o != nil {
-		st.offer = o.Title
-		for _, l := range o.Object.Offer.Levels {
-			if l.Name == it.Level && len(o.Object.Offer.Levels) > 1 {
-				st.level = l.Title
-			}
-		}
-		if len(o.Object.Offer.Levels) == 1 {
-			st.level = ""
+	out := map[int]*story{}
+	for _, it := range all {
+		st := of[it.Request]
+		st.it = it
+		st.name(pol.Offer(it.Offer))
+		out[it.ID] = &st
+	}
+	return out, nil
+}
+
+// name fills in the offer and the level in plain words.
+func (t *story) name(o *policy.Offer) {
+	t.offer, t.level = fmt.Sprintf("offer %d", t.it.Offer), t.it.Level
+	if o == nil {
+		return
+	}
+	t.offer = o.Title
+	for _, l := range o.Object.Offer.Levels {
+		if l.Name == t.it.Level && len(o.Object.Offer.Levels) > 1 {
+			t.level = l.Title
 		}
 	}
-	return &st, nil
+	if len(o.Object.Offer.Levels) == 1 {
+		t.level = ""
+	}
 }
 
 // what is the thing that was asked for, in plain words: "CRM, Edit".
@@ -85,10 +117,15 @@ func (s *Service) tellSteps(tx *db.Tx, it *Item, all []*Step, kind string) error
 }
 
 func tellSteps(tx *db.Tx, it *Item, all []*Step, kind string) error {
+	return tellMany(tx, []*Item{it}, all, kind)
+}
+
+// tellMany tells those who are asked at steps of several items, at once.
+func tellMany(tx *db.Tx, of []*Item, all []*Step, kind string) error {
 	if len(all) == 0 {
 		return nil
 	}
-	t, err := tale(tx, it)
+	stories, err := tales(tx, of)
 	if err != nil {
 		return err
 	}
@@ -97,10 +134,11 @@ func tellSteps(tx *db.Tx, it *Item, all []*Step, kind string) error {
 		if st.By == Wait {
 			continue
 		}
+		t := stories[st.Item]
 		for _, h := range st.Holders {
 			m := t.message(h.Identity, kind, verbs[kind])
-			m.Thread, m.Subject.Due, m.Urgent = stepThread(it, st), *st.DueAt, kind != notify.Approval || it.Act == Activate
-			if it.Plainly() && st.By != Review {
+			m.Thread, m.Subject.Due, m.Urgent = stepThread(t.it, st), *st.DueAt, kind != notify.Approval || t.it.Act == Activate
+			if t.it.Plainly() && st.By != Review {
 				m.Answer = fmt.Sprintf("step/%d", st.ID)
 			}
 			out = append(out, m)
@@ -112,22 +150,6 @@ func tellSteps(tx *db.Tx, it *Item, all []*Step, kind string) error {
 		}
 	}
 	return notify.Send(tx, out...)
-}
-
-// tellReplaced tells those who are asked instead of people who are not here any more.
-func tellReplaced(tx *db.Tx, all []*Item, steps []*Step) error {
-	for _, it := range all {
-		var mine []*Step
-		for _, st := range steps {
-			if st.Item == it.ID {
-				mine = append(mine, st)
-			}
-		}
-		if err := tellSteps(tx, it, mine, notify.Approval); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // tellAsked tells everybody who is asked first. An emergency is told at once to all who should know.
@@ -191,12 +213,11 @@ func (s *Service) alarm(tx *db.Tx, it *Item) error {
 
 // hook tells other systems about items.
 func (s *Service) hook(tx *db.Tx, all []*Item, kind string) error {
-	for _, it := range all {
-		if err := notify.Hook(tx, kind, map[string]any{"item": it.ID, "request": it.Request, "act": it.Act, "offer": it.Offer, "level": it.Level, "state": it.State}); err != nil {
-			return err
-		}
+	data := make([]any, len(all))
+	for i, it := range all {
+		data[i] = map[string]any{"item": it.ID, "request": it.Request, "act": it.Act, "offer": it.Offer, "level": it.Level, "state": it.State}
 	}
-	return nil
+	return notify.HookAll(tx, kind, data)
 }
 
 // both are those whom the fate of an item concerns, each once.
@@ -207,37 +228,49 @@ func (it *Item) both() []int {
 	return []int{it.Requester, it.Beneficiary}
 }
 
-// tellBoth tells who asked and whom it is for, and closes what still asks somebody to decide.
+// tellBoth tells who asked and whom it is for.
 func (s *Service) tellBoth(tx *db.Tx, it *Item, kind, verb string, more ...notify.Line) error {
-	t, err := tale(tx, it)
+	return s.tellAll(tx, []*Item{it}, kind, verb, more...)
+}
+
+// tellAll is tellBoth for several items, at once.
+func (s *Service) tellAll(tx *db.Tx, all []*Item, kind, verb string, more ...notify.Line) error {
+	if len(all) == 0 {
+		return nil
+	}
+	stories, err := tales(tx, all)
 	if err != nil {
 		return err
 	}
 	var out []notify.Message
-	for _, id := range it.both() {
-		if id == tx.Actor.Identity {
-			continue // whoever does it knows
+	for _, it := range all {
+		for _, id := range it.both() {
+			if id == tx.Actor.Identity {
+				continue // whoever does it knows
+			}
+			m := stories[it.ID].message(id, kind, verb)
+			m.Lines = append(m.Lines, more...)
+			out = append(out, m)
 		}
-		m := t.message(id, kind, verb)
-		m.Lines = append(m.Lines, more...)
-		out = append(out, m)
 	}
 	if err := notify.Send(tx, out...); err != nil {
 		return err
 	}
-	return s.hook(tx, []*Item{it}, "request."+strings.ToLower(kind))
+	return s.hook(tx, all, "request."+strings.ToLower(kind))
 }
 
 // closing edits in place what still asks somebody about steps that are decided.
 func closing(tx *db.Tx, it *Item, all []*Step, outcome string) error {
+	return notify.CloseAll(tx, decidedThreads(it, all), outcome)
+}
+
+func decidedThreads(it *Item, all []*Step) (out []string) {
 	for _, st := range all {
 		if st.State != StepOpen && st.State != StepWaiting && st.OpenedAt != nil {
-			if err := notify.Close(tx, stepThread(it, st), outcome); err != nil {
-				return err
-			}
+			out = append(out, stepThread(it, st))
 		}
 	}
-	return nil
+	return out
 }
 
 // by says who did something, as what is edited in place shows it: with the time beside it.
@@ -261,18 +294,23 @@ func (s *Service) tellReviewed(tx *db.Tx, it *Item, st *Step) error {
 }
 
 func (s *Service) tellFinished(tx *db.Tx, it *Item, why string) error {
-	did, kind := map[State]string{Denied: "Denied", Cancelled: "Taken back", Expired: "Expired"}[it.State], notify.Decided
-	if it.State == Expired {
-		kind = notify.Expired
-	}
-	outcome := by(tx, did)
-	if it.State == Expired {
-		outcome = "Expired: nobody decided in time"
-	}
-	if err := closing(tx, it, it.Steps, outcome); err != nil {
+	did := map[State]string{Denied: "Denied", Cancelled: "Taken back"}[it.State]
+	if err := closing(tx, it, it.Steps, by(tx, did)); err != nil {
 		return err
 	}
-	return s.tellBoth(tx, it, kind, did, notify.Line{Label: "Decided by", Value: tx.Actor.Name}, notify.Line{Label: "Reason", Value: why})
+	return s.tellBoth(tx, it, notify.Decided, did, notify.Line{Label: "Decided by", Value: tx.Actor.Name}, notify.Line{Label: "Reason", Value: why})
+}
+
+// tellExpired tells that nobody decided in time.
+func (s *Service) tellExpired(tx *db.Tx, all []*Item) error {
+	var threads []string
+	for _, it := range all {
+		threads = append(threads, decidedThreads(it, it.Steps)...)
+	}
+	if err := notify.CloseAll(tx, threads, "Expired: nobody decided in time"); err != nil {
+		return err
+	}
+	return s.tellAll(tx, all, notify.Expired, "Expired", notify.Line{Label: "Decided by", Value: tx.Actor.Name}, notify.Line{Label: "Reason"})
 }
 
 func (s *Service) tellGranted(tx *db.Tx, it *Item) error {
@@ -282,15 +320,12 @@ func (s *Service) tellGranted(tx *db.Tx, it *Item) error {
 	return s.tellBoth(tx, it, notify.Granted, "Approved")
 }
 
-func (s *Service) tellEnding(tx *db.Tx, it *Item) error {
-	if it.Act == Activate || it.Act == Emergency {
-		return nil // hours, and whoever has them knows
-	}
-	return s.tellBoth(tx, it, notify.Ending, "Ends soon")
+func (s *Service) tellEnding(tx *db.Tx, all []*Item) error {
+	return s.tellAll(tx, slices.DeleteFunc(all, func(it *Item) bool { return it.Act == Activate || it.Act == Emergency }), notify.Ending, "Ends soon") // hours, and whoever has them knows
 }
 
-func (s *Service) tellEnded(tx *db.Tx, it *Item, because string) error {
-	return s.tellBoth(tx, it, notify.Ended, "Ended", notify.Line{Label: "Because", Value: because})
+func (s *Service) tellEnded(tx *db.Tx, all []*Item, because string) error {
+	return s.tellAll(tx, all, notify.Ended, "Ended", notify.Line{Label: "Because", Value: because})
 }
 
 // tellNote tells the other side of a conversation.
