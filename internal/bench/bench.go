@@ -27,6 +27,8 @@ type Options struct {
 
 	SoD []int // numbers of people for segregation of duties, 100 or more each; 0: left out
 
+	Requests []int // numbers of people who ask for access and decide, 100 or more each; 0: left out
+
 	Pages  int // number of people of the pages' company; 0: pages are not measured
 	Portal func(context.Context, *app.App) (http.Handler, error)
 
@@ -36,8 +38,8 @@ type Options struct {
 // Run measures. It takes about a second for 500 people and half a minute for 50,000, each time. A wrong result of the product or
 // of a floor is an error: no figure is given then.
 func Run(ctx context.Context, o Options) (report *Report, err error) {
-	o.Sizes, o.SoD = without(o.Sizes), without(o.SoD)
-	for _, n := range slices.Concat(o.Sizes, o.SoD) {
+	o.Sizes, o.SoD, o.Requests = without(o.Sizes), without(o.SoD), without(o.Requests)
+	for _, n := range slices.Concat(o.Sizes, o.SoD, o.Requests) {
 		if n < 100 {
 			return nil, errs.Invalid("a size must be 100 people or more, not %d", n)
 		}
@@ -78,6 +80,13 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 		if report.Portal, err = s.portal(ctx, o.Repeat); err != nil {
 			return nil, fmt.Errorf("portal permissions: %w", err)
 		}
+	}
+	for _, n := range o.Requests {
+		r, err := s.requests(ctx, n, o)
+		if err != nil {
+			return nil, fmt.Errorf("requests, %d people: %w", n, err)
+		}
+		report.Requests = append(report.Requests, r)
 	}
 	if o.Pages > 0 {
 		if report.Pages, report.Recompute, err = s.pages(ctx, o.Pages, o); err != nil {

@@ -321,6 +321,11 @@ func (p *pageSet) answer(w http.ResponseWriter, r *http.Request) {
 
 func (it *replay) run(ctx context.Context, conn *pgx.Conn) error {
 	for _, t := range it.trips {
+		if done, err := t.copy(ctx, conn); err != nil {
+			return err
+		} else if done {
+			continue
+		}
 		if len(t) == 1 && len(t[0].args) == 0 { // commit
 			if _, err := conn.Exec(ctx, t[0].sql); err != nil {
 				return fmt.Errorf("%.60s: %w", t[0].sql, err)
@@ -341,4 +346,17 @@ func (it *replay) run(ctx context.Context, conn *pgx.Conn) error {
 		}
 	}
 	return nil
+}
+
+// copy sends rows as they were copied; done is false for a trip of statements.
+func (t trip) copy(ctx context.Context, conn *pgx.Conn) (done bool, err error) {
+	switch s := t[0]; {
+	case s.bulk != nil:
+		_, err = conn.PgConn().CopyFrom(ctx, bytes.NewReader(s.bulk.Bytes()), s.sql)
+	case s.table != "":
+		_, err = conn.CopyFrom(ctx, pgx.Identifier{s.table}, s.columns, pgx.CopyFromRows(s.rows))
+	default:
+		return false, nil
+	}
+	return true, err
 }

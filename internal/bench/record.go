@@ -1,7 +1,9 @@
 package bench
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"slices"
 	"sync"
 
@@ -12,6 +14,11 @@ import (
 type statement struct {
 	sql  string
 	args []any
+
+	bulk    *bytes.Buffer // what a COPY was given, as it went over the wire
+	table   string        // of rows that were copied
+	columns []string
+	rows    [][]any
 }
 
 // trip is what the product sent in one round trip.
@@ -39,7 +46,7 @@ func (r *recorder) end() []trip {
 
 // TraceQueryStart is pgx.QueryTracer's.
 func (r *recorder) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
-	r.note(trip{{data.SQL, slices.Clone(data.Args)}})
+	r.note(trip{{sql: data.SQL, args: slices.Clone(data.Args)}})
 	return ctx
 }
 
@@ -47,7 +54,7 @@ func (r *recorder) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.Tr
 func (r *recorder) TraceBatchStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceBatchStartData) context.Context {
 	var t trip
 	for _, q := range data.Batch.QueuedQueries {
-		t = append(t, statement{q.SQL, slices.Clone(q.Arguments)})
+		t = append(t, statement{sql: q.SQL, args: slices.Clone(q.Arguments)})
 	}
 	r.note(t)
 	return ctx
@@ -59,6 +66,18 @@ func (r *recorder) note(t trip) {
 	if r.on {
 		r.all = append(r.all, t)
 	}
+}
+
+// TraceBulk is db.CopyTracer's.
+func (r *recorder) TraceBulk(sql string, data io.Reader) io.Reader {
+	b := &bytes.Buffer{}
+	r.note(trip{{sql: sql, bulk: b}})
+	return io.TeeReader(data, b)
+}
+
+// TraceCopy is db.CopyTracer's.
+func (r *recorder) TraceCopy(table string, columns []string, rows [][]any) {
+	r.note(trip{{table: table, columns: columns, rows: rows}})
 }
 
 // TraceBatchQuery is pgx.BatchTracer's.

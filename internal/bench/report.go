@@ -20,6 +20,8 @@ type Report struct {
 
 	SoD []*SoD `json:"sod,omitempty"`
 
+	Requests []*Requests `json:"requests,omitempty"`
+
 	PagesPeople int     `json:"pages_people,omitempty"`
 	Pages       []*Page `json:"pages,omitempty"`
 
@@ -142,6 +144,11 @@ func (r *Report) Met() bool {
 			return false
 		}
 	}
+	for _, s := range r.Requests {
+		if slices.ContainsFunc(s.Acts, func(a *RequestAct) bool { return !a.Met }) {
+			return false
+		}
+	}
 	for _, p := range r.Pages {
 		if !p.Met {
 			return false
@@ -160,6 +167,9 @@ func (r *Report) Print(out io.Writer) {
 	}
 	if r.Portal != nil {
 		r.Portal.print(out)
+	}
+	if len(r.Requests) > 0 {
+		r.printRequests(out)
 	}
 	if len(r.Pages) > 0 {
 		r.printPages(out)

@@ -34,8 +34,12 @@ func (t *Tx) Bulk(table string, columns []string, n int, row func(i int, r *Row)
 		quoted[i] = pgx.Identifier{c}.Sanitize()
 	}
 	f := &feed{n: n, columns: len(columns), row: row}
-	tag, err := t.Pgx.Conn().PgConn().CopyFrom(t.Ctx, f, fmt.Sprintf(`copy %s (%s) from stdin binary`,
-		pgx.Identifier{table}.Sanitize(), strings.Join(quoted, ", ")))
+	sql := fmt.Sprintf(`copy %s (%s) from stdin binary`, pgx.Identifier{table}.Sanitize(), strings.Join(quoted, ", "))
+	var data io.Reader = f
+	if t.DB.copies != nil {
+		data = t.DB.copies.TraceBulk(sql, f)
+	}
+	tag, err := t.Pgx.Conn().PgConn().CopyFrom(t.Ctx, data, sql)
 	if f.err != nil {
 		err = f.err // the server's own error only says that the client gave up
 	}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -31,6 +32,16 @@ type DB struct {
 	queue *river.Client[pgx.Tx]
 	sql   *sql.DB // the same pool, as gorm wants it
 	gorm  *gorm.DB
+
+	copies CopyTracer // nil for none
+}
+
+// CopyTracer is what a Tracer may be besides: it sees what is copied, of which the driver's own says nothing.
+type CopyTracer interface {
+	// TraceBulk may read along what a statement copies.
+	TraceBulk(sql string, data io.Reader) io.Reader
+	// TraceCopy is given the rows that were copied.
+	TraceCopy(table string, columns []string, rows [][]any)
 }
 
 // Config says which database to open.
@@ -68,6 +79,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		return nil, err
 	}
 	d := &DB{Pool: pool, Keeper: keeper}
+	d.copies, _ = c.Tracer.(CopyTracer)
 	if err := d.start(ctx); err != nil {
 		pool.Close()
 		return nil, err

@@ -230,15 +230,22 @@ func (t *Tx) Whole(fn func() error) error {
 
 // Copy writes many rows at once (COPY). rows gives them one by one and false at the end.
 func (t *Tx) Copy(table string, columns []string, rows func() ([]any, bool)) (int64, error) {
+	var traced [][]any
 	n, err := t.Pgx.CopyFrom(t.Ctx, pgx.Identifier{table}, columns, pgx.CopyFromFunc(func() ([]any, error) {
 		row, ok := rows()
 		if !ok {
 			return nil, nil
 		}
+		if t.DB.copies != nil {
+			traced = append(traced, row)
+		}
 		return row, nil
 	}))
 	if err != nil {
 		return n, fmt.Errorf("copying into %s: %w", table, err)
+	}
+	if t.DB.copies != nil {
+		t.DB.copies.TraceCopy(table, columns, traced)
 	}
 	return n, nil
 }
