@@ -57,6 +57,13 @@ func galleryDecide(s, in ui.Shell, due ui.Clock) []Sample {
 	wrong, own, granted := view, view, view
 	bad := decide
 	bad.Errors, bad.Reason.Error = ui.Errors{{Field: "reason", Text: "Reason is required: who asked reads it."}}, "Reason is required: who asked reads it."
+	review, reviewed := view, item
+	review.Notes, review.Title, review.Why = nil, "Request R-120", "The key is lost and the cash has to go out."
+	look := DecideForm{Action: decide.Action, ReassignURL: decide.ReassignURL, Version: "2", Scope: "7", Due: due, Reason: decide.Reason, Review: true,
+		Known: []ui.Line{{Name: "Vault in Directory", Text: "There from yesterday 14:03; gone at yesterday 16:03, read back. Last sign-in there: yesterday 14:10."}}}
+	reviewed.Title, reviewed.Risk, reviewed.State, reviewed.Conflicts, reviewed.Decide = "The safe", "critical", ui.Tag{Tone: ui.Neutral, Icon: "history", Text: "Ended"}, nil, []DecideForm{look}
+	reviewed.Stages = []ui.Stage{{Name: "Sent", State: "done"}, {Name: "Review afterwards", State: "now", Holder: "Mara Voss", When: "due tomorrow 12:00"}, {Name: "Set up", State: "done", When: "yesterday 14:03"}}
+	review.Items = []AskItem{reviewed}
 	item.Decide = []DecideForm{bad}
 	wrong.Items = []AskItem{item}
 	own.Items, own.RemindURL, own.SayLabel = []AskItem{mine}, "/requests/a/remind", "Answer, or add something"
@@ -69,7 +76,7 @@ func galleryDecide(s, in ui.Shell, due ui.Clock) []Sample {
 	done := ui.Result{Verb: "Approved", Back: ui.Link{Text: "What else is asked of you", URL: "/approvals"}, Done: []ui.ResultLine{{Link: row.What}},
 		Refused: []ui.ResultLine{{Link: risky.What, Text: "this is of another risk: look at it by itself"}}, Changed: []ui.ResultLine{{Link: ui.Link{Text: "Expense reports"}, Text: "Mara Voss approved this at 2026-11-28 09:00 UTC"}}}
 	return []Sample{
-		{"request-decide", Request(in, view)}, {"request-error", Request(in, wrong)}, {"request-own", Request(s, own)}, {"request-granted", Request(s, granted)},
+		{"request-decide", Request(in, view)}, {"request-error", Request(in, wrong)}, {"request-review", Request(in, review)}, {"request-own", Request(s, own)}, {"request-granted", Request(s, granted)},
 		{"approvals-full", Approvals(in, full)}, {"approvals-one", Approvals(in, ApprovalsView{Action: "/approvals", Groups: full.Groups[1:]})}, {"approvals-empty", Approvals(in, ApprovalsView{Action: "/approvals"})},
 		{"approvals-done", ApprovalsDone(in, done)},
 	}

@@ -58,13 +58,17 @@ func galleryHome(ctx context.Context) []Sample {
 		{Text: "Observe the first application: Tenure reads it and writes nothing", Link: ui.Link{Text: "Applications", URL: "/applications"}},
 	}
 	mine := HomeSection{ID: "mine", Title: "Your access", Quiet: "Nothing of yours ends soon, and nothing is on its way.", Link: ui.Link{Text: "What do you hold, and why?", URL: "/me"}}
+	find := Find{Action: "/catalogue", Label: "What do you need to do?"}
+	mine.Find = find
 	return []Sample{
 		{"home-replay", Home(replay, HomeView{Greeting: "Hello, Jo", Sections: []HomeSection{mine}})},
 		{"home-start", Home(fresh, HomeView{Greeting: "Good morning, Jo", Start: Checklist{Note: "1 of 3 done", Steps: steps, First: true}})},
 		{"home-employee", Home(fresh, HomeView{Greeting: "Good evening, Ana", Sections: []HomeSection{mine}})},
-		{"home-busy-employee", Home(fresh, HomeView{Greeting: "Good evening, Ana", Sections: []HomeSection{{ID: "mine", Title: "Your access", Link: mine.Link, Lines: []HomeLine{
+		{"home-busy-employee", Home(fresh, HomeView{Greeting: "Good evening, Ana", Sections: []HomeSection{{ID: "mine", Title: "Your access", Link: mine.Link, Find: find, Lines: []HomeLine{
+			{State: ui.Tag{Tone: ui.Info, Icon: "hourglass", Text: "Waits for a decision"}, Title: ui.Link{Text: "Customer records, Edit", URL: "/requests/a"}, Text: "Jo Lind has it", Due: ui.Clock{Tone: ui.Warn, Text: "due tomorrow 12:00", Exact: "2026-11-29T11:00:00Z"}},
 			{State: ui.Tag{Tone: ui.Info, Icon: "hourglass", Text: "On its way"}, Title: ui.Link{Text: "Directory", URL: "/me"}, Text: "2 changes are being made", At: at("today 09:14", "2026-11-22T09:14:00Z")},
 			{State: ui.Tag{Tone: ui.Neutral, Icon: "clock", Text: "Ends"}, Title: ui.Link{Text: "Book travel", URL: "/me"}, Text: "in Ledger, kept for the hand-over after your move", At: at("29 Nov 2026", "2026-11-29T00:00:00Z")},
+			{State: ui.Tag{Tone: ui.Neutral, Icon: "clock", Text: "Ends"}, Title: ui.Link{Text: "Expense reports", URL: "/me"}, Text: "in Ledger", At: at("3 Dec 2026", "2026-12-03T00:00:00Z"), Act: ui.Link{Text: "Ask for longer", URL: "/requests/new?offer=5&act=extend&of=3"}},
 		}}}})},
 		{"home-full", Home(sampleShell("Home", "Home"), HomeView{
 			Greeting: "Good morning, Jo", Lead: "7 things wait for you, 2 overdue.", Inbox: sampleInbox()[:5], All: ui.Link{Text: "All 7 in your inbox", URL: "/inbox"},

@@ -115,6 +115,10 @@ func galleryMine() []Sample {
 		{Application: "Warehouse", Account: "jlind", Until: at("24 November, 14:00", "2026-11-24T13:00:00Z"), URL: "/me/secrets/1"},
 		{Application: "Warehouse", Account: "cokonkwo", For: "Chidera Okonkwo-Vandenberghe", Until: at("8 December, 09:00", "2026-12-08T08:00:00Z"), URL: "/me/secrets/2"},
 	}}
+	asked := &full.Held[0].Grants[2]
+	asked.Ends, asked.EndsIn = at("3 March 2027", "2027-03-03T09:00:00Z"), "in 101 days"
+	asked.Reasons = []Reason{{Text: "it was asked for (“Expense reports”) and approved", Since: at("3 Nov, 10:00", "2026-11-03T09:00:00Z"), Until: "3 March 2027", Item: 3,
+		Acts: []ui.Link{{Text: "Give back", URL: "/requests/b/items/3/end"}, {Text: "Ask for longer", URL: "/requests/new?offer=5&act=extend&of=3"}, {Text: "Change the level", URL: "/requests/new?offer=5&act=level&of=3"}}}}
 	one := MineView{Held: plainHeld()[:1], Grants: 1}
 	one.Held[0].Grants = one.Held[0].Grants[:1]
 	back := ui.Link{Text: "My access", URL: "/me"}

@@ -137,7 +137,11 @@ func (r *request) askView(tx *db.Tx, q *req.Request, step int, bad ui.Errors, v 
 		For: ui.Link{Text: people[q.Beneficiary].Name, URL: r.to("person.read_any", personURL(people[q.Beneficiary].PublicID))}}
 	mine := r.who.ID == q.Requester || r.who.ID == q.Beneficiary
 	for _, it := range q.Items {
-		v.Items = append(v.Items, r.askItem(pol, it, at, mine, step, bad))
+		item := r.askItem(pol, it, at, mine, step, bad)
+		if err := r.useWords(tx, it, &item); err != nil {
+			return err
+		}
+		v.Items = append(v.Items, item)
 		for _, st := range it.Steps {
 			if st.State == req.StepOpen && st.Stage > 0 && mine {
 				v.RemindURL = at + "/remind"
@@ -193,6 +197,37 @@ func (r *request) askItem(pol *policy.Snapshot, it *req.Item, at string, mine bo
 		}
 	}
 	return out
+}
+
+// useWords says to whoever reviews an emergency what is known of its use. There are few such items in a request.
+func (r *request) useWords(tx *db.Tx, it *req.Item, v *templates.AskItem) error {
+	for i := range v.Decide {
+		if !v.Decide[i].Review {
+			continue
+		}
+		all, err := req.UseOf(tx, it)
+		if err != nil {
+			return err
+		}
+		for _, u := range all {
+			v.Decide[i].Known = append(v.Decide[i].Known, ui.Line{Name: r.T("%s in %s", u.Title, u.Application), Text: r.useWord(&u)})
+		}
+	}
+	return nil
+}
+
+func (r *request) useWord(u *req.Use) string {
+	if u.Given == nil {
+		return r.T("The application never showed it.")
+	}
+	text := r.T("There since %s, and still there when it was last read.", r.at(*u.Given).Text)
+	if u.Gone != nil {
+		text = r.T("There from %s; gone at %s, read back.", r.at(*u.Given).Text, r.at(*u.Gone).Text)
+	}
+	if u.SignIn == nil {
+		return text + " " + r.T("The application does not tell when somebody signed in.")
+	}
+	return text + " " + r.T("Last sign-in there: %s.", r.at(*u.SignIn).Text)
 }
 
 // asksMe says whether a step is asked of the reader, or of somebody in whose name they act.

@@ -9,6 +9,7 @@ import (
 	"tenure/internal/audit"
 	"tenure/internal/db"
 	"tenure/internal/policy"
+	req "tenure/internal/request"
 	"tenure/templates"
 	"tenure/templates/ui"
 )
@@ -137,6 +138,12 @@ func (r *request) computed(f *audit.Computed) string {
 func (r *request) homeMine(tx *db.Tx, _ *audit.Computed) (*templates.HomeSection, int, error) {
 	v := &templates.HomeSection{ID: "mine", Title: r.T("Your access"), Quiet: r.T("Nothing of yours ends soon, and nothing is on its way."),
 		Link: ui.Link{Text: r.T("What do you hold, and why?"), URL: "/me"}}
+	if r.may("offer.read") {
+		v.Find = templates.Find{Action: offersURL, Label: r.T("What do you need to do?")}
+	}
+	if err := r.homeAsked(tx, v); err != nil {
+		return nil, 0, err
+	}
 	ways, err := audit.OnTheWay(tx, r.who.ID)
 	if err != nil {
 		return nil, 0, err
@@ -152,6 +159,14 @@ func (r *request) homeMine(tx *db.Tx, _ *audit.Computed) (*templates.HomeSection
 		}
 		v.Lines = append(v.Lines, l)
 	}
+	running, err := req.Running(tx, r.who.ID)
+	if err != nil {
+		return nil, 0, err
+	}
+	longer := map[int]string{}
+	for i := range running {
+		longer[running[i].Item] = r.longerURL(&running[i])
+	}
 	ends, err := audit.EndingSoon(tx, r.who.ID, soonDays, 10)
 	for _, e := range ends {
 		l := templates.HomeLine{State: ui.Tag{Tone: ui.Neutral, Icon: "clock", Text: r.T("Ends")}, Title: ui.Link{Text: e.Title, URL: "/me"}, Text: r.T("in %s", e.Application), At: r.at(e.At)}
@@ -161,9 +176,36 @@ func (r *request) homeMine(tx *db.Tx, _ *audit.Computed) (*templates.HomeSection
 		if e.HandOver {
 			l.Text += r.T(", kept for the hand-over after your move")
 		}
+		if url := longer[e.Item]; url != "" {
+			l.Act = ui.Link{Text: r.T("Ask for longer"), URL: url}
+		}
 		v.Lines = append(v.Lines, l)
 	}
 	return v, len(ways), err
+}
+
+// homeRequests is how many open requests stand on the first page.
+const homeRequests = 5
+
+// homeAsked is what the reader asked for and is not decided: who has it, and until when.
+func (r *request) homeAsked(tx *db.Tx, v *templates.HomeSection) error {
+	pol, err := policy.Load(tx)
+	if err != nil {
+		return err
+	}
+	all, err := req.Mine(tx, r.who.ID, homeRequests)
+	for i := range all {
+		if all[i].State != req.Open {
+			continue
+		}
+		row := r.askedRow(pol, &all[i])
+		l := templates.HomeLine{State: row.State, Title: row.What, Due: row.Due}
+		if row.Holder != "" {
+			l.Text = r.T("%s has it", row.Holder)
+		}
+		v.Lines = append(v.Lines, l)
+	}
+	return err
 }
 
 // teamWords say what changes for somebody of a team.

@@ -7,7 +7,9 @@ import (
 	"tenure/internal/catalog"
 	"tenure/internal/db"
 	"tenure/internal/identity"
+	"tenure/internal/policy"
 	"tenure/internal/provision"
+	req "tenure/internal/request"
 	"tenure/templates"
 	"tenure/templates/ui"
 )
@@ -56,10 +58,16 @@ func (r *request) myAccess(tx *db.Tx, v *templates.MineView) error {
 			ids = append(ids, *a.OwnerID)
 		}
 	}
+	pol, err := policy.Load(tx)
+	if err != nil {
+		return err
+	}
 	var h *holdings
+	var running []req.Line
 	var people map[int]*identity.Person
 	var entries []audit.Entry
 	if err := db.Together(tx, func(tx *db.Tx) (err error) { h, err = r.held(tx, &r.who.Person); return err },
+		func(tx *db.Tx) (err error) { running, err = req.Running(tx, r.who.ID); return err },
 		func(tx *db.Tx) (err error) { people, err = identity.People(tx, ids); return err },
 		func(tx *db.Tx) (err error) {
 			entries, err = audit.Timeline(tx, r.who.ID, "", 0, mineHistory+1)
@@ -67,6 +75,7 @@ func (r *request) myAccess(tx *db.Tx, v *templates.MineView) error {
 		}); err != nil {
 		return err
 	}
+	r.requestActs(pol, running, h.apps)
 	v.Held, v.Grants = h.apps, h.grants
 	for i := range v.Held {
 		a := &v.Held[i]
@@ -78,7 +87,10 @@ func (r *request) myAccess(tx *db.Tx, v *templates.MineView) error {
 			}
 		}
 		for k := range a.Grants {
-			if a.Grants[k].Ends = endsOn(a.Grants[k].Reasons); a.Grants[k].State == "verified" {
+			if a.Grants[k].Ends = endsOn(a.Grants[k].Reasons); a.Grants[k].Ends.Exact != "" {
+				a.Grants[k].EndsIn = r.daysTo(a.Grants[k].Ends)
+			}
+			if a.Grants[k].State == "verified" {
 				a.Grants[k].StateText = "" // which reading showed it is for who looks after the application
 			}
 			for n := range a.Grants[k].Reasons {

@@ -79,8 +79,13 @@ func (s *story) until(what, script string) {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.ctx, 40*time.Second)
 	defer cancel()
-	for {
-		ok, err := chromedp.Run(ctx, chromedp.Poll[bool](script, chromedp.WithPollingInterval(40*time.Millisecond)))
+	look, tick := chromedp.Poll[bool](script, chromedp.WithPollingInterval(40*time.Millisecond)), time.NewTicker(40*time.Millisecond)
+	defer tick.Stop()
+	if s.still { // a page without scripts polls nothing
+		look = chromedp.Evaluate[bool](script)
+	}
+	for ; ; <-tick.C {
+		ok, err := chromedp.Run(ctx, look)
 		if err == nil && ok {
 			return
 		}

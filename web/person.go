@@ -50,7 +50,12 @@ func (s *server) personShow(r *request) error {
 		}
 		// What is held is told in the zone that the facts find before they ask anything.
 		err := db.Together(tx, func(tx *db.Tx) error { return r.personFacts(tx, p, versions[p.ID], &v) },
-			func(tx *db.Tx) error { return r.personHolds(tx, p, held, &v) },
+			func(tx *db.Tx) error {
+				if err := r.endActs(tx, p, held.apps); err != nil {
+					return err
+				}
+				return r.personHolds(tx, p, held, &v)
+			},
 			func(tx *db.Tx) error { return r.personJobs(tx, p, versions[p.ID], &v) })
 		v.Ahead = append(v.Ahead, headless...)
 		return err

@@ -259,6 +259,9 @@ func (r *request) grant(g *audit.Grant) templates.Grant {
 	out := templates.Grant{Name: g.Title, Code: g.Entitlement, What: g.Description, Privileged: g.Privileged}
 	for _, x := range g.Reasons {
 		reason := templates.Reason{Text: x.Text, Plain: r.plainReason(&x), Since: r.at(x.Since), URL: r.reasonURL(&x)}
+		if x.Kind == access.Requested {
+			reason.Item = x.Ref
+		}
 		if x.Until != nil {
 			reason.Ends = r.at(*x.Until)
 			reason.Until = reason.Ends.Text

@@ -19,7 +19,14 @@ import (
 )
 
 // wishAsk asks the four things: for whom, how much, how long, why.
-func (s *server) wishAsk(r *request) error { return s.wishPage(r, http.StatusOK, nil) }
+func (s *server) wishAsk(r *request) error {
+	if r.sendURL(r.act()) != requestsURL { // so that nothing is typed in vain
+		if answered, err := r.fresh("request.activate"); answered || err != nil {
+			return err
+		}
+	}
+	return s.wishPage(r, http.StatusOK, nil)
+}
 
 func (s *server) wishPage(r *request, status int, bad ui.Errors) error {
 	var v templates.WishView

@@ -13,12 +13,14 @@ type Ends struct {
 	Application, Title string
 	At                 time.Time
 	HandOver           bool
+	Item               int // of a request that gives it; 0 for none
 }
 
 // EndingSoon gives what a person loses within days, the soonest first.
 func EndingSoon(tx *db.Tx, who, days, limit int) ([]Ends, error) {
-	rows, err := tx.Query(`select p.title, case e.kind when 'account' then '' else coalesce(nullif(e.title, ''), e.name) end, r.ends, r.handed
-		from (select entitlement_id, max(valid_to) ends, bool_and(kind = 'handover') handed from reason where identity_id = $1 and known_to = 'infinity'
+	rows, err := tx.Query(`select p.title, case e.kind when 'account' then '' else coalesce(nullif(e.title, ''), e.name) end, r.ends, r.handed, r.item
+		from (select entitlement_id, max(valid_to) ends, bool_and(kind = 'handover') handed,
+				coalesce(max(ref) filter (where kind = 'request'), 0)::int item from reason where identity_id = $1 and known_to = 'infinity'
 				and state = 'live' and valid_from <= $2 and valid_to > $2 group by 1) r
 			join entitlement e on e.id = r.entitlement_id join application p on p.id = e.application_id
 		where r.ends <= $2::timestamptz + make_interval(days => $3) order by r.ends, 1, 2 limit $4`, who, tx.Now, days, limit)
