@@ -34,7 +34,7 @@ func TestVersionsOfARole(t *testing.T) {
 	for _, word := range []string{"Versions of Keeper of two", "Planned by Person Nr1002", "approved by Person Nr1003", "Keepers keep the books"} {
 		page.says(t, word)
 	}
-	if got := page.Find(".t-lines ins").Text(); !strings.Contains(got, "ledger/books") || strings.Contains(got, "directory/vault") {
+	if got := page.Find(".t-doc ins").Text(); !strings.Contains(got, "ledger/books") || strings.Contains(got, "directory/vault") {
 		t.Errorf("the lines that came are %q", got)
 	}
 	if got := page.Find("#compare tbody th").Text(); !strings.Contains(got, "entitlements") || !strings.Contains(got, "title") {
@@ -43,7 +43,7 @@ func TestVersionsOfARole(t *testing.T) {
 	if got := page.Find("#versions tbody tr").Length(); got != 2 {
 		t.Errorf("%d versions", got)
 	}
-	if same := it.get(at+"?from=1&to=1").want(t, http.StatusOK); same.Find(".t-lines ins, .t-lines del").Length() != 0 {
+	if same := it.get(at+"?from=1&to=1").want(t, http.StatusOK); same.Find(".t-doc ins, .t-doc del").Length() != 0 {
 		t.Error("a version differs from itself")
 	}
 	// Who holds something sees the rule or role as it was when it gave it.
