@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 // TestRun measures a small company for real: its own server, both sides of every pair, all checks of the results.
 func TestRun(t *testing.T) {
 	dir := t.TempDir()
-	report, err := Run(t.Context(), Options{Sizes: []int{200}, SoD: []int{300, 5000}, Requests: []int{200}, Repeat: 2, Dir: dir})
+	report, err := Run(t.Context(), Options{Sizes: []int{200}, SoD: []int{300, 5000}, Repeat: 2, Dir: dir})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,13 +59,8 @@ func TestRun(t *testing.T) {
 	if len(report.SoD) != 2 {
 		t.Errorf("%d sizes of segregation of duties", len(report.SoD))
 	}
-	for _, a := range report.Requests[0].Acts {
-		if a.Ratio.Min <= 0 || a.Product.Min <= 0 || a.Floor.Min <= 0 || a.Trips == 0 || a.Queries < a.Trips || a.Goal != 0 {
-			t.Errorf("%s: %+v", a.Name, a)
-		}
-	}
 	var text bytes.Buffer
-	if report.Print(&text); !strings.Contains(text.String(), "first load") || !strings.Contains(text.String(), "cold, against SQL") || !strings.Contains(text.String(), "approve, granted") {
+	if report.Print(&text); !strings.Contains(text.String(), "first load") || !strings.Contains(text.String(), "cold, against SQL") {
 		t.Error(text.String())
 	}
 	if _, err := json.Marshal(report); err != nil {

@@ -181,9 +181,9 @@ func (q *requestSet) cast(askers int) error {
 	if _, err := pgx.ForEachRow(rows, []any{&a.ID, &a.Name, &a.Identity}, func() error { q.actors[a.Identity] = a; return nil }); err != nil {
 		return err
 	}
-	// Spread over the whole company: people whose managers are here.
+	// Spread over the whole company: people whose managers are here, and are neither the owner nor compliance, who answer the second step.
 	rows, err = conn.Query(q.ctx, `select v.identity_id from employment_version v join identity i on i.id = v.identity_id and i.state = 'active' join identity m on m.id = v.manager_id and m.state = 'active'
-		where v.known_to = 'infinity' and i.number > $1 order by md5(i.number) limit $2`, number(8), askers)
+		where v.known_to = 'infinity' and i.number > $1 and m.number > $3 order by md5(i.number) limit $2`, number(8), askers, number(3))
 	if err != nil {
 		return err
 	}
@@ -230,7 +230,7 @@ func (q *requestSet) one(acts []*RequestAct, i int) error {
 	for n, a := range acts[1:] {
 		at := slices.IndexFunc(it.Steps, func(s *request.Step) bool { return s.State == request.StepOpen })
 		if at < 0 || len(it.Steps[at].Holders) == 0 {
-			return fmt.Errorf("nobody is asked after %d answers", n)
+			return fmt.Errorf("nobody is asked after %d answers of request %d, which is %s with %d steps", n, i, it.State, len(it.Steps))
 		}
 		st := it.Steps[at]
 		if err := q.act(a, q.actors[st.Holders[0].Identity], func(tx *db.Tx) error {
