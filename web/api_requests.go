@@ -121,6 +121,8 @@ func (s *server) ofRequests() []operation {
 			doc: "The latest first."}, s.apiRequests),
 		acts(operation{path: "/requests", permission: "request.mine", name: "createRequest", tag: "requests", summary: lang.Mark("Ask for access"), status: 201,
 			doc: "For oneself or somebody of one's team. What a stated rule grants is granted at once; else the answer says who is asked."}, s.apiAsk),
+		acts(operation{path: "/requests/preview", permission: "request.mine", name: "previewRequest", tag: "requests", summary: lang.Mark("See what asking would do"),
+			doc: "Takes what asking for access takes and asks for nothing: who would decide until when, and which SoD rules it would break. What is held or asked for already is an error here as it is there."}, s.apiPreviewed),
 		reads(operation{path: "/requests/:id", permission: "request.mine", name: "getRequest", tag: "requests", summary: lang.Mark("Read a request"),
 			doc: "For whom it concerns: who asked, whom it is for and who is above them, and who is or was asked."}, s.apiRequest),
 		acts(operation{path: "/requests/:id/cancel", permission: "request.mine", name: "cancelRequest", tag: "requests", summary: lang.Mark("Take a request back"),
@@ -290,20 +292,36 @@ func requestOut(tx *db.Tx, x *asking.Request) (apiRequest, error) {
 }
 
 func (s *server) apiAsk(r *request, tx *db.Tx, in apiAskIn) (out apiRequest, err error) {
+	ask, err := r.apiWishes(tx, in)
+	if err != nil {
+		return out, err
+	}
+	x, err := lifecycle.Requests.Submit(tx, ask)
+	if err != nil {
+		return out, inBody(err, "wishes", "items", "of", "item")
+	}
+	if x, err = asking.Get(tx, x.ID); err != nil {
+		return out, err
+	}
+	return requestOut(tx, x)
+}
+
+// apiWishes makes what a body asks for.
+func (r *request) apiWishes(tx *db.Tx, in apiAskIn) (*asking.Ask, error) {
 	ask := &asking.Ask{For: r.who.ID, Why: in.Why, Via: "api"}
 	if in.For != "" {
 		p, ok, err := identity.ByRef(tx, in.For)
 		if err != nil {
-			return out, err
+			return nil, err
 		}
 		if !ok {
-			return out, nothing("person")
+			return nil, nothing("person")
 		}
 		ask.For = p.ID
 	}
 	pol, err := policy.Load(tx)
 	if err != nil {
-		return out, err
+		return nil, err
 	}
 	for _, w := range in.Items {
 		wish := asking.Wish{Act: asking.Act(w.Act), Level: w.Level, Param: policy.Param(w.Parameters), Of: w.Item, Days: w.Days}
@@ -318,14 +336,7 @@ func (s *server) apiAsk(r *request, tx *db.Tx, in apiAskIn) (out apiRequest, err
 		}
 		ask.Wishes = append(ask.Wishes, wish)
 	}
-	x, err := lifecycle.Requests.Submit(tx, ask)
-	if err != nil {
-		return out, inBody(err, "wishes", "items", "of", "item")
-	}
-	if x, err = asking.Get(tx, x.ID); err != nil {
-		return out, err
-	}
-	return requestOut(tx, x)
+	return ask, nil
 }
 
 func offerNamed(pol *policy.Snapshot, name string) *policy.Offer {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // asked is a request as the API gives it.
@@ -49,7 +50,7 @@ const booksPlease = `{"why":"The quarter ends","items":[{"offer":"books","level"
 func TestAPIRequests(t *testing.T) {
 	w := newWorld(t)
 	w.declare(offered)
-	for _, holds := range []func(*testing.T, *world){apiOffers, apiAsking, wishParameters, apiOnce, apiDeciding, apiSelf, apiMany, apiRequestLists} {
+	for _, holds := range []func(*testing.T, *world){apiOffers, apiAsking, apiPreviewing, wishParameters, apiOnce, apiDeciding, apiSelf, apiMany, apiRequestLists} {
 		holds(t, w)
 	}
 }
@@ -131,6 +132,40 @@ func apiAsking(t *testing.T, w *world) {
 	w.program(employee, "read").json(http.MethodPost, "/api/v1/requests", booksPlease).problem(t, http.StatusForbidden, "wrong_scope")
 	if n := w.number(`select count(*) from request`); n != 0 {
 		t.Errorf("%d requests of mistakes", n)
+	}
+}
+
+// What asking would do is told before, and nothing is asked.
+func apiPreviewing(t *testing.T, w *world) {
+	c, before := w.program(employee, "decide"), w.number(`select count(*) from request`)
+	var seen struct {
+		Beneficiary struct{ ID string }
+		Items       []struct {
+			Offer, Level, Risk string
+			Latest             time.Time
+			Conflicts          []struct{ Title string }
+			Steps              []struct {
+				By      string
+				Hours   int
+				Holders []struct{ ID string }
+			}
+		}
+	}
+	c.json(http.MethodPost, "/api/v1/requests/preview", `{"why":"x","items":[{"offer":"vault"},{"offer":"books","level":"keep"}]}`).answer(t, http.StatusOK, &seen)
+	if len(seen.Items) != 2 || seen.Beneficiary.ID != w.ref(employee) {
+		t.Fatalf("previewed is %+v", seen)
+	}
+	for _, it := range seen.Items {
+		if len(it.Steps) != 1 || it.Steps[0].By != "manager" || len(it.Steps[0].Holders) != 1 || it.Steps[0].Holders[0].ID != w.ref(manager) || !it.Latest.After(time.Now().Add(15*time.Hour)) ||
+			len(it.Conflicts) != 1 || it.Conflicts[0].Title != "Guard and book" {
+			t.Errorf("of %s it tells %+v", it.Offer, it)
+		}
+	}
+	if p := c.json(http.MethodPost, "/api/v1/requests/preview", `{"why":"x","items":[{"offer":"books","level":"all"}]}`).problem(t, http.StatusBadRequest, "invalid"); p.Errors[0].Pointer != "#/items/0/level" {
+		t.Errorf("a mistake is told as %+v", p.Errors)
+	}
+	if n := w.number(`select count(*) from request`); n != before {
+		t.Errorf("looking asked for %d", n-before)
 	}
 }
 

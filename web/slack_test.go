@@ -99,6 +99,7 @@ func TestFromSlackDecidesOnlyWhoIsLinked(t *testing.T) {
 	if decided() != 1 {
 		t.Fatalf("decided was %d times", decided())
 	}
+	w.editsInPlace(k)
 	w.deny(k, "step/"+second, step, decided)
 	// Who is not here any more decides nothing, linked or not.
 	w.as(itPerson).post(personOf(w, manager)+"/terminate", "reason", "a test").want(t, http.StatusSeeOther)
@@ -113,6 +114,31 @@ func (w *world) askedFor(number string) string {
 	w.t.Helper()
 	w.program(number, "decide").json(http.MethodPost, "/api/v1/requests", `{"why":"I close the month","items":[{"offer":"books"}]}`).answer(w.t, http.StatusCreated, nil)
 	return strconv.Itoa(w.number(`select max(id) from request_step`))
+}
+
+// editsInPlace decides in the portal what was asked in Slack: the decision rings for Slack as it commits, and the message says then who decided.
+func (w *world) editsInPlace(k *slacktest.Server) {
+	w.t.Helper()
+	w.must(w.app.Notify.Deliver(w.t.Context(), "slack"))
+	step := w.askedFor("1033")
+	w.must(w.app.Notify.Deliver(w.t.Context(), "slack"))
+	all := k.Messages()
+	at := len(all) - 1
+	if got := all[at].Buttons(); len(got) == 0 || all[at].Edits != 0 {
+		w.t.Fatalf("asked is %+v", all[at])
+	}
+	bells := func() int {
+		return w.number(`select count(*) from river_job where kind = 'notify.deliver' and args->>'channel' = 'slack'`)
+	}
+	n := bells()
+	w.as(manager).post("/steps/"+step+"/decide", "outcome", "approve").want(w.t, http.StatusSeeOther)
+	if bells() <= n {
+		w.t.Error("the decision rings for nobody")
+	}
+	w.must(w.app.Notify.Deliver(w.t.Context(), "slack"))
+	if m := k.Messages()[at]; m.Edits != 1 || len(m.Buttons()) != 0 || !strings.Contains(m.Blocks, "Approved by") {
+		w.t.Errorf("after the decision it is %+v", m)
+	}
 }
 
 // deny asks why before it denies, and says in the same window what is wrong.

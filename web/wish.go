@@ -271,18 +271,7 @@ func (r *request) wishCheckView(tx *db.Tx, b *browsing, p *req.Request, v *templ
 
 func (r *request) checkItem(b *browsing, it *req.Item, c *req.Calendar, now time.Time) templates.CheckedItem {
 	out := templates.CheckedItem{Title: r.itemTitle(b.pol, it.Offer, it.Level), Risk: it.Risk, Until: r.at(it.AskedTo).Text}
-	at, position := now, 0
-	var longest time.Time
 	for _, st := range it.Steps {
-		if st.Position != position {
-			position = st.Position
-			at = later(at, longest)
-		}
-		due := c.Add(at, time.Duration(st.Hours)*time.Hour)
-		if st.By == req.Wait && st.NextAt != nil {
-			due = *st.NextAt
-		}
-		longest = later(longest, due)
 		out.Steps = append(out.Steps, ui.Stage{Name: r.stepName(st), State: "ahead", Holder: r.askedWords(st)})
 	}
 	switch {
@@ -291,7 +280,7 @@ func (r *request) checkItem(b *browsing, it *req.Item, c *req.Calendar, now time
 	case len(it.Steps) == 0:
 		out.Expect = r.T("At once: a stated rule grants it, and nobody is asked.")
 	default:
-		out.Expect = r.T("Decided by %s at the latest, or it expires.", r.at(later(at, longest)).Text)
+		out.Expect = r.T("Decided by %s at the latest, or it expires.", r.at(it.Latest(c, now)).Text)
 	}
 	for _, x := range it.Conflicts {
 		text := r.T("Conflicts with “%s”: %s. Compliance has to agree.", x.Title, x.Duties)
@@ -304,13 +293,6 @@ func (r *request) checkItem(b *browsing, it *req.Item, c *req.Calendar, now time
 		out.Conflicts = append(out.Conflicts, text)
 	}
 	return out
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }
 
 // itemTitle names what was asked for: "Customer records, Edit".

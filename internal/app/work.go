@@ -74,6 +74,15 @@ func (a *App) workers() (client, error) {
 	identity.Workers(a.DB, w)
 	audit.Workers(a.DB, w)
 	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[HousekeepArgs]) error { return a.housekeep(ctx) }))
+	return a.DB.Workers(&river.Config{
+		Workers: w, PeriodicJobs: schedule(), Logger: slog.New(slog.NewTextHandler(discard{}, nil)), Queues: a.queues(),
+		// A bell may ring for as long as an application has work. Claims have leases of their own.
+		JobTimeout: 30 * time.Minute, RescueStuckJobsAfter: 35 * time.Minute,
+	})
+}
+
+// queues are what a worker listens to.
+func (a *App) queues() map[string]river.QueueConfig {
 	queues := map[string]river.QueueConfig{
 		// A termination is picked up within milliseconds and has workers of its own.
 		access.QueueUrgent: {MaxWorkers: 16, FetchCooldown: 2 * time.Millisecond, FetchPollInterval: 500 * time.Millisecond},
@@ -81,14 +90,10 @@ func (a *App) workers() (client, error) {
 		task.Queue:         {MaxWorkers: 4, FetchCooldown: 20 * time.Millisecond},
 		river.QueueDefault: {MaxWorkers: 8, FetchCooldown: 50 * time.Millisecond},
 	}
-	for _, q := range notify.Queues {
-		queues[q] = river.QueueConfig{MaxWorkers: 4, FetchCooldown: 50 * time.Millisecond}
+	for _, q := range notify.Queues { // a commit wakes them; where the bell is lost they look by themselves
+		queues[q] = river.QueueConfig{MaxWorkers: 4, FetchCooldown: 50 * time.Millisecond, FetchPollInterval: time.Second}
 	}
-	return a.DB.Workers(&river.Config{
-		Workers: w, PeriodicJobs: schedule(), Logger: slog.New(slog.NewTextHandler(discard{}, nil)), Queues: queues,
-		// A bell may ring for as long as an application has work. Claims have leases of their own.
-		JobTimeout: 30 * time.Minute, RescueStuckJobsAfter: 35 * time.Minute,
-	})
+	return queues
 }
 
 type discard struct{}
