@@ -83,7 +83,8 @@ create table campaign_review (
 create index campaign_review_campaign on campaign_review (campaign_id, stage);
 create index campaign_review_reviewer on campaign_review (reviewer_id) where state in ('waiting', 'open');
 
--- One thing to decide: that an account holds an entitlement. Its context is as it was at the snapshot and never changes.
+-- One thing to decide: that an account holds an entitlement. Its context is as it was at the snapshot and never changes: the reasons for it are
+-- those that were believed when the campaign started, which the ledger keeps for ever.
 -- identity_id is 0 for an account that is nobody's. class: 0 decide, 1 likely fine, 2 given by a rule alone.
 -- unit joins what one decision is about: everything a membership, a request or a rule gives.
 create table campaign_item (
@@ -103,7 +104,6 @@ create table campaign_item (
     unit           bigint not null default 0,
     since          timestamptz,                         -- the oldest reason, or the first reading that showed it
     last_used      timestamptz,                         -- the last sign-in at the account
-    reasons        bigint[],
     conflicts      int[],                               -- SoD rules in which it takes part
     param          text not null default '',
     primary key (id, identity_id)

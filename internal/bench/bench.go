@@ -32,6 +32,8 @@ type Options struct {
 	Pages  int // number of people of the pages' company; 0: pages are not measured
 	Portal func(context.Context, *app.App) (http.Handler, error)
 
+	Campaign int // number of items of a campaign, 2,000 or more; 0: campaigns are not measured
+
 	Mining string // folder of the role-mining data sets of HP Labs; "": left out
 }
 
@@ -93,6 +95,11 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 			return nil, fmt.Errorf("pages: %w", err)
 		}
 		report.PagesPeople = o.Pages
+	}
+	if o.Campaign > 0 {
+		if report.Campaigns, err = s.campaigns(ctx, o.Campaign, o); err != nil {
+			return nil, fmt.Errorf("campaigns: %w", err)
+		}
 	}
 	if o.Mining != "" {
 		if report.Mining, err = mine(ctx, o); err != nil {

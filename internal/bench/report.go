@@ -27,6 +27,8 @@ type Report struct {
 
 	Recompute *Recompute `json:"recompute,omitempty"`
 
+	Campaigns *Campaigns `json:"campaigns,omitempty"`
+
 	Mining *Mining `json:"mining,omitempty"`
 
 	Portal *Portal `json:"portal,omitempty"`
@@ -154,7 +156,7 @@ func (r *Report) Met() bool {
 			return false
 		}
 	}
-	return r.Mining.met() && (r.Portal == nil || r.Portal.Met) && (r.Recompute == nil || r.Recompute.Met)
+	return r.Mining.met() && r.Campaigns.Met() && (r.Portal == nil || r.Portal.Met) && (r.Recompute == nil || r.Recompute.Met)
 }
 
 // Print writes the report for people.
@@ -176,6 +178,9 @@ func (r *Report) Print(out io.Writer) {
 	}
 	if r.Recompute != nil {
 		r.Recompute.print(out)
+	}
+	if r.Campaigns != nil {
+		r.Campaigns.print(out)
 	}
 	if r.Mining != nil {
 		r.Mining.print(out)

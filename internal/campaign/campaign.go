@@ -312,7 +312,6 @@ type Removal struct {
 
 	Kinds     int
 	Unit      int64
-	Reasons   []int64
 	Operation *int64 // the latest that takes it away, and how that stands
 	OpState   string
 	OpError   string

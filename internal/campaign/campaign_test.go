@@ -82,7 +82,7 @@ func TestThePopulationIsProven(t *testing.T) {
 		t.Fatalf("%+v", p)
 	}
 	o.sql(`update spare set entitlement_id = $1`, o.ent["bank/enter"])
-	o.sql(`insert into campaign_item overriding system value select id + 100000, identity_id, campaign_id, review_id, account_id, entitlement_id, stage, class, risk, rank, advice, peers, kinds, unit, since, last_used, reasons, conflicts, param from spare`)
+	o.sql(`insert into campaign_item overriding system value select id + 100000, identity_id, campaign_id, review_id, account_id, entitlement_id, stage, class, risk, rank, advice, peers, kinds, unit, since, last_used, conflicts, param from spare`)
 	if p := proof(); p.Complete() || len(p.Added) != 1 {
 		t.Errorf("an item that was added by hand is not found: %+v", p)
 	}

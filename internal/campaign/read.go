@@ -79,7 +79,9 @@ func review(tx *db.Tx, where string, args ...any) (*Review, error) {
 	return v, err
 }
 
-const itemColumns = `select i.id, i.identity_id, i.review_id, i.account_id, i.entitlement_id, i.param, i.stage, i.class, i.risk, i.rank, i.advice, i.peers, i.kinds, i.unit, i.since, i.last_used, i.reasons, i.conflicts,
+const itemColumns = `select i.id, i.identity_id, i.review_id, i.account_id, i.entitlement_id, i.param, i.stage, i.class, i.risk, i.rank, i.advice, i.peers, i.kinds, i.unit, i.since, i.last_used,
+		array(select r.id from campaign c join reason r on r.identity_id = i.identity_id and r.entitlement_id = i.entitlement_id and r.state = 'live' and r.valid_from <= c.as_of and r.valid_to > c.as_of and r.known_from <= coalesce(c.started_at, 'infinity') and r.known_to > coalesce(c.started_at, now())
+			where c.id = i.campaign_id and i.kinds not in (0, 32) order by r.id), i.conflicts,
 		d.decider_id, d.on_behalf_of, d.outcome, d.until, d.comment, d.together, d.decided_at, d.signed_at, w.name,
 		b.decider_id, b.outcome, b.until, b.comment, b.decided_at, bw.name
 	from campaign_item i left join campaign_decision d on d.item_id = i.id and d.stage = i.stage left join identity w on w.id = d.decider_id

@@ -14,12 +14,6 @@ import (
 	"tenure/internal/policy"
 )
 
-// enoughPeers is how many people a group must have before it says something about one of them.
-const enoughPeers = 5
-
-// dormantDays is after how many days without signing in an account is called dormant.
-const dormantDays = 90
-
 // Start takes the snapshot: what the last complete readings show of the scope becomes items, each with its context, in the reviews of those
 // who are asked. It is set-based: a handful of statements, however many items.
 func (s *Service) Start(tx *db.Tx, id int) (*Campaign, error) {
@@ -55,7 +49,7 @@ func begin(tx *db.Tx, c *Campaign) (*builder, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range []string{"cp_person", "cp_entitlement", "cp_peer", "cp_unit", "cp_compliance", "cp_wave"} { // of another campaign of this transaction
+	for _, name := range []string{"cp_person", "cp_entitlement", "cp_peer", "cp_account", "cp_unit", "cp_who"} { // of another campaign of this transaction
 		if _, err := tx.Exec(`drop table if exists ` + name); err != nil {
 			return nil, err
 		}
@@ -69,16 +63,21 @@ func begin(tx *db.Tx, c *Campaign) (*builder, error) {
 
 // builder takes the snapshot of one campaign.
 type builder struct {
-	tx      *db.Tx
-	c       *Campaign
-	pol     *policy.Snapshot
-	touches evidence.Touches
-	opened  []*Review
-	uncover []string // applications in scope that were never read whole
+	tx         *db.Tx
+	c          *Campaign
+	pol        *policy.Snapshot
+	touches    evidence.Touches
+	opened     []*Review
+	compliance []int    // the first two
+	uncover    []string // applications in scope that were never read whole
 }
 
 func (b *builder) build() error {
-	for _, step := range []func() error{b.readings, b.people, b.entitlements, b.peers, b.reviewers, b.items, b.prune, b.waves} {
+	// Everything is hashed and sorted once: in memory, as far as that goes.
+	if _, err := b.tx.Exec(`set local work_mem = '128MB'`); err != nil {
+		return err
+	}
+	for _, step := range []func() error{b.readings, b.people, b.entitlements, b.accounts, b.peers, b.reviewers, b.items} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -129,7 +128,7 @@ func (b *builder) people() error {
 					left join identity_entry a on a.identity_id = e.manager_id left join identity_entry c on c.identity_id = a.manager_id`+b.beside()+`),
 			one as (select department, title, hashtextextended(department || chr(31) || title, 1) g, count(*)::int n from p where state in ('active', 'leave') group by 1, 2),
 			two as (select department, hashtextextended(department, 2) g, count(*)::int n from p where state in ('active', 'leave') group by 1)
-		select p.identity_id, p.state, p.department, p.location, p.worker_type, p.manager_id, p.boss, coalesce(one.g, 0) g1, coalesce(one.n, 0) n1, coalesce(two.g, 0) g2, coalesce(two.n, 0) n2,
+		select p.identity_id, p.state, p.department, p.location, p.worker_type, p.manager_id, p.boss, case when one.n >= 5 then one.g else coalesce(two.g, 0) end g, case when one.n >= 5 then one.n else coalesce(two.n, 0) end n,
 			`+b.chosen()+` chosen
 		from p left join one on one.department = p.department and one.title = p.title left join two on two.department = p.department`, b.tx.Now)
 	if err != nil {
@@ -207,45 +206,66 @@ func (b *builder) entitlements() error {
 	return b.exec("", `analyze cp_entitlement`)
 }
 
-// peers counts who holds what among those who are compared.
+// accounts notes whose each account is, and what is known of it.
+func (b *builder) accounts() error {
+	which := "l.identity_id is not null"
+	if b.c.Scope.Orphans {
+		which = "l.identity_id is null"
+	}
+	people := "left join"
+	if len(b.c.Scope.People) > 0 {
+		people = "join"
+	}
+	err := b.exec("", fmt.Sprintf(`create temporary table cp_account on commit drop as
+		select a.id account_id, coalesce(l.identity_id, 0) identity_id, a.intended is not null managed, n.last_sign_in, p.boss, p.g, p.n, coalesce(p.chosen, l.identity_id is null) chosen, p.state in ('active', 'leave') counts
+		from campaign_reading r join account a on a.application_id = r.application_id and a.kind = 'person' left join account_link l on l.account_id = a.id and l.known_to = 'infinity'
+			%s cp_person p on p.identity_id = l.identity_id left join account_seen n on n.account_id = a.id
+		where r.campaign_id = %d and %s`, people, b.c.ID, which))
+	if err != nil {
+		return err
+	}
+	return b.exec("", `analyze cp_account`)
+}
+
+// peers counts who holds what among those who are compared: people of the same title and department, where there are enough of them, else of the
+// same department.
 func (b *builder) peers() error {
 	err := b.exec("", `create temporary table cp_peer on commit drop as
-		select o.entitlement_id, coalesce(p.g1, p.g2) g, count(*)::int n
-		from observed o join cp_entitlement e using (entitlement_id) join account_link l on l.account_id = o.account_id and l.known_to = 'infinity'
-			join cp_person p on p.identity_id = l.identity_id and p.state in ('active', 'leave')
-		where o.seen_from <= e.reading_id and (o.seen_to is null or o.seen_to > e.reading_id)
-		group by grouping sets ((o.entitlement_id, p.g1), (o.entitlement_id, p.g2))`)
+		select o.entitlement_id, a.g, count(*)::int held from observed o join cp_entitlement e using (entitlement_id) join cp_account a on a.account_id = o.account_id and a.counts
+		where o.seen_from <= e.reading_id and (o.seen_to is null or o.seen_to > e.reading_id) group by 1, 2`)
 	if err != nil {
 		return err
 	}
 	return b.exec("", `analyze cp_peer`)
 }
 
-// reviewers makes a review for everybody who may be asked; those who are not asked lose theirs again.
+// reviewers notes who may be asked, and as what.
 func (b *builder) reviewers() error {
 	units, owners := b.owners()
-	err := b.exec("", `create temporary table cp_unit (unit bigint primary key, owner int not null) on commit drop`)
+	for _, sql := range []string{`create temporary table cp_unit (unit bigint primary key, owner int not null) on commit drop`,
+		`create temporary table cp_who (who int primary key, why text not null) on commit drop`} {
+		if _, err := b.tx.Exec(sql); err != nil {
+			return err
+		}
+	}
+	if _, err := b.tx.Exec(`insert into cp_unit select u, o from unnest($1::bigint[], $2::int[]) t(u, o) join identity i on i.id = o and i.state = 'active' and i.locked_at is null`, units, owners); err != nil {
+		return err
+	}
+	rows, err := b.tx.Query(`select r.identity_id from portal_role r join identity i on i.id = r.identity_id and i.state = 'active' and i.locked_at is null where r.role = 'compliance' order by 1 limit 2`)
 	if err != nil {
 		return err
 	}
-	if err := b.exec("", `insert into cp_unit select u, o from unnest($1::bigint[], $2::int[]) t(u, o) join identity i on i.id = o and i.state = 'active' and i.locked_at is null`, units, owners); err != nil {
+	if b.compliance, err = pgx.CollectRows(rows, pgx.RowTo[int]); err != nil {
 		return err
 	}
-	if err := b.exec("", `create temporary table cp_compliance on commit drop as select r.identity_id, row_number() over (order by r.identity_id) n from portal_role r
-		join identity i on i.id = r.identity_id and i.state = 'active' and i.locked_at is null where r.role = 'compliance'`); err != nil {
-		return err
-	}
-	due := b.tx.Now.AddDate(0, 0, b.c.Settings.Days)
-	b.c.DueAt = &due
-	return b.exec("campaign_review", `insert into campaign_review (campaign_id, stage, wave, reviewer_id, why, opened_at, due_at, next_at)
-		select distinct on (who) $1, 1, 1, who, why, $2, $3, $4 from (
+	_, err = b.tx.Exec(`insert into cp_who select distinct on (who) who, why from (
 			select boss who, 'manager' why, 1 n from cp_person where boss is not null
 			union all select owner, 'owner', 2 from cp_entitlement where owner is not null
 			union all select owner, 'role_owner', 3 from cp_unit
-			union all select id, 'named', 0 from identity where id = any($5)
-			union all select $6, 'campaign_owner', 4
-			union all select identity_id, 'compliance', 5 from cp_compliance) x order by who, n`,
-		b.c.ID, b.tx.Now, due, half(b.tx.Now, due), list(b.named()), b.c.Owner)
+			union all select id, 'named', 0 from identity where id = any($1)
+			union all select $2, 'campaign_owner', 4
+			union all select unnest($3::int[]), 'compliance', 5) x order by who, n`, list(b.named()), b.c.Owner, list(b.compliance))
+	return err
 }
 
 func (b *builder) named() []int {
@@ -283,7 +303,7 @@ func (b *builder) owners() (units []int64, owners []int) {
 
 // itemsSQL gives the items of a scope with their context. i is what is seen, j what follows from it, k what is advised.
 const itemsSQL = `with why as (
-		select r.identity_id, r.entitlement_id, min(r.valid_from) since, array_agg(r.id) reasons, min(r.ref) ref, max(r.ref) = min(r.ref) alone,
+		select r.identity_id, r.entitlement_id, min(r.valid_from) since, min(r.ref) ref, max(r.ref) = min(r.ref) alone,
 			bit_or(case r.kind when 'birthright' then 1 when 'handover' then 2 when 'found' then 4 when 'request' then 8 when 'assignment' then 16 else 32 end) kinds,
 			bool_or(r.via = any(@roles::int[]) or r.kind = 'assignment' and r.ref = any(@roles::int[])) role
 		from reason r where r.known_to = 'infinity' and r.state = 'live' and r.valid_from <= @now and r.valid_to > @now and (@everybody or r.identity_id = any(@people::int[])) group by 1, 2),
@@ -291,67 +311,94 @@ const itemsSQL = `with why as (
 		select v.identity_id, (w->>'e')::int entitlement_id, array_agg(distinct v.rule_id) rules from violation v, jsonb_array_elements(v.path) p, jsonb_array_elements(p->'entitlements') w
 		where v.state <> 'resolved' and (@everybody or v.identity_id = any(@people::int[])) group by 1, 2),
 	i as (
-		select o.account_id, o.entitlement_id, o.param, coalesce(l.identity_id, 0) identity_id, e.risk, e.owner, p.boss, n.last_sign_in, w.since, w.reasons, c.rules, b.at reviewed, b.outcome,
-			coalesce(w.kinds, case when e.login and a.intended is not null then 32 else 0 end) kinds,
+		select o.account_id, o.entitlement_id, o.param, a.identity_id, e.risk, e.owner, a.boss, a.last_sign_in, w.since, %s
+			coalesce(w.kinds, case when e.login and a.managed then 32 else 0 end) kinds,
 			case when w.kinds = 1 then 1::bigint << 32 | w.ref when w.kinds in (8, 16) and w.alone then w.kinds::bigint << 32 | w.ref else 0 end unit,
-			case when p.n1 >= 5 then round(100.0 * x.n / p.n1)::int end p1, case when p.n2 >= 5 then round(100.0 * y.n / p.n2)::int end p2
-		from observed o join cp_entitlement e using (entitlement_id) join account a on a.id = o.account_id and a.kind = 'person'
-			left join account_link l on l.account_id = a.id and l.known_to = 'infinity'
-			left join account_seen n on n.account_id = a.id
-			left join cp_person p on p.identity_id = l.identity_id
-			left join cp_peer x on x.entitlement_id = o.entitlement_id and x.g = p.g1
-			left join cp_peer y on y.entitlement_id = o.entitlement_id and y.g = p.g2
-			left join why w on w.identity_id = l.identity_id and w.entitlement_id = o.entitlement_id
-			left join broken c on c.identity_id = l.identity_id and c.entitlement_id = o.entitlement_id
-			left join campaign_last b on b.account_id = o.account_id and b.entitlement_id = o.entitlement_id and b.param = o.param
-		where o.seen_from <= e.reading_id and (o.seen_to is null or o.seen_to > e.reading_id) and %s),
+			case when a.n >= 5 then least(100, round(100.0 * x.held / a.n))::int end shown
+		from observed o join cp_entitlement e using (entitlement_id) join cp_account a on a.account_id = o.account_id
+			left join cp_peer x on x.entitlement_id = o.entitlement_id and x.g = a.g
+			left join why w on w.identity_id = a.identity_id and w.entitlement_id = o.entitlement_id %s
+		where o.seen_from <= e.reading_id and (o.seen_to is null or o.seen_to > e.reading_id) and a.chosen %s offset 0),
 	j as (
-		select i.*, coalesce(p1, p2) shown, coalesce(greatest(p1, p2), 50) best, coalesce(last_sign_in < @now - interval '90 days', false) dormant,
+		select i.*, coalesce(shown, 50) best, coalesce(last_sign_in < @now - interval '90 days', false) dormant,
 			coalesce(outcome = 'keep', since < @now - interval '90 days', false) settled
-		from i where %s),
+		from i where %s offset 0),
 	k as (
 		select j.*, case when kinds = 0 and best < 50 or dormant and kinds <> 1 or rules is not null and kinds <> 1 or best < 10 and kinds <> 1 then 2 when kinds <> 0 and best >= 50 then 1 else 0 end advice,
 			case when kinds = 1 and rules is null then 2
 				when not @nobatch and risk < 2 and rules is null and kinds not in (0, 2) and not dormant and best >= 50 and settled then 1 else 0 end class
-		from j)
+		from j offset 0)
 	select k.*, least(1000, risk * 200 + case when rules is not null then 150 else 0 end + case when kinds = 0 then 100 else 0 end + case when dormant then 100 else 0 end + (100 - best)) rank from k `
 
-// items stores the population.
+// items stores the population and the reviews it is in, in one statement. f is who is asked about what, line what is decided as one, wave how
+// far it is behind in its reviewer's list: what exceeds the budget comes later, the risky first.
 func (b *builder) items() error {
-	args := pgx.NamedArgs{"now": b.tx.Now, "roles": list(b.c.Scope.Roles), "nobatch": b.c.Settings.NoBatch, "campaign": b.c.ID, "owner": b.c.Owner, "unreviewed": b.c.Scope.Unreviewed, "dormant": b.c.Scope.Dormant,
-		"people": list(b.c.Scope.People), "everybody": len(b.c.Scope.People) == 0}
-	n, err := b.tx.Exec(`insert into campaign_item (identity_id, campaign_id, review_id, account_id, entitlement_id, stage, class, risk, rank, advice, peers, kinds, unit, since, last_used, reasons, conflicts, param)
-		select f.identity_id, @campaign, v.id, f.account_id, f.entitlement_id, 1, f.class, f.risk, f.rank, f.advice, f.shown, f.kinds, f.unit, f.since, f.last_sign_in, f.reasons, f.rules, f.param
-		from (select s.*, `+b.asked()+` who from (`+fmt.Sprintf(itemsSQL, b.seen(), b.said())+`) s left join cp_unit u on u.unit = s.unit) f
-			join campaign_review v on v.campaign_id = @campaign and v.reviewer_id = f.who`, args)
+	c := b.c
+	due := b.tx.Now.AddDate(0, 0, c.Settings.Days)
+	c.DueAt = &due
+	args := pgx.NamedArgs{"now": b.tx.Now, "roles": list(c.Scope.Roles), "nobatch": c.Settings.NoBatch, "campaign": c.ID, "owner": c.Owner, "unreviewed": c.Scope.Unreviewed, "dormant": c.Scope.Dormant,
+		"people": list(c.Scope.People), "everybody": len(c.Scope.People) == 0, "budget": c.Settings.Budget, "wave": c.Settings.WaveDays, "due": due, "half": half(b.tx.Now, due)}
+	columns, joins, err := b.extra()
 	if err != nil {
 		return err
 	}
-	b.c.Items = int(n)
+	sql := fmt.Sprintf(itemsSQL, columns, joins, b.seen(), b.said())
+	n, err := b.tx.Exec(strings.Replace(sql, "select k.*,", ` , s as (select k.*,`, 1)+`),
+		f as materialized (select s.*, `+b.asked()+` who, class = 1 fine, case when class = 1 or class = 2 then 0 when s.unit <> 0 then s.identity_id else s.account_id end k1,
+			case when class = 1 then 0 when s.unit <> 0 then s.unit else -s.entitlement_id end k2 from s left join cp_unit u on u.unit = s.unit),
+		line as (select who, fine, k1, k2, count(*)::int n, max(rank) rank from f group by 1, 2, 3, 4),
+		waved as materialized (select line.*, case when fine then 1 else (row_number() over (partition by who, fine order by rank desc, k1, k2) - 1) / @budget::int + 1 end wave from line),
+		made as (insert into campaign_review (campaign_id, stage, wave, reviewer_id, why, state, load, items, opened_at, due_at, next_at)
+			select @campaign, 1, w.wave, w.who, a.why, case w.wave when 1 then 'open' else 'waiting' end, w.load, w.items, case w.wave when 1 then @now end, @due::timestamptz + make_interval(days => (w.wave - 1)::int * @wave::int),
+				case w.wave when 1 then @half::timestamptz else @now + make_interval(days => (w.wave - 1)::int * @wave::int) end
+			from (select who, wave, count(*) filter (where not fine) load, sum(n) items from waved group by 1, 2) w join cp_who a using (who) returning id, reviewer_id, wave)
+		insert into campaign_item (identity_id, campaign_id, review_id, account_id, entitlement_id, stage, class, risk, rank, advice, peers, kinds, unit, since, last_used, conflicts, param)
+		select f.identity_id, @campaign, made.id, f.account_id, f.entitlement_id, 1, f.class, f.risk, f.rank, f.advice, f.shown, f.kinds, f.unit, f.since, f.last_sign_in, f.rules, f.param
+		from f join waved on waved.who = f.who and waved.fine = f.fine and waved.k1 = f.k1 and waved.k2 = f.k2 join made on made.reviewer_id = f.who and made.wave = waved.wave`, args)
+	if err != nil {
+		return err
+	}
+	c.Items = int(n)
 	b.touches["campaign_item"] += int(n)
-	return nil
+	var reviews int
+	err = b.tx.QueryRow(`select count(*) from campaign_review where campaign_id = $1`, c.ID).Scan(&reviews)
+	b.touches["campaign_review"] += reviews
+	return err
+}
+
+// extra joins what is known of SoD rules and of earlier reviews, where anything is.
+func (b *builder) extra() (columns, joins string, err error) {
+	var broken, reviewed bool
+	if err := b.tx.QueryRow(`select exists (select from violation where state <> 'resolved'), exists (select from campaign_last)`).Scan(&broken, &reviewed); err != nil {
+		return "", "", err
+	}
+	columns = "null::int[] rules, "
+	if broken {
+		columns, joins = "c.rules, ", " left join broken c on c.identity_id = a.identity_id and c.entitlement_id = o.entitlement_id"
+	}
+	if !reviewed {
+		return columns + "null::timestamptz reviewed, null::text outcome,", joins, nil
+	}
+	return columns + "b.at reviewed, b.outcome,", joins + " left join campaign_last b on b.account_id = o.account_id and b.entitlement_id = o.entitlement_id and b.param = o.param", nil
 }
 
 // seen narrows what is read at all.
 func (b *builder) seen() string {
-	where := "l.identity_id is not null and p.chosen"
-	if b.c.Scope.Orphans {
-		where = "l.identity_id is null"
-	}
+	where := ""
 	if b.c.Scope.Privileged {
 		where += " and e.risk >= 2"
 	}
 	if b.c.Scope.Dormant > 0 {
-		where += " and n.last_sign_in < @now - make_interval(days => @dormant::int)"
+		where += " and a.last_sign_in < @now - make_interval(days => @dormant::int)"
 	}
 	if b.c.Scope.Unreviewed > 0 {
-		where += " and coalesce(b.at < @now - make_interval(days => @unreviewed::int), true)"
+		where += " and not exists (select from campaign_last b where b.account_id = o.account_id and b.entitlement_id = o.entitlement_id and b.param = o.param and b.at >= @now - make_interval(days => @unreviewed::int))"
 	}
 	if len(b.c.Scope.Roles) > 0 {
 		where += " and w.role"
 	}
 	if b.c.Scope.Conflicts {
-		where += " and c.rules is not null"
+		where += " and (a.identity_id, o.entitlement_id) in (select identity_id, entitlement_id from broken)"
 	}
 	return where
 }
@@ -376,7 +423,10 @@ func (b *builder) said() string {
 func (b *builder) asked() string {
 	way := map[string]string{ByManager: "s.boss", ByOwner: "s.owner", ByRoleOwner: "u.owner", "campaign_owner": strconv.Itoa(b.c.Owner)}
 	st := b.c.Stages[0]
-	compliance := "(select min(identity_id) from cp_compliance m where m.identity_id <> s.identity_id)"
+	compliance := "null::int"
+	for n := len(b.compliance) - 1; n >= 0; n-- { // the first, and for the first themselves the second
+		compliance = fmt.Sprintf("case when s.identity_id <> %d then %[1]d else %s end", b.compliance[n], compliance)
+	}
 	ways := []string{"case when s.class = 2 then coalesce(nullif(u.owner, s.identity_id), " + compliance + ") end"}
 	if st.By == ByNamed {
 		ways = append(ways, strconv.Itoa(st.Named))

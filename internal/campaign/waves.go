@@ -7,48 +7,15 @@ import (
 	"tenure/internal/evidence"
 )
 
-// prune takes away the reviews of those who are asked nothing.
-func (b *builder) prune() error {
-	return b.exec("campaign_review", `delete from campaign_review v where v.campaign_id = $1 and not exists (select from campaign_item i where i.review_id = v.id)`, b.c.ID)
-}
-
 // lineSQL is what a decision is about: everything of one unit of one person, one rule, or one item.
 const lineSQL = `case when i.class = 2 then i.unit::text when i.unit <> 0 then i.identity_id || '/' || i.unit else 'i' || i.id end`
-
-// waves spreads what exceeds the budget of a review over later ones, the risky first; then every review knows its load.
-func (b *builder) waves() error {
-	budget := b.c.Settings.Budget
-	err := b.exec("", `create temporary table cp_wave on commit drop as
-		with line as (select review_id, `+lineSQL+` line, max(i.rank) rank, min(i.id) first from campaign_item i where i.campaign_id = `+ints([]int{b.c.ID})+` and i.class <> 1 group by 1, 2),
-			over as (select review_id from line group by 1 having count(*) > `+ints([]int{budget})+`)
-		select l.review_id, l.line, ((row_number() over (partition by l.review_id order by l.rank desc, l.first) - 1) / `+ints([]int{budget})+` + 1)::int wave, 0 later
-			from line l join over using (review_id)`)
-	if err != nil {
-		return err
-	}
-	err = b.exec("campaign_review", `insert into campaign_review (campaign_id, stage, wave, reviewer_id, why, state, due_at, next_at)
-		select v.campaign_id, v.stage, w.wave, v.reviewer_id, v.why, 'waiting', v.due_at + make_interval(days => (w.wave - 1) * $1), $2::timestamptz + make_interval(days => (w.wave - 1) * $1)
-		from (select distinct review_id, wave from cp_wave where wave > 1) w join campaign_review v on v.id = w.review_id`, b.c.Settings.WaveDays, b.tx.Now)
-	if err != nil {
-		return err
-	}
-	err = b.exec("campaign_item", `update campaign_item i set review_id = n.id from cp_wave w join campaign_review v on v.id = w.review_id
-			join campaign_review n on n.campaign_id = v.campaign_id and n.reviewer_id = v.reviewer_id and n.wave = w.wave
-		where i.campaign_id = $1 and i.class <> 1 and w.wave > 1 and i.review_id = w.review_id and w.line = `+lineSQL, b.c.ID)
-	if err != nil {
-		return err
-	}
-	return b.exec("campaign_review", `update campaign_review v set items = c.items, load = c.load from (
-			select review_id, count(*) items, count(distinct `+lineSQL+`) filter (where i.class <> 1) load from campaign_item i where i.campaign_id = $1 group by 1) c
-		where v.id = c.review_id`, b.c.ID)
-}
 
 // finish stores the campaign as begun, with the digest of its population, and what it has to say about itself.
 func (b *builder) finish() error {
 	tx, c := b.tx, b.c
 	if err := b.exec("campaign_person", `insert into campaign_person (campaign_id, identity_id, state, department, location, worker_type, manager_id, peers)
-		select $1, p.identity_id, p.state, p.department, p.location, p.worker_type, p.manager_id, case when p.n1 >= $2 then p.n1 else p.n2 end
-		from cp_person p where p.identity_id in (select identity_id from campaign_item where campaign_id = $1)`, c.ID, enoughPeers); err != nil {
+		select $1, p.identity_id, p.state, p.department, p.location, p.worker_type, p.manager_id, p.n
+		from cp_person p where p.identity_id in (select identity_id from campaign_item where campaign_id = $1)`, c.ID); err != nil {
 		return err
 	}
 	if err := b.exec("campaign_reading", `update campaign_reading r set items = n.n from (select a.application_id, count(*)::int n from campaign_item i join account a on a.id = i.account_id where i.campaign_id = $1 group by 1) n
