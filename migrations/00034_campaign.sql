@@ -172,6 +172,7 @@ create table campaign_removal (
 );
 create index campaign_removal_campaign on campaign_removal (campaign_id, state);
 create index campaign_removal_open on campaign_removal (account_id, entitlement_id) where state in ('carried', 'by_hand', 'changing');
+create index campaign_removal_owner on campaign_removal (owner_id) where state in ('by_hand', 'changing');
 create index campaign_removal_identity on campaign_removal (identity_id) where state = 'waiting';
 
 -- When access was last reviewed, and how.
@@ -198,6 +199,7 @@ create table campaign_note (
     constraint review_note_maker_is_author foreign key (made_by, author_id) references actor (id, identity_id)
 );
 create index campaign_note_item on campaign_note (item_id, id);
+create index campaign_note_asked on campaign_note (asked_id) where asked_id is not null;
 
 -- What happens that opens a review by itself. days: of unused, for how long nobody signed in.
 create table campaign_event (

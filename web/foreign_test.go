@@ -11,7 +11,10 @@ import (
 	"testing"
 	"time"
 
+	"tenure/internal/campaign"
 	"tenure/internal/connector/scim/scimtest"
+	"tenure/internal/db"
+	"tenure/internal/lifecycle"
 	"tenure/internal/task"
 	"tenure/web"
 )
@@ -85,6 +88,12 @@ func things(w *world) *belongings {
 	program.json(http.MethodPost, "/api/v1/requests/"+asked["id"]+"/cancel", `{}`).answer(w.t, http.StatusOK, nil) // nobody is to decide it: other tests look at inboxes
 	th.put(thing{asked, "by Nr1025", "compliance auditor administrator manager"}, "/requests/:ref", "/requests/:ref/say", "/requests/:ref/remind", "/requests/:ref/items/:item/:act")
 	th.put(thing{map[string]string{"id": asked["number"]}, "", "manager"}, "/steps/:id/decide", "/steps/:id/reassign")
+	reviewed := w.campaign(func(c *campaign.Campaign) { c.Title, c.Scope.People = "Review for Nr1006 alone", w.only("1030") })
+	review := map[string]string{"id": strconv.Itoa(w.number(`select max(id) from campaign_review where campaign_id = $1 and reviewer_id = (select id from identity where number = $2)`, reviewed.ID, manager))}
+	review["item"], review["act"] = strconv.Itoa(w.number(`select max(id) from campaign_item where review_id = $1`, review["id"])), "ask"
+	th.put(thing{review, "for Nr1006 alone", "manager"}, "/reviews/:id", "/reviews/:id/decide", "/reviews/:id/chosen", "/reviews/:id/undo", "/reviews/:id/rules", "/reviews/:id/batch", "/reviews/:id/batch/open", "/reviews/:id/batch/keep",
+		"/reviews/:id/reassign", "/reviews/:id/sign", "/reviews/items/:item", "/reviews/items/:item/:act")
+	w.in(compliance, func(tx *db.Tx) error { return lifecycle.Campaigns.Stop(tx, reviewed.ID, "other tests look at inboxes") })
 	th.put(thing{map[string]string{"name": "locked"}, "Locked room", ""}, "/api/v1/offers/:name")
 	th.put(thing{map[string]string{"name": "hr.release"}, "", "administrator"}, "/portal/permissions/:name")
 	return th

@@ -34,6 +34,7 @@ var kindGroups = []struct {
 	kinds     []string
 }{
 	{"requests", lang.Mark("Requests"), []string{audit.Asked}},
+	{"reviews", lang.Mark("Reviews"), []string{audit.Reviewing, audit.ReviewAsk, audit.ReviewHand}},
 	{"hr", lang.Mark("HR files"), []string{audit.HeldRun, audit.HeldDue}},
 	{"policy", lang.Mark("Policy"), []string{audit.Change, audit.Violated}},
 	{"operations", lang.Mark("Operations"), []string{audit.FailedLeaver, audit.Failed, audit.Proposal, audit.Paused}},
@@ -168,6 +169,8 @@ func (r *request) holderWords(it *audit.Item) string {
 		return r.T("You, as manager")
 	case h.As == "owner":
 		return r.T("You, as owner of the application")
+	case h.As == "self" && it.Kind == audit.Reviewing && !it.Own:
+		return r.T("You or %s", it.Person)
 	case h.As == "self" && it.Own:
 		return r.T("You")
 	case h.As == "self" && it.Count == 1:
@@ -246,6 +249,24 @@ var inboxWords = map[string]func(*request, *audit.Item, *templates.InboxItem){
 		v.Title = r.T("%s for your decision", r.many(it.Count, "request waits", "requests wait"))
 		v.Why = r.T("Somebody needs access and waits for you. Not answering approves nothing: it expires.")
 		v.Act = ui.Link{Text: r.T("Look and decide"), URL: approvalsURL}
+	},
+	audit.Reviewing: func(r *request, it *audit.Item, v *templates.InboxItem) {
+		v.State = ui.Tag{Tone: ui.Info, Icon: "scale", Text: r.T("Review")}
+		v.Title = r.T("Review: %s", it.Text)
+		v.Why = r.T("%s. Does everybody still need what they have?", r.many(it.Count, "thing to decide", "things to decide"))
+		v.Act = ui.Link{Text: r.T("Continue"), URL: reviewsURL + "/" + it.Ref}
+	},
+	audit.ReviewAsk: func(r *request, it *audit.Item, v *templates.InboxItem) {
+		v.State = ui.Tag{Tone: ui.Info, Icon: "info-circle", Text: r.T("Question")}
+		v.Title = r.T("%s asks you about access", it.Person)
+		v.Why = r.T("It is reviewed in “%s”, and you may know whether it is needed.", it.Text)
+		v.Act = ui.Link{Text: r.T("Answer"), URL: reviewsURL + "/items/" + it.Ref}
+	},
+	audit.ReviewHand: func(r *request, it *audit.Item, v *templates.InboxItem) {
+		v.State = ui.Tag{Tone: ui.Warn, Icon: "user-x", Text: r.T("By hand")}
+		v.Title = r.T("%s after a review", r.many(it.Count, "thing to take away or change", "things to take away or change"))
+		v.Why = r.T("Tenure does not change it there. It is done when the target, read again, shows it.")
+		v.Act = ui.Link{Text: r.T("Look at them"), URL: reviewsURL + "#removals"}
 	},
 	audit.Violated: func(r *request, it *audit.Item, v *templates.InboxItem) {
 		v.State = ui.Tag{Tone: ui.Bad, Icon: "alert-octagon", Text: r.T("Open")}

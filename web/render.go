@@ -118,6 +118,7 @@ func (r *request) navigation() []ui.NavItem {
 		{"team.read", ui.NavItem{Label: r.T("My team"), URL: "/team", Icon: "users"}},
 		{"access.mine", ui.NavItem{Label: r.T("My access"), URL: "/me", Icon: "key", Sub: mine}},
 		{"request.mine", ui.NavItem{Label: r.T("Requests"), URL: requestsURL, Icon: "send", Sub: []ui.NavItem{{Label: r.T("Ask for access"), URL: offersURL}, {Label: r.T("Asked of you"), URL: approvalsURL}}}},
+		{"review.mine", ui.NavItem{Label: r.T("Reviews"), URL: reviewsURL, Icon: "scale"}},
 		{"hr.read", ui.NavItem{Label: r.T("HR"), URL: "/hr/runs", Icon: "file-import", Sub: hr}},
 		{"application.read", ui.NavItem{Label: r.T("Applications"), URL: "/applications", Icon: "apps"}},
 		{"operation.read", ui.NavItem{Label: r.T("Operations"), URL: "/operations", Icon: "stack-2", Sub: telling}},

@@ -108,6 +108,7 @@ func TestAuditorsHaveNoWriteRoutes(t *testing.T) {
 		own := []string{"POST /signin/second", "POST /signin/enrol", "POST /stepup", "POST /me/sessions/:id/end", "POST /me/sessions/end-others", "POST /me/factors/app", "POST /me/factors/passkey", "POST /me/factors/recovery", "POST /me/factors/:id/name", "POST /me/factors/:id/remove",
 			"POST /hooks/slack", "POST /signin", "POST /signin/persona", "POST /signout", "POST /theme", "POST /me/tokens", "POST /me/profile", "POST /views", "POST /views/:id/delete", "POST /me/tokens/:id/revoke", "POST /me/delegations", "POST /me/delegations/:id/end", "POST /me/secrets/:id",
 			"POST /requests", "POST /requests/activate", "POST /requests/:ref/say", "POST /requests/:ref/remind", "POST /requests/:ref/items/:item/:act",
+			"POST /reviews/:id/decide", "POST /reviews/:id/chosen", "POST /reviews/:id/undo", "POST /reviews/:id/rules", "POST /reviews/:id/batch/open", "POST /reviews/:id/batch/keep", "POST /reviews/:id/reassign", "POST /reviews/:id/sign", "POST /reviews/items/:item/:act",
 			"POST /approvals", "POST /steps/:id/decide", "POST /steps/:id/reassign", // their own requests, and what is asked of them by name
 			"POST /tasks/:id/cancel", "POST /people/chosen"} // who was ticked is exported; whatever else it offers asks for a permission of its own
 		if strings.HasPrefix(route, "POST") && slices.Contains(strings.Fields(who), "auditor") && !slices.Contains(own, route) && !strings.HasPrefix(route, "POST /demo/") {

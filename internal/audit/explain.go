@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"tenure/internal/access"
@@ -140,16 +141,39 @@ func heldReasons(tx *db.Tx, who int, m Moment, pol *policy.Snapshot, get func(in
 		at, known = m.At, db.At(m.Known)
 		believed = `r.known_from <= $3 and r.known_to > $3`
 	}
-	rows, err := tx.Query(`select r.id, r.entitlement_id, r.kind, r.ref, r.via, coalesce(r.policy_version, 0), r.valid_from, r.valid_to, coalesce(a.name, ''),
-			coalesce(o.name, ''), coalesce(v.name, ''), coalesce(q.request_id, 0), coalesce(q.offer_id, 0), coalesce(q.public_id::text, ''), coalesce(q.deciders, '')
-		from reason r left join actor a on r.kind = 'found' and a.id = r.ref left join policy_object o on r.kind in ('birthright', 'handover', 'assignment') and o.id = r.ref
-			left join policy_object v on v.id = r.via
-			left join lateral (select i.request_id, i.offer_id, t.public_id, (select string_agg(distinct p.name, ' and ') from request_decision d join request_step s on s.id = d.step_id join identity p on p.id = d.decider_id
-					where s.item_id = i.id and s.by <> 'review' and d.outcome = 'approve') deciders from request_item i join request t on t.id = i.request_id where i.id = r.ref) q on r.kind = 'request'
+	rows, err := tx.Query(reasonsSQL+`
 		where r.identity_id = $1 and r.state = 'live' and r.valid_from <= $2 and r.valid_to > $2 and `+believed+` order by r.id`, who, at, known)
 	if err != nil {
 		return err
 	}
+	return eachReason(rows, pol, func(e int, r Reason) {
+		g := get(e)
+		g.Reasons = append(g.Reasons, r)
+	})
+}
+
+// ReasonsByID gives reasons in words, whether they are still so or not.
+func ReasonsByID(tx *db.Tx, pol *policy.Snapshot, ids []int64) (map[int64]Reason, error) {
+	out := make(map[int64]Reason, len(ids))
+	if len(ids) == 0 {
+		return out, nil
+	}
+	rows, err := tx.Query(reasonsSQL+` where r.id = any($1::bigint[])`, ids)
+	if err != nil {
+		return nil, err
+	}
+	return out, eachReason(rows, pol, func(_ int, r Reason) { out[r.ID] = r })
+}
+
+const reasonsSQL = `select r.id, r.entitlement_id, r.kind, r.ref, r.via, coalesce(r.policy_version, 0), r.valid_from, r.valid_to, coalesce(a.name, ''),
+		coalesce(o.name, ''), coalesce(v.name, ''), coalesce(q.request_id, 0), coalesce(q.offer_id, 0), coalesce(q.public_id::text, ''), coalesce(q.deciders, '')
+	from reason r left join actor a on r.kind = 'found' and a.id = r.ref left join policy_object o on r.kind in ('birthright', 'handover', 'assignment') and o.id = r.ref
+		left join policy_object v on v.id = r.via
+		left join lateral (select i.request_id, i.offer_id, t.public_id, (select string_agg(distinct p.name, ' and ') from request_decision d join request_step s on s.id = d.step_id join identity p on p.id = d.decider_id
+				where s.item_id = i.id and s.by <> 'review' and d.outcome = 'approve') deciders from request_item i join request t on t.id = i.request_id where i.id = r.ref) q on r.kind = 'request'`
+
+// eachReason reads the rows of reasonsSQL: each with its entitlement.
+func eachReason(rows pgx.Rows, pol *policy.Snapshot, each func(entitlement int, r Reason)) error {
 	defer rows.Close()
 	for rows.Next() {
 		var e int
@@ -176,8 +200,7 @@ func heldReasons(tx *db.Tx, who int, m Moment, pol *policy.Snapshot, get func(in
 			rule += " (retired)"
 		}
 		r.Text = words(&r, rule, role, acceptor)
-		g := get(e)
-		g.Reasons = append(g.Reasons, r)
+		each(e, r)
 	}
 	return rows.Err()
 }

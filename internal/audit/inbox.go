@@ -20,6 +20,9 @@ const (
 	HeldDue       = "held_due"     // what is caught up after an outage, held by the brake
 	Change        = "change"       // a planned change of the policy, for another person to approve
 	Asked         = "request"      // steps of requests that are asked of the reader, or of those in whose name they act
+	Reviewing     = "review"       // an open review of access that is asked of the reader, or of those in whose name they act
+	ReviewAsk     = "review_ask"   // questions about access in a review
+	ReviewHand    = "review_hand"  // access that reviews removed and the reader has to take away by hand, or a rule to change
 	Violated      = "violation"    // open violations of one SoD rule
 	FailedLeaver  = "leaver"       // failed operations that take access from who left, of one application
 	Failed        = "failed"       // other failed operations of one application

@@ -43,6 +43,14 @@ var sources = []source{
 		from (select distinct h.step_id from request_holder h where h.until is null and (h.identity_id = $1 or h.identity_id = any($3) and h.why = 'manager' or h.identity_id = any($4) and h.why = 'owner') limit 1001) w
 			join request_step s on s.id = w.step_id and s.state = 'open' and $1 not in (s.requester_id, s.beneficiary_id) join identity b on b.id = s.beneficiary_id
 		having count(*) > 0`},
+	{Reviewing, "", "self", `select v.id::text ref, '' application, i.name person, c.title text, v.load count, v.reviewer_id = $1 own, v.opened_at since, v.due_at due
+		from campaign_review v join campaign c on c.id = v.campaign_id and c.state = 'open' join identity i on i.id = v.reviewer_id
+		where v.state = 'open' and (v.reviewer_id = $1 or v.reviewer_id = any($3) and v.why = 'manager' or v.reviewer_id = any($4) and v.why in ('owner', 'role_owner'))`},
+	{ReviewAsk, "", "self", `select n.item_id::text ref, '' application, min(i.name) person, min(c.title) text, 1 count, true own, min(n.said_at) since, min(v.due_at) due
+		from campaign_note n join campaign_item x on x.id = n.item_id join campaign c on c.id = x.campaign_id and c.state = 'open' join campaign_review v on v.id = x.review_id join identity i on i.id = n.author_id
+		where n.asked_id = $1 and not exists (select from campaign_note a where a.item_id = n.item_id and a.author_id = $1 and a.id > n.id) group by n.item_id`},
+	{ReviewHand, "", "self", `select 'removals' ref, '' application, '' person, '' text, count(*)::int count, true own, min(r.at) since, null::timestamptz due
+		from campaign_removal r where r.owner_id = $1 and r.state in ('by_hand', 'changing') having count(*) > 0`},
 	{Violated, "violation.accept", "", `select o.name ref, '' application, '' person,
 			coalesce((select s.spec->>'title' from policy_spec s where s.object_id = o.id and s.to_version is null), o.name) text,
 			(select count(*)::int from (select from violation w where w.rule_id = o.id and w.state = 'open' limit 1001) n) count, false own,

@@ -103,7 +103,7 @@ func answers(set *Settings, items []*Item, a *Answer, now time.Time) error {
 	if a.Until != nil && (a.Outcome != Remove || !a.Until.After(now) || a.Until.After(now.AddDate(1, 0, 0))) {
 		add("until", "must be a date within the next year, of a removal")
 	}
-	if a.Comment = strings.TrimSpace(a.Comment); a.Comment == "" && set.wants(a.Outcome, risky) {
+	if a.Comment = strings.TrimSpace(a.Comment); a.Comment == "" && set.Wants(a.Outcome, risky) {
 		add("comment", "is required: why")
 	}
 	if len(a.Comment) > 2000 {
@@ -115,8 +115,8 @@ func answers(set *Settings, items []*Item, a *Answer, now time.Time) error {
 	return nil
 }
 
-// wants says whether a comment is required.
-func (s *Settings) wants(outcome string, risky bool) bool {
+// Wants says whether a comment is required.
+func (s *Settings) Wants(outcome string, risky bool) bool {
 	switch s.Comment {
 	case "never":
 		return outcome == Change // its owner has to know what is wrong

@@ -81,6 +81,7 @@ var permissions = map[string][]string{
 	"request.activate": {Employee},
 	"request.mine":     {Employee},
 	"request.decide":   {Employee},
+	"review.mine":      {Employee},
 	"request.read_any": {Compliance, Auditor},
 	"request.end_any":  {Compliance},
 

@@ -30,6 +30,7 @@ var about = map[string]About{
 	"request.activate":     {Own, "Activate what they are eligible for, and take access in an emergency"},
 	"request.mine":         {Own, "Ask for access for themselves or somebody of their team, follow it, take it back and end it"},
 	"request.decide":       {Own, "Decide what is asked of them, never about themselves"},
+	"review.mine":          {Own, "Review access that is asked of them, never their own, answer questions about it, and object to losing theirs"},
 	"request.read_any":     {Reads, "See every request"},
 	"request.end_any":      {Writes, "Take back everybody's requests, and end what was granted"},
 	"delegation.mine":      {Own, "Let somebody act for them for a while, and end it"},

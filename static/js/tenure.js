@@ -11,7 +11,7 @@
   const words = JSON.parse(body.dataset.say || '{}');
   const said = (text, ...values) => (words[text] || text).replace(/%s/g, () => values.shift());
 
-  // A polite voice for what changes without a move of the focus.
+  // A polite voice.
   const voice = document.createElement('p');
   voice.className = 'visually-hidden';
   voice.setAttribute('role', 'status');
@@ -19,8 +19,8 @@
   const say = text => { voice.textContent = text; };
   addEventListener('tenure:say', e => say(e.detail));
 
-  // Rows. The row that has the focus, or holds what has it, is the one that keys act on.
-  const rows = () => all('tr[data-row]');
+  // Rows: keys act on the one with the focus.
+  const rows = () => all('tr[data-row]').filter(r => r.checkVisibility());
   const here = () => document.activeElement?.closest?.('tr[data-row]') || one('tr[data-row].t-here');
   const stand = row => {
     if (!row) return;
@@ -199,7 +199,7 @@
         return true;
       }
     }
-    const act = row && one('[data-key="' + CSS.escape(key) + '"]', row);
+    const act = row && one('[data-key~="' + CSS.escape(key) + '"]', row) || one('[data-page-key="' + CSS.escape(key) + '"]');
     if (act) act.click();
     return Boolean(act);
   };

@@ -1,0 +1,456 @@
+package web
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"tenure/internal/audit"
+	"tenure/internal/campaign"
+	"tenure/internal/catalog"
+	"tenure/internal/db"
+	"tenure/internal/policy"
+	"tenure/templates"
+	"tenure/templates/ui"
+)
+
+const reviewsURL = "/reviews"
+
+// reviewNames are the campaigns' words for whom the reader acts.
+func (r *request) reviewNames() (out []campaign.Name) {
+	for _, a := range r.who.acting {
+		out = append(out, campaign.Name{For: a.For, Team: a.Team(), Applications: a.Applications()})
+	}
+	return out
+}
+
+// reviewing is a review with what its pages say of it: everything is read at once, however many lines it has.
+type reviewing struct {
+	r       *request
+	v       *campaign.Review
+	c       *campaign.Campaign
+	cat     *catalog.Catalog
+	pol     *policy.Snapshot
+	people  map[int][2]string // name and public id
+	then    map[int]campaign.Then
+	reasons map[int64]audit.Reason
+	logins  map[int]string // accounts of nobody
+}
+
+// reviewOf finds the review of the address. One that is not asked of the reader does not exist for them.
+func (r *request) reviewOf(tx *db.Tx) (*campaign.Review, error) {
+	id, err := r.number("id")
+	if err != nil {
+		return nil, nothing("review")
+	}
+	v, err := campaign.GetReview(tx, id)
+	if err == nil && !v.AskedOf(r.who.ID, r.reviewNames()) {
+		err = nothing("review")
+	}
+	return v, err
+}
+
+// reviewed reads a review and what its items are called.
+func (r *request) reviewed(tx *db.Tx, v *campaign.Review, items []*campaign.Item) (*reviewing, error) {
+	c, err := campaign.Find(tx, v.Campaign)
+	if err != nil {
+		return nil, err
+	}
+	return r.named(tx, v, c, items)
+}
+
+func (r *request) named(tx *db.Tx, v *campaign.Review, c *campaign.Campaign, items []*campaign.Item) (*reviewing, error) {
+	w := &reviewing{r: r, v: v, c: c}
+	var who, logins []int
+	var reasons []int64
+	for _, i := range items {
+		if who = append(who, i.Identity); i.Identity == 0 {
+			logins = append(logins, i.Account)
+		}
+		reasons = append(reasons, i.Reasons...)
+	}
+	if err := knowing(tx); err != nil {
+		return nil, err
+	}
+	var err error
+	if w.cat, err = catalog.Load(tx); err != nil {
+		return nil, err
+	}
+	if w.pol, err = policy.Load(tx); err != nil {
+		return nil, err
+	}
+	return w, db.Together(tx, func(tx *db.Tx) (err error) { w.people, err = audit.Names(tx, who); return err },
+		func(tx *db.Tx) (err error) { w.then, err = campaign.People(tx, c.ID, who); return err },
+		func(tx *db.Tx) (err error) { w.reasons, err = audit.ReasonsByID(tx, w.pol, reasons); return err },
+		func(tx *db.Tx) (err error) { w.logins, err = campaign.Accounts(tx, logins); return err })
+}
+
+// reviews lists what is asked of the reader.
+func (s *server) reviews(r *request) error {
+	var v templates.ReviewsView
+	err := r.read(func(tx *db.Tx) error {
+		all, err := campaign.Mine(tx, r.who.ID, r.reviewNames())
+		if err != nil {
+			return err
+		}
+		for _, x := range all {
+			v.Reviews = append(v.Reviews, r.reviewRow(x))
+		}
+		if v.Questions, err = r.reviewQuestions(tx); err != nil {
+			return err
+		}
+		v.Removals, err = r.ownRemovals(tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return r.show(templates.Reviews(r.shell(r.T("Reviews")), v))
+}
+
+func (r *request) reviewRow(x *campaign.Review) templates.ReviewRow {
+	l := campaign.Load{Lines: x.Load, Items: x.Items}
+	row := templates.ReviewRow{Title: ui.Link{Text: x.Title, URL: reviewURL(x.ID)}, Due: r.clockOf(x.DueAt), Count: r.T("%s, about %d min", r.Plural(x.Load, "decision", "decisions"), l.Minutes())}
+	if x.Decided > 0 {
+		row.Count += r.T("; %d of %d lines have an answer", x.Decided, x.Items)
+	}
+	if x.Reviewer != r.who.ID {
+		row.For = x.Name
+	}
+	return row
+}
+
+func reviewURL(id int) string { return reviewsURL + "/" + itoa(id) }
+
+func reviewItemURL(id int64) string { return reviewsURL + "/items/" + strconv.FormatInt(id, 10) }
+
+// reviewQuestions are those that wait for an answer of the reader.
+func (r *request) reviewQuestions(tx *db.Tx) ([]templates.ReviewAsked, error) {
+	ids, err := campaign.Questions(tx, r.who.ID)
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	items, err := campaign.GetItems(tx, ids)
+	if err != nil {
+		return nil, err
+	}
+	w, err := r.named(tx, nil, &campaign.Campaign{}, items)
+	if err != nil {
+		return nil, err
+	}
+	var out []templates.ReviewAsked
+	for _, i := range items {
+		out = append(out, templates.ReviewAsked{What: ui.Link{Text: w.what(i), URL: reviewItemURL(i.ID)}, Text: w.person(i)})
+	}
+	return out, nil
+}
+
+// removalTags are the states of what is removed.
+var removalTags = map[campaign.RemovalState]ui.Tag{
+	campaign.RemovalWaiting:  {Tone: ui.Warn, Icon: "hourglass", Text: "To be removed"},
+	campaign.RemovalHeld:     {Tone: ui.Warn, Icon: "lock", Text: "Held by the brake"},
+	campaign.RemovalCarried:  {Tone: ui.Info, Icon: "send", Text: "Ordered"},
+	campaign.RemovalByHand:   {Tone: ui.Warn, Icon: "user-x", Text: "By hand"},
+	campaign.RemovalChanging: {Tone: ui.Warn, Icon: "scale", Text: "Rule to change"},
+	campaign.RemovalKept:     {Tone: ui.Neutral, Icon: "history", Text: "Stays after all"},
+	campaign.RemovalVerified: {Tone: ui.Good, Icon: "circle-check", Text: "Gone"},
+}
+
+// ownRemovals are what the reader has to take away by hand, or whose rule they have to change.
+func (r *request) ownRemovals(tx *db.Tx) ([]templates.ReviewRemoval, error) {
+	all, err := campaign.OwnedRemovals(tx, r.who.ID)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	w, err := r.named(tx, nil, &campaign.Campaign{}, removed(all))
+	if err != nil {
+		return nil, err
+	}
+	var out []templates.ReviewRemoval
+	for n, i := range removed(all) {
+		out = append(out, templates.ReviewRemoval{What: ui.Link{Text: w.what(i), URL: reviewItemURL(i.ID)}, Who: w.person(i), State: r.tag(removalTags[all[n].State]), Why: r.T(all[n].Why)})
+	}
+	return out, nil
+}
+
+// removed gives removals as the items they are about.
+func removed(all []*campaign.Removal) []*campaign.Item {
+	out := make([]*campaign.Item, len(all))
+	for n, x := range all {
+		out[n] = &campaign.Item{ID: x.Item, Identity: x.Identity, Account: x.Account, Entitlement: x.Entitlement, Param: x.Param}
+	}
+	return out
+}
+
+// reviewShow shows one review.
+func (s *server) reviewShow(r *request) error {
+	var page templates.ReviewView
+	err := r.read(func(tx *db.Tx) error {
+		v, err := r.reviewOf(tx)
+		if err != nil {
+			return err
+		}
+		var lines []*campaign.Item
+		var rules []campaign.RuleLine
+		var st campaign.Standing
+		if err := db.Together(tx, func(tx *db.Tx) (err error) { lines, err = campaign.Lines(tx, v.ID); return err },
+			func(tx *db.Tx) (err error) { rules, err = campaign.Rules(tx, v.ID); return err },
+			func(tx *db.Tx) (err error) { st, err = campaign.StandingOf(tx, v.ID); return err }); err != nil {
+			return err
+		}
+		w, err := r.reviewed(tx, v, lines)
+		if err != nil {
+			return err
+		}
+		page = w.page(lines, rules, &st)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return r.render(http.StatusOK, templates.Review(r.shell(page.Title), page))
+}
+
+// reviewViews are the orders of a review.
+var reviewViews = []string{"person", "application", "flat"}
+
+func (w *reviewing) page(lines []*campaign.Item, rules []campaign.RuleLine, st *campaign.Standing) templates.ReviewView {
+	r, v := w.r, w.v
+	p := templates.ReviewView{Title: w.c.Title, About: w.c.About, Due: r.clockOf(v.DueAt), Action: reviewURL(v.ID), Version: itoa(v.Version), View: r.Query("view")}
+	if !slices.Contains(reviewViews, p.View) {
+		p.View = reviewViews[0]
+	}
+	if v.Reviewer != r.who.ID {
+		p.For = v.Name
+	}
+	if w.c.AsOf != nil {
+		p.AsOf = r.T("as it was %s", r.at(*w.c.AsOf).Text)
+	}
+	w.over(&p)
+	done, all := st.LinesDecided, st.Lines
+	p.Progress = ui.Progress{Label: r.T("Decided"), Done: done + st.FineDecided, Total: all + st.Fine, Text: r.T("%d of %d, about %d min left", done, all, st.Minutes())}
+	if st.Undecided() == 0 {
+		p.Progress.Text = r.T("everything is decided")
+		if p.Over == nil {
+			p.SignURL = p.Action + "/sign"
+		}
+	}
+	if p.Over == nil {
+		p.ReassignURL = p.Action + "/reassign"
+	}
+	open, closed := split(campaign.Group(lines))
+	p.Groups = w.groups(open, &p)
+	w.done(closed, &p)
+	for _, x := range rules {
+		line := w.rule(&x)
+		if x.Outcome == "" {
+			p.Rules = append(p.Rules, line)
+		} else {
+			p.DoneRules = append(p.DoneRules, line)
+		}
+	}
+	if st.Fine > 0 {
+		p.Batch = &templates.ReviewBatch{Count: st.Fine - st.FineDecided, Total: st.Fine, Kept: st.FineDecided, Open: v.Batch != nil || p.Over != nil, URL: p.Action + "/batch"}
+	}
+	p.SignHere = r.Query("at") != "" && p.SignURL != ""
+	for _, x := range slices.Backward(catalog.Risks) {
+		if p.Over == nil && w.ticks(open, x) {
+			p.Bars = append(p.Bars, templates.ReviewBar{Class: x, Risk: x})
+		}
+	}
+	return p
+}
+
+// over says why nothing is decided in a review any more, or not yet.
+func (w *reviewing) over(p *templates.ReviewView) {
+	r, v := w.r, w.v
+	switch {
+	case v.State == campaign.Signed:
+		p.Tag = ui.Tag{Tone: ui.Good, Icon: "circle-check", Text: r.T("Signed off")}
+		p.Over = &ui.Notice{Tone: ui.Good, Title: r.T("Signed off %s", r.at(*v.SignedAt).Text), Text: r.T("What was decided stands. What is to be removed is being removed.")}
+	case v.State == campaign.PassedOn:
+		p.Over = &ui.Notice{Tone: ui.Neutral, Title: r.T("Somebody else decides this review now")}
+	case w.c.State != campaign.Open:
+		p.Over = &ui.Notice{Tone: ui.Neutral, Title: r.T("This campaign is over"), Text: r.T("Nothing more is decided in it.")}
+	case v.State == campaign.Waiting && v.NextAt != nil:
+		p.Over = &ui.Notice{Tone: ui.Info, Title: r.T("This part begins %s", r.at(*v.NextAt).Text), Text: r.T("A review is never larger than what can be decided with care: the rest comes later.")}
+	}
+}
+
+// split parts lines that are decided from those that are not.
+func split(all [][]*campaign.Item) (open, done [][]*campaign.Item) {
+	for _, l := range all {
+		if l[0].Decision == nil {
+			open = append(open, l)
+		} else {
+			done = append(done, l)
+		}
+	}
+	return open, done
+}
+
+// ticks says whether some line of a risk can be decided together with others.
+func (w *reviewing) ticks(lines [][]*campaign.Item, risk string) bool {
+	return slices.ContainsFunc(lines, func(l []*campaign.Item) bool { return w.class(l) == risk && w.own(l[0]) == "" })
+}
+
+// groups puts open lines into the order that the reader chose.
+func (w *reviewing) groups(open [][]*campaign.Item, p *templates.ReviewView) []templates.ReviewGroup {
+	r := w.r
+	for _, x := range reviewViews {
+		p.Views = append(p.Views, ui.Chip{Text: map[string]string{"person": r.T("By person"), "application": r.T("By application"), "flat": r.T("By risk")}[x], URL: link(p.Action, "view", x), Current: x == p.View})
+	}
+	at := map[int]int{}
+	var out []templates.ReviewGroup
+	for _, l := range open {
+		key := w.keyOf(l[0], p.View)
+		n, ok := at[key]
+		if !ok {
+			n = len(out)
+			at[key] = n
+			out = append(out, w.group(l[0], p.View, key))
+		}
+		out[n].Lines = append(out[n].Lines, w.line(l, p.View))
+	}
+	var all []*templates.ReviewLine
+	for g := range out {
+		for n := range out[g].Lines {
+			all = append(all, &out[g].Lines[n])
+		}
+	}
+	here := r.Query("at")
+	for n, l := range all {
+		if n+1 < len(all) {
+			l.Next = all[n+1].ID
+		} else if n > 0 {
+			l.Next = all[0].ID
+		} else {
+			l.Next = "0"
+		}
+		l.Here = l.ID == here
+		l.RemoveURL = onward(l.RemoveURL, l.Next, p.View)
+		l.ChangeURL = onward(l.ChangeURL, l.Next, p.View)
+	}
+	if here != "" && len(all) > 0 && !slices.ContainsFunc(all, func(l *templates.ReviewLine) bool { return l.Here }) {
+		all[0].Here = true
+	}
+	return out
+}
+
+func onward(url, next, view string) string {
+	if url == "" {
+		return ""
+	}
+	return url + "&next=" + next + "&view=" + view
+}
+
+func (w *reviewing) keyOf(i *campaign.Item, view string) int {
+	switch view {
+	case "person":
+		return i.Identity
+	case "application":
+		if e := w.cat.Entitlements[i.Entitlement]; e != nil {
+			return e.ApplicationID
+		}
+	}
+	return 0
+}
+
+func (w *reviewing) group(i *campaign.Item, view string, key int) templates.ReviewGroup {
+	r := w.r
+	g := templates.ReviewGroup{ID: view + "-" + itoa(key), Title: r.T("Everything, the risky first")}
+	switch view {
+	case "person":
+		g.Card, g.Title = true, w.person(i)
+		t, ok := w.then[i.Identity]
+		for _, f := range []string{t.Department, t.Location, t.WorkerType} {
+			if f != "" {
+				g.Facts = append(g.Facts, f)
+			}
+		}
+		if ok && t.State == "left" {
+			g.Facts = append(g.Facts, r.T("has left"))
+		}
+		if t.Peers > 1 {
+			g.Note = r.T("Compared with %s", r.Plural(t.Peers-1, "colleague", "colleagues"))
+		}
+	case "application":
+		g.Title = w.app(i)
+	}
+	return g
+}
+
+// done are the lines that are decided, the latest first.
+func (w *reviewing) done(closed [][]*campaign.Item, p *templates.ReviewView) {
+	slices.SortStableFunc(closed, func(a, b []*campaign.Item) int { return b[0].Decision.DecidedAt.Compare(a[0].Decision.DecidedAt) })
+	for _, l := range closed {
+		x := w.line(l, "flat")
+		x.State, x.Comment = w.said(l[0].Decision), l[0].Decision.Comment
+		p.Done = append(p.Done, x)
+	}
+	last := w.r.Query("did")
+	for n := range p.Done {
+		if x := &p.Done[n]; x.ID == last && p.Over == nil {
+			p.Last = &templates.ReviewUndo{Text: w.r.T("%s: %s", x.State.Text, x.Name), Item: x.ID}
+		}
+	}
+	if p.Last == nil && len(p.Done) > 0 && p.Over == nil {
+		p.Last = &templates.ReviewUndo{Text: w.r.T("%s: %s", p.Done[0].State.Text, p.Done[0].Name), Item: p.Done[0].ID}
+	}
+}
+
+// said is a decision as a state.
+func (w *reviewing) said(d *campaign.Decision) ui.Tag {
+	r := w.r
+	switch {
+	case d.Outcome == campaign.Keep:
+		return ui.Tag{Tone: ui.Good, Icon: "check", Text: r.T("Keep")}
+	case d.Outcome == campaign.Change:
+		return ui.Tag{Tone: ui.Warn, Icon: "scale", Text: r.T("Ask for a change")}
+	case d.Until != nil:
+		return ui.Tag{Tone: ui.Bad, Icon: "x", Text: r.T("Remove on %s", r.day(r.inZone(*d.Until)))}
+	}
+	return ui.Tag{Tone: ui.Bad, Icon: "x", Text: r.T("Remove")}
+}
+
+// rule says what one rule gives.
+func (w *reviewing) rule(x *campaign.RuleLine) templates.ReviewRule {
+	r := w.r
+	out := templates.ReviewRule{Unit: strconv.FormatInt(x.Unit, 10), Title: w.ruleTitle(x.Unit), Risk: catalog.Risks[min(x.Risk, len(catalog.Risks)-1)], Comment: x.Comment,
+		Text: r.T("It gives this to %s", r.Plural(x.People, "person", "people"))}
+	var gives []string
+	for _, e := range x.Entitlements {
+		gives = append(gives, w.entitlement(e))
+	}
+	out.Gives = r.and(gives, 6)
+	out.ChangeURL = link(reviewURL(w.v.ID)+"/rules", "unit", out.Unit, "view", r.Query("view"))
+	if x.Outcome != "" {
+		out.State = w.said(&campaign.Decision{Outcome: x.Outcome})
+	}
+	return out
+}
+
+func (w *reviewing) ruleTitle(unit int64) string {
+	_, ref := campaign.UnitOf(unit)
+	if o := w.pol.Object(ref); o != nil {
+		return cmp.Or(o.Title, o.Name)
+	}
+	return w.r.T("a rule that is no longer there")
+}
+
+// backTo leads to the review after something was decided: on to the line that is next.
+func (r *request) backTo(id int, did string) string {
+	return link(reviewURL(id), "view", r.field("view"), "at", cmp.Or(r.field("next"), "0"), "did", did)
+}
+
+// reviewDay reads the day on which something is removed; nil for at once.
+func (r *request) reviewDay() (*time.Time, bool) {
+	text := r.field("until")
+	if text == "" {
+		return nil, true
+	}
+	t, err := time.ParseInLocation(time.DateOnly, text, r.inZone(r.now).Location())
+	return &t, err == nil
+}

@@ -1,0 +1,245 @@
+package web
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+
+	"tenure/internal/access"
+	"tenure/internal/audit"
+	"tenure/internal/auth"
+	"tenure/internal/campaign"
+	"tenure/internal/catalog"
+	"tenure/templates"
+	"tenure/templates/ui"
+)
+
+// person names whom an item is about.
+func (w *reviewing) person(i *campaign.Item) string {
+	if i.Identity == 0 {
+		return w.r.T("Accounts of nobody")
+	}
+	return cmp.Or(w.people[i.Identity][0], w.r.T("somebody"))
+}
+
+// entitlement names an entitlement with its application.
+func (w *reviewing) entitlement(id int) string {
+	e := w.cat.Entitlements[id]
+	if e == nil {
+		return w.r.T("something that is no longer in the catalogue")
+	}
+	if e.Kind == catalog.AccountKind {
+		return w.r.titleOf(e, w.cat)
+	}
+	return w.r.T("%s in %s", w.r.titleOf(e, w.cat), w.cat.Apps[e.ApplicationID].Title)
+}
+
+// what names an item in plain words.
+func (w *reviewing) what(i *campaign.Item) string {
+	e := w.cat.Entitlements[i.Entitlement]
+	if e == nil {
+		return w.entitlement(i.Entitlement)
+	}
+	text := w.r.titleOf(e, w.cat)
+	if i.Param != "" {
+		text += ": " + i.Param
+	}
+	if name := w.logins[i.Account]; i.Identity == 0 && name != "" {
+		text = w.r.T("%s, account %s", text, name)
+	}
+	return text
+}
+
+func (w *reviewing) app(i *campaign.Item) string {
+	e := w.cat.Entitlements[i.Entitlement]
+	if e == nil || w.cat.Apps[e.ApplicationID] == nil {
+		return ""
+	}
+	return w.cat.Apps[e.ApplicationID].Title
+}
+
+// class is the risk of a line, "" for one whose items are of several: it is decided by itself.
+func (w *reviewing) class(l []*campaign.Item) string {
+	for _, i := range l {
+		if i.Risk != l[0].Risk {
+			return ""
+		}
+	}
+	return riskOf(l)
+}
+
+func riskOf(l []*campaign.Item) string {
+	most := 0
+	for _, i := range l {
+		most = max(most, i.Risk)
+	}
+	return catalog.Risks[min(most, len(catalog.Risks)-1)]
+}
+
+// own says why the reader does not decide about somebody.
+func (w *reviewing) own(i *campaign.Item) string {
+	switch {
+	case i.Identity == 0:
+	case i.Identity == w.r.who.ID:
+		return w.r.T("About yourself: another person decides it.")
+	case slices.ContainsFunc(w.r.who.acting, func(a auth.Acting) bool { return a.For == i.Identity }):
+		return w.r.T("You stand in for them: another person decides it.")
+	}
+	return ""
+}
+
+// line says one decision: what a membership, a request or an item is, and what is known of it.
+func (w *reviewing) line(l []*campaign.Item, view string) templates.ReviewLine {
+	i := l[0]
+	out := templates.ReviewLine{ID: strconv.FormatInt(i.ID, 10), What: w.title(l), Person: w.person(i), App: w.app(i), Risk: riskOf(l), Class: w.class(l), URL: reviewItemURL(i.ID), Own: w.own(i), Held: w.held(l)}
+	if len(l) > 1 {
+		for _, x := range l {
+			out.Parts = append(out.Parts, w.entitlement(x.Entitlement))
+		}
+		out.App = ""
+	}
+	if out.Name = out.What; i.Identity != 0 {
+		out.Name = w.r.T("%s for %s", out.What, out.Person)
+	}
+	switch view {
+	case "person":
+		out.Person = ""
+	case "application":
+		out.App = ""
+	}
+	w.about(l, &out)
+	act := link(reviewURL(w.v.ID)+"/decide", "items", out.ID, "outcome", campaign.Remove)
+	if i.Kinds&campaign.BitBirthright != 0 {
+		out.ChangeURL = link(reviewURL(w.v.ID)+"/decide", "items", out.ID, "outcome", campaign.Change)
+	} else {
+		out.RemoveURL = act
+	}
+	return out
+}
+
+// title names a line: the role or the offer where one decision is about all that it gives.
+func (w *reviewing) title(l []*campaign.Item) string {
+	kind, ref := campaign.UnitOf(l[0].Unit)
+	switch kind {
+	case campaign.BitMembership:
+		if o := w.pol.Object(ref); o != nil {
+			return w.r.T("Member of “%s”", cmp.Or(o.Title, o.Name))
+		}
+	case campaign.BitRequest:
+		for _, id := range l[0].Reasons {
+			if x := w.reasons[id]; x.Kind == access.Requested && x.Title != "" {
+				return x.Title
+			}
+		}
+	}
+	return w.what(l[0])
+}
+
+// held says why something is held: every reason once.
+func (w *reviewing) held(l []*campaign.Item) []string {
+	var out []string
+	add := func(text string) {
+		if !slices.Contains(out, text) {
+			out = append(out, text)
+		}
+	}
+	for _, i := range l {
+		for _, id := range i.Reasons {
+			if x, ok := w.reasons[id]; ok {
+				add(w.reason(&x))
+			}
+		}
+	}
+	switch {
+	case len(out) > 0:
+	case l[0].Kinds&campaign.BitOther != 0:
+		add(w.r.T("It is needed for what they hold there"))
+	case l[0].Identity == 0:
+		add(w.r.T("The account belongs to nobody"))
+	default:
+		add(w.r.T("Nothing gives it: it was found there"))
+	}
+	return out
+}
+
+// reason says a reason to whoever decides about somebody else.
+func (w *reviewing) reason(x *audit.Reason) string {
+	r, title := w.r, x.Title
+	switch {
+	case title == "":
+	case x.Kind == access.Birthright:
+		return r.T("The rule “%s” gives it", title)
+	case x.Kind == access.Handover:
+		return r.T("Kept for the hand-over after a move; “%s” gave it before", title)
+	case x.Kind == access.Assignment:
+		return r.T("Member of “%s”", title)
+	case x.Kind == access.Requested:
+		return r.T("Asked for (“%s”), request R-%d", title, x.Number)
+	}
+	return sentence(r.T(x.Text))
+}
+
+// about says since when a line is held, whether it is used, how many peers hold it, what it breaks and what is suggested.
+func (w *reviewing) about(l []*campaign.Item, out *templates.ReviewLine) {
+	r, i := w.r, l[0]
+	if i.Since != nil {
+		out.Since = r.T("since %s", r.day(r.inZone(*i.Since)))
+	}
+	out.Used = r.T("No sign-in is known")
+	if i.LastUsed != nil {
+		out.Used = r.T("Last signed in %s", r.day(r.inZone(*i.LastUsed)))
+	}
+	out.Peers = r.T("too few peers to compare with")
+	if i.Peers != nil {
+		out.Peers = r.T("%d in a hundred peers hold it", *i.Peers)
+	}
+	for _, x := range l {
+		for _, id := range x.Conflicts {
+			title := r.T("an SoD rule")
+			if o := w.pol.Object(id); o != nil {
+				title = cmp.Or(o.Title, o.Name)
+			}
+			if text := r.T("Breaks “%s”", title); !slices.Contains(out.Conflicts, text) {
+				out.Conflicts = append(out.Conflicts, text)
+			}
+		}
+	}
+	if b := i.Before; b != nil {
+		out.Before = r.T("%s said before: %s", b.Name, w.said(b).Text)
+	}
+	w.advice(i, out)
+}
+
+// dormantAfter is after how many days without signing in an account is called dormant; the snapshot uses the same.
+const dormantAfter = 90
+
+// advice says what is suggested, and from what it follows: never chosen beforehand.
+func (w *reviewing) advice(i *campaign.Item, out *templates.ReviewLine) {
+	r := w.r
+	var because []string
+	switch i.Advice {
+	case 1:
+		out.Advice = ui.Tag{Tone: ui.Neutral, Icon: "info-circle", Text: r.T("Suggested: keep")}
+		because = append(because, r.T("it has a reason, and most peers hold it"))
+	case 2:
+		out.Advice = ui.Tag{Tone: ui.Warn, Icon: "info-circle", Text: r.T("Suggested: remove")}
+		if i.Kinds == 0 {
+			because = append(because, r.T("nothing gives it"))
+		}
+		if len(i.Conflicts) > 0 {
+			because = append(because, r.T("it breaks a rule of separation"))
+		}
+		if i.LastUsed != nil && w.c.AsOf != nil && i.LastUsed.Before(w.c.AsOf.AddDate(0, 0, -dormantAfter)) {
+			because = append(because, r.T("nobody signed in for %d days", int(w.c.AsOf.Sub(*i.LastUsed).Hours()/24)))
+		}
+		if i.Peers != nil && *i.Peers < 50 {
+			because = append(because, r.T("few peers hold it"))
+		}
+	default:
+		return
+	}
+	out.AdviceWhy = sentence(r.and(because, 4))
+	if w.c.AsOf != nil {
+		out.AdviceWhy += " (" + r.day(r.inZone(*w.c.AsOf)) + ")"
+	}
+}
