@@ -137,6 +137,16 @@ func TestAnswersAreChecked(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
+	if err := o.sign("Otto", rule); err != nil {
+		t.Fatal(err)
+	}
+	o.read(func(tx *db.Tx) error {
+		all, err := campaign.OwnedRemovals(tx, o.id["Cora"])
+		if len(all) < 6 || all[0].State != campaign.RemovalChanging {
+			t.Errorf("the campaign's owner has to see to %d changes of a rule", len(all))
+		}
+		return err
+	})
 	// A draft is changed and taken back.
 	if err := o.decide("Max", campaign.Answer{Review: v.ID, Items: id("Ada bank/pay"), Outcome: campaign.Keep}); err != nil {
 		t.Fatal(err)

@@ -63,10 +63,10 @@ func (s *Service) sign(tx *db.Tx, c *Campaign, v *Review) error {
 	if err != nil {
 		return err
 	}
-	if n, err = tx.Exec(`insert into campaign_removal (item_id, campaign_id, review_id, identity_id, account_id, entitlement_id, param, state, at)
-		select i.id, i.campaign_id, $1, i.identity_id, i.account_id, i.entitlement_id, i.param, case d.outcome when 'change' then 'changing' else 'waiting' end, greatest(coalesce(d.until, $2), $2 + make_interval(days => $3))
+	if n, err = tx.Exec(`insert into campaign_removal (item_id, campaign_id, review_id, identity_id, account_id, entitlement_id, param, state, at, owner_id)
+		select i.id, i.campaign_id, $1, i.identity_id, i.account_id, i.entitlement_id, i.param, case d.outcome when 'change' then 'changing' else 'waiting' end, greatest(coalesce(d.until, $2), $2 + make_interval(days => $3)), case d.outcome when 'change' then $5::int end
 		from campaign_decision d join campaign_item i on i.id = d.item_id and i.stage = d.stage where d.review_id = $1 and d.stage = $4 and d.outcome in ('remove', 'change')`,
-		v.ID, tx.Now, c.Settings.Challenge, v.Stage); err != nil {
+		v.ID, tx.Now, c.Settings.Challenge, v.Stage, c.Owner); err != nil {
 		return err
 	}
 	add(t, "campaign_removal", n)
