@@ -96,6 +96,7 @@ func things(w *world) *belongings {
 	w.in(compliance, func(tx *db.Tx) error { return lifecycle.Campaigns.Stop(tx, reviewed.ID, "other tests look at inboxes") })
 	th.put(thing{map[string]string{"name": "locked"}, "Locked room", ""}, "/api/v1/offers/:name")
 	th.put(thing{map[string]string{"name": "hr.release"}, "", "administrator"}, "/portal/permissions/:name")
+	th.campaign()
 	return th
 }
 

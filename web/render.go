@@ -123,6 +123,7 @@ func (r *request) navigation() []ui.NavItem {
 		{"application.read", ui.NavItem{Label: r.T("Applications"), URL: "/applications", Icon: "apps"}},
 		{"operation.read", ui.NavItem{Label: r.T("Operations"), URL: "/operations", Icon: "stack-2", Sub: telling}},
 		{"policy.read", ui.NavItem{Label: r.T("Policy"), URL: "/policy", Icon: "scale", Sub: policies}},
+		{"campaign.read", ui.NavItem{Label: r.T("Campaigns"), URL: campaignsURL, Icon: "rosette-check"}},
 		{"portal.read", ui.NavItem{Label: r.T("Portal"), URL: "/portal/roles", Icon: "shield-check", Sub: []ui.NavItem{{Label: r.T("Roles"), URL: "/portal/roles"}, {Label: r.T("Permissions"), URL: permissionsURL}}}},
 	}
 	if r.s.demo != nil {

@@ -100,7 +100,7 @@ func (b *builder) readings() error {
 	err := b.exec("campaign_reading", `insert into campaign_reading (campaign_id, application_id, reading_id, read_at, licence_cents, currency)
 		select $1, a.id, r.id, r.started_at, a.licence_cost_cents, a.licence_currency from application a
 			join lateral (select id, started_at from reading where application_id = a.id and account_id is null and complete order by id desc limit 1) r on true
-		where cardinality($2::int[]) = 0 or a.id = any($2)
+		where (cardinality($2::int[]) = 0 or a.id = any($2))
 		and (cardinality($3::int[]) = 0 or exists (select from entitlement e where e.application_id = a.id and e.id = any($3)))`, b.c.ID, list(apps), list(b.c.Scope.Entitlements))
 	if err != nil {
 		return err

@@ -85,6 +85,10 @@ var permissions = map[string][]string{
 	"request.read_any": {Compliance, Auditor},
 	"request.end_any":  {Compliance},
 
+	"campaign.read":   {Compliance, Auditor},
+	"campaign.manage": {Compliance},
+	"campaign.run":    {Compliance},
+
 	"delegation.mine": {Employee},
 	"portal.read":     {Compliance, Auditor, Administrator},
 	"portal.give":     {Administrator},

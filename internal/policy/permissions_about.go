@@ -56,6 +56,10 @@ var about = map[string]About{
 
 	"person.terminate": {Writes, "End a person's access at once, and lift it again"},
 
+	"campaign.read":   {Reads, "See campaigns: what is asked of whom, how far it is, and what came of it"},
+	"campaign.manage": {Writes, "Build campaigns, and say which events open a review by themselves"},
+	"campaign.run":    {Writes, "Start and stop campaigns, and release or drop removals that the brake holds"},
+
 	"hr.read":    {Reads, "See HR sources and runs"},
 	"hr.upload":  {Writes, "Load an HR file"},
 	"hr.release": {Writes, "Release or drop an HR run that is held, loaded by somebody else"},

@@ -18,6 +18,7 @@ var acts = map[string]string{
 	"portal.change":        "change what a right in the portal means",
 	"violation.accept":     "accept that somebody breaks a rule",
 	"request.activate":     "hold privileged access for hours, at once",
+	"campaign.run":         "ask everybody at once, or remove what the brake holds",
 	"webhook.change":       "have what happens sent to somebody outside",
 	"slack.link":           "let a Slack user decide in somebody's name",
 	"token.make":           "make something that acts in one's name for weeks",
@@ -36,6 +37,7 @@ var ordinary = map[string]string{
 	"role.assign":       "one person, weighed with what they hold, undone the same way",
 	"policy.change":     "another person approves it",
 	"request.end_any":   "takes away what can be asked for again",
+	"campaign.manage":   "drafts, which nobody sees before they are started, and events that open a review",
 	"operation.retry":   "does what was decided before",
 	"operation.release": "does what the policy says, for an application that proposes",
 }

@@ -1,0 +1,78 @@
+package templates
+
+import "tenure/templates/ui"
+
+func sampleCampaigns(rows int) CampaignsView {
+	v := CampaignsView{NewURL: "/campaigns/new", Events: []CampaignEvent{
+		{Event: "move", Word: "Somebody moves", About: "Their manager reviews what no birthright rule of the new job gives.", Active: true, Action: "/campaigns/events", Keep: "90"},
+		{Event: "orphan", Word: "Accounts of nobody are found", About: "The owners of the applications review them, once a week at most.", Action: "/campaigns/events", Keep: "90"},
+		{Event: "unused", Word: "Access is not used", About: "Managers review what was not signed in to for so many days, once a week at most.", Active: true, Note: "after 90 days", Action: "/campaigns/events",
+			Days: &ui.Field{Name: "days", Label: "Days without signing in", Kind: "number", Min: "1", Max: "3650", Value: "90", Required: true, Short: true, Scope: "unused"}}}}
+	open := ui.Tag{Tone: ui.Info, Icon: "hourglass", Text: "Being decided"}
+	v.Rows = []CampaignRow{
+		{Campaign: ui.Link{Text: "Privileged access, autumn", URL: "/campaigns/1"}, Kind: "Recurring", State: open, Owner: "Jo Lind", Items: 1408, Decided: "62 %", Verified: "80 % of 41", Started: at("12 Nov 2026", "2026-11-12T08:00:00Z"), Due: ui.Clock{Tone: ui.Neutral, Text: "due 26 Nov", Exact: "2026-11-26T08:00:00Z"}},
+		{Campaign: ui.Link{Text: "Access after a move", URL: "/campaigns/2"}, Kind: "After an event", State: open, Owner: "Tomás Rey-Castellanos de la Fuente", Items: 4, Decided: "0 %", Started: at("today 09:10", "2026-11-22T09:10:00Z"), Due: ui.Clock{Tone: ui.Bad, Text: "late since yesterday", Exact: "2026-11-21T08:00:00Z"}},
+		{Campaign: ui.Link{Text: "Who may pay", URL: "/campaigns/3"}, Kind: "Once", State: ui.Tag{Tone: ui.Neutral, Icon: "circle-dashed", Text: "Draft"}, Owner: "Jo Lind"},
+	}[:rows]
+	return v
+}
+
+func sampleCampaignForm() CampaignFormView {
+	select2 := func(name, label string, options ...string) ui.Field {
+		f := ui.Field{Name: name, Label: label, Kind: "select", Required: true}
+		for i, o := range options {
+			f.Options = append(f.Options, ui.Option{Value: o, Text: o, Selected: i == 0})
+		}
+		return f
+	}
+	number := func(name, label, value string) ui.Field {
+		return ui.Field{Name: name, Label: label, Kind: "number", Value: value, Short: true, Required: value != ""}
+	}
+	boxes := func(name, label string, all ...string) CampaignList {
+		c := &ui.Choices{Name: name, Label: label}
+		for i, o := range all {
+			c.Options = append(c.Options, ui.Choice{Value: o, Text: o, Chosen: i == 1})
+		}
+		return CampaignList{Boxes: c}
+	}
+	return CampaignFormView{Up: []ui.Link{{Text: "Campaigns", URL: "/campaigns"}}, Title: "New campaign", Action: "/campaigns", Cancel: "/campaigns",
+		First: []ui.Field{{Name: "title", Label: "Title", Kind: "text", Value: "Privileged access, autumn", Required: true}, {Name: "about", Label: "What reviewers are told", Kind: "textarea", Hint: "Why this is asked, and what to look at."}, select2("kind", "How often", "Once", "Again and again"), number("months", "Months between two", "")},
+		Lists: []CampaignList{boxes("departments", "Departments", "Finance", "Sales"), boxes("applications", "Applications", "Ledger", "Treasury", "Warehouse"), {Lines: &ui.Field{Name: "people", Label: "People", Kind: "textarea", Rows: 2, Hint: "Number, e-mail address or full name, one a line."}}},
+		Only:  ui.Choices{Name: "only", Label: "And only", Hint: "Everything that is ticked has to hold.", Options: []ui.Choice{{Value: "privileged", Text: "Only what is privileged or of high risk", Chosen: true}, {Value: "orphans", Text: "Accounts of nobody, instead of people's"}}},
+		Days:  []ui.Field{number("dormant", "Not signed in to for days", ""), number("unreviewed", "Not reviewed for days", "")},
+		Stages: []CampaignStage{{Title: "First stage", Fields: []ui.Field{select2("by1", "Who is asked", "the manager of the person", "a named person"), {Name: "named1", Label: "The named person", Kind: "text"}}},
+			{Title: "Second stage", Hint: "It decides again what the first stage keeps.", Fields: []ui.Field{select2("by2", "Who is asked", "Nobody: what the first stage says stands", "compliance")}}},
+		Settings: []ui.Field{number("days", "Days that a review has", "14"), number("budget", "Decisions at a time, at most", "40"), select2("unanswered", "What nobody answers in time", "the owner of the campaign decides it", "it is kept", "it is removed")}}
+}
+
+func sampleCampaignCheck() CampaignCheckView {
+	return CampaignCheckView{Title: "Privileged access, autumn", About: "The auditors ask who may pay.", Scope: "All access of everybody, in the departments Finance and Sales, only what is privileged or of high risk.", State: ui.Tag{Tone: ui.Neutral, Icon: "circle-dashed", Text: "Draft"},
+		Stages: []string{"the manager of the person, otherwise compliance"}, Owner: "Jo Lind",
+		Settings: []string{"A review has 14 days.", "A reviewer decides at most 40 at a time; the rest follows in waves, 7 days apart.", "What nobody answers in time: the owner of the campaign decides it."},
+		Figures: []ui.Figure{{Label: "Items", Value: "1 408", Note: "access that the readings show"}, {Label: "Decided line by line", Value: "312"}, {Label: "Likely fine", Value: "640", Note: "a batch for each reviewer"}, {Label: "Given by a rule", Value: "456", Note: "a line for each rule"}, {Label: "Decisions", Value: "318", Note: "of 14 reviewers"}, {Label: "Decisions of a reviewer", Value: "18", Note: "in the middle; 140 at most"}},
+		Worst:   "Max Winter has most: 140 decisions. The budget of 40 splits them over 5 weeks; nobody decides more than that at a time.",
+		Reviewers: []CampaignLoad{{Person: ui.Link{Text: "Max Winter", URL: "/people/m"}, Why: "the manager of the person", Items: 412, Lines: 140, Waves: 4, Minutes: "57 min", AsURL: "?as=m#as"},
+			{Person: ui.Link{Text: "Tomás Rey-Castellanos de la Fuente", URL: "/people/t"}, Why: "the owner of the role that gives it, else of the application", Items: 456, Lines: 6, Waves: 1, Minutes: "3 min", AsURL: "?as=t#as"}},
+		StartURL: "/campaigns/1/start", EditURL: "/campaigns/1/edit", StopURL: "/campaigns/1/stop", Version: "1"}
+}
+
+func galleryCampaigns() []Sample {
+	s := sampleShell("Campaigns", "Campaigns")
+	empty, reading, days := sampleCampaigns(0), sampleCampaigns(3), sampleCampaigns(3)
+	reading.NewURL = ""
+	for i := range reading.Events {
+		reading.Events[i].Action = ""
+	}
+	days.Events[2].Days.Error, days.Events[2].Errors = "Days must be 1 to 3650.", ui.Errors{{Field: "days", Text: "Days must be 1 to 3650."}}
+	form := sampleCampaignForm()
+	form.Errors = ui.Errors{{Field: "title", Text: "The title is required."}, {Field: "people", Text: "Jo names nobody, or more than one person."}}
+	form.First[0].Value, form.First[0].Error, form.Lists[2].Lines.Error, form.Lists[2].Lines.Value = "", "The title is required.", "Jo names nobody, or more than one person.", "Jo"
+	nothing, as, one := sampleCampaignCheck(), sampleCampaignCheck(), sampleCampaignCheck()
+	nothing.Nothing, nothing.NotRead, nothing.Error, nothing.StartURL = true, "Nothing is known of Treasury: no complete reading shows who holds what there.", "Nothing is in the scope of this campaign: no reading shows such access.", ""
+	one.Reviewers, one.Worst = one.Reviewers[1:], "Tomás Rey-Castellanos de la Fuente has most: 6 decisions, within the budget of 40."
+	as.As = &CampaignAs{Name: "Max Winter", Rules: []string{"The rule Everybody in Finance, as one: it gives 24 items to 24 people."}, Fine: "What is likely fine, as one batch: 12 items.",
+		Lines: []CampaignAsLine{{Person: "Femke de Wit", What: "Pay invoices (Ledger)", Why: "no reason", Risk: "critical"}, {Person: "Björn Åkesson", What: "Vendor master data (Ledger)", Why: "a membership and a request", Risk: "medium"}}}
+	return []Sample{{"campaigns-full", Campaigns(s, sampleCampaigns(3))}, {"campaigns-one", Campaigns(s, sampleCampaigns(1))}, {"campaigns-empty", Campaigns(s, empty)}, {"campaigns-error", Campaigns(s, days)}, {"campaigns-reader", Campaigns(s, reading)},
+		{"campaign-form", CampaignForm(s, sampleCampaignForm())}, {"campaign-form-error", CampaignForm(s, form)},
+		{"campaign-check", CampaignCheck(s, sampleCampaignCheck())}, {"campaign-check-as", CampaignCheck(s, as)}, {"campaign-check-one", CampaignCheck(s, one)}, {"campaign-check-nothing", CampaignCheck(s, nothing)}}
+}

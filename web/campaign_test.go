@@ -1,0 +1,138 @@
+package web_test
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"tenure/templates/lang"
+)
+
+// campaignOf is what the form of a campaign sends when everything is said.
+func campaignOf(title string, more ...string) []string {
+	form := []string{"title", title, "kind", "once", "by1", "owner", "otherwise1", "compliance", "by2", "", "days", "14", "budget", "5", "wave_days", "7", "unanswered", "owner", "comment", "removals", "challenge", "0", "sample", "5", "pace", "3"}
+	for i := 0; i+1 < len(more); i += 2 {
+		if at := slices.Index(form, more[i]); at >= 0 && at%2 == 0 {
+			form[at+1] = more[i+1]
+		} else {
+			form = append(form, more[i], more[i+1])
+		}
+	}
+	return form
+}
+
+// built makes a draft and gives its address.
+func (w *world) built(title string, more ...string) string {
+	w.t.Helper()
+	to := w.as(compliance).post("/campaigns", campaignOf(title, more...)...).want(w.t, http.StatusSeeOther).to
+	if !strings.HasPrefix(to, "/campaigns/") {
+		w.t.Fatalf("built, it leads to %s", to)
+	}
+	return to
+}
+
+// campaign is a draft, which compliance and auditors see.
+func (th *belongings) campaign() {
+	at := th.w.built("Campaign for Nr1003 alone")
+	x := thing{map[string]string{"ref": at[strings.LastIndex(at, "/")+1:]}, "Campaign for", "compliance auditor administrator"}
+	for _, act := range []string{"", "/edit", "/start", "/stop", "/release", "/discard"} {
+		th.put(x, "/campaigns/:ref"+act)
+	}
+}
+
+// A campaign is built, looked at, started and stopped by compliance; auditors look, others do not.
+func TestACampaignIsBuiltLookedAtStartedAndStopped(t *testing.T) {
+	w := newWorld(t)
+	c, reads := w.as(compliance), w.as(auditor)
+	w.read("ledger")
+	c.get("/campaigns").want(t, http.StatusOK).says(t, "No access was reviewed yet")
+	for _, who := range []string{employee, itPerson, hrPerson} {
+		w.as(who).get("/campaigns").want(t, http.StatusForbidden)
+		w.as(who).post("/campaigns", campaignOf("x")...).want(t, http.StatusForbidden)
+	}
+	reads.post("/campaigns", campaignOf("x")...).want(t, http.StatusForbidden)
+
+	p := c.post("/campaigns", campaignOf(" ", "budget", "0", "days", "many", "people", "1030\nZebedee", "applications", "nothing", "departments", "Atlantis", "by1", "named", "dormant", "-1")...).want(t, http.StatusBadRequest)
+	for field, says := range map[string]string{"people": "Zebedee names nobody", "applications": "There is no application nothing.", "departments": "Nobody has Atlantis.", "named1": "Say who is asked.", "dormant": "Write a number of days"} {
+		if got := p.Find(`[id="f-` + field + `"]`).Closest(".t-field").Find(".t-fault").Text(); !strings.Contains(got, says) {
+			t.Errorf("%s says %q", field, got)
+		}
+	}
+	p = c.post("/campaigns", campaignOf(" ", "budget", "0", "days", "many", "kind", "recurring")...).want(t, http.StatusBadRequest)
+	for field, says := range map[string]string{"title": "The title is required", "budget": "must be 1 to 1000 decisions", "days": "must be 1 to 180 days", "months": "says how often it recurs"} {
+		if got := p.Find(`[id="f-` + field + `"]`).Closest(".t-field").Find(".t-fault").Text(); !strings.Contains(got, says) {
+			t.Errorf("%s says %q", field, got)
+		}
+	}
+	if n := w.number(`select count(*) from campaign`); n != 0 {
+		t.Fatalf("%d campaigns were built of nonsense", n)
+	}
+
+	at := w.built("The ledger", "applications", "ledger", "by2", "compliance", "otherwise2", "campaign_owner")
+	p = c.get(at).want(t, http.StatusOK)
+	p.says(t, "All access of everybody, in Ledger.")
+	p.says(t, "the owner of the entitlement or application, otherwise compliance")
+	items := w.number(`select count(*) from observed o join account a on a.id = o.account_id join application p on p.id = a.application_id join account_link l on l.account_id = a.id and l.known_to = 'infinity' where p.name = 'ledger' and o.seen_to is null and a.kind = 'person'`)
+	if items == 0 || !strings.Contains(p.Find(".t-figures").Text(), lang.From(t.Context()).Int(items)) {
+		t.Errorf("the page does not count %d items: %s", items, p.Find(".t-figures").Text())
+	}
+	as, _ := p.Find("#reviewers td a").First().Attr("href")
+	look, err := url.Parse(as)
+	w.must(err)
+	if p := c.get(look.Path + "?" + look.RawQuery).want(t, http.StatusOK); p.Find("#as tbody tr, #as li").Length() == 0 {
+		t.Error("looking as a reviewer shows nothing")
+	}
+	if n := w.number(`select count(*) from campaign_item`) + w.number(`select count(*) from campaign_review`); n != 0 {
+		t.Errorf("the preview left %d rows", n)
+	}
+	if reads.get(at).want(t, http.StatusOK).Find(`form[action$="/start"], a[href$="/stop"], a[href$="/edit"]`).Length() != 0 {
+		t.Error("an auditor is offered to start, stop or change it")
+	}
+
+	p = c.get(at+"/edit").want(t, http.StatusOK)
+	if !p.Find(`input[name="applications"][value="ledger"]`).Is("[checked]") {
+		t.Error("the form has forgotten the application")
+	}
+	c.post(at+"/edit", campaignOf("The ledger and more", "version", "1", "applications", "ledger", "only", "privileged")...).want(t, http.StatusSeeOther)
+	c.post(at+"/edit", campaignOf("Somebody else's", "version", "1")...).want(t, http.StatusConflict)
+	c.get(at).want(t, http.StatusOK).says(t, "only what is privileged or of high risk")
+	c.post(at+"/start", "version", "2").want(t, http.StatusConflict).says(t, "Nothing is in the scope")
+	c.post(at+"/edit", campaignOf("The ledger", "version", "2", "applications", "ledger")...).want(t, http.StatusSeeOther)
+	c.post(at+"/start", "version", "2").want(t, http.StatusConflict)
+	reads.post(at+"/start", "version", "3").want(t, http.StatusForbidden)
+	if s := w.text(`select state from campaign`); s != "draft" {
+		t.Fatalf("it is %s", s)
+	}
+	c.post(at+"/start", "version", "3").want(t, http.StatusSeeOther)
+	if n := w.number(`select count(*) from campaign_item`); n != items {
+		t.Errorf("%d items were started, %d were shown", n, items)
+	}
+	c.get(at+"/edit").want(t, http.StatusConflict)
+	c.get("/campaigns").want(t, http.StatusOK).says(t, "Being decided")
+
+	c.get(at+"/stop").want(t, http.StatusOK).says(t, "What is signed off stays decided")
+	c.post(at+"/stop", "reason", " ").want(t, http.StatusBadRequest).says(t, "is required")
+	reads.post(at+"/stop", "reason", "x").want(t, http.StatusForbidden)
+	c.post(at+"/stop", "reason", "It was the wrong one").want(t, http.StatusSeeOther)
+	c.get(at+"/stop").want(t, http.StatusConflict)
+	if s := w.text(`select state from campaign`); s != "cancelled" {
+		t.Errorf("it is %s", s)
+	}
+}
+
+// An event opens reviews by itself from when it is switched on.
+func TestEventsAreSwitched(t *testing.T) {
+	w := newWorld(t)
+	c := w.as(compliance)
+	w.as(auditor).post("/campaigns/events", "event", "unused", "active", "on", "days", "30").want(t, http.StatusForbidden)
+	c.post("/campaigns/events", "event", "unused", "active", "on", "days", "0").want(t, http.StatusBadRequest).says(t, "must be 1 to 3650")
+	c.post("/campaigns/events", "event", "flood", "active", "on", "days", "30").want(t, http.StatusNotFound)
+	c.post("/campaigns/events", "event", "unused", "active", "on", "days", "30").want(t, http.StatusSeeOther)
+	c.get("/campaigns").want(t, http.StatusOK).says(t, "after 30 days")
+	c.post("/campaigns/events", "event", "unused", "active", "off", "days", "30").want(t, http.StatusSeeOther)
+	if n := w.number(`select count(*) from campaign_event where event = 'unused' and not active and days = 30`); n != 1 {
+		t.Error("it is not switched off")
+	}
+}
