@@ -49,14 +49,35 @@ func sampleCampaignCheck() CampaignCheckView {
 	return CampaignCheckView{Title: "Privileged access, autumn", About: "The auditors ask who may pay.", Scope: "All access of everybody, in the departments Finance and Sales, only what is privileged or of high risk.", State: ui.Tag{Tone: ui.Neutral, Icon: "circle-dashed", Text: "Draft"},
 		Stages: []string{"the manager of the person, otherwise compliance"}, Owner: "Jo Lind",
 		Settings: []string{"A review has 14 days.", "A reviewer decides at most 40 at a time; the rest follows in waves, 7 days apart.", "What nobody answers in time: the owner of the campaign decides it."},
-		Figures: []ui.Figure{{Label: "Items", Value: "1 408", Note: "access that the readings show"}, {Label: "Decided line by line", Value: "312"}, {Label: "Likely fine", Value: "640", Note: "a batch for each reviewer"}, {Label: "Given by a rule", Value: "456", Note: "a line for each rule"}, {Label: "Decisions", Value: "318", Note: "of 14 reviewers"}, {Label: "Decisions of a reviewer", Value: "18", Note: "in the middle; 140 at most"}},
-		Worst:   "Max Winter has most: 140 decisions. The budget of 40 splits them over 5 weeks; nobody decides more than that at a time.",
+		Figures:  []ui.Figure{{Label: "Items", Value: "1 408", Note: "access that the readings show"}, {Label: "Decided line by line", Value: "312"}, {Label: "Likely fine", Value: "640", Note: "a batch for each reviewer"}, {Label: "Given by a rule", Value: "456", Note: "a line for each rule"}, {Label: "Decisions", Value: "318", Note: "of 14 reviewers"}, {Label: "Decisions of a reviewer", Value: "18", Note: "in the middle; 140 at most"}},
+		Worst:    "Max Winter has most: 140 decisions. The budget of 40 splits them over 5 weeks; nobody decides more than that at a time.",
 		Reviewers: []CampaignLoad{{Person: ui.Link{Text: "Max Winter", URL: "/people/m"}, Why: "the manager of the person", Items: 412, Lines: 140, Waves: 4, Minutes: "57 min", AsURL: "?as=m#as"},
 			{Person: ui.Link{Text: "Tomás Rey-Castellanos de la Fuente", URL: "/people/t"}, Why: "the owner of the role that gives it, else of the application", Items: 456, Lines: 6, Waves: 1, Minutes: "3 min", AsURL: "?as=t#as"}},
 		StartURL: "/campaigns/1/start", EditURL: "/campaigns/1/edit", StopURL: "/campaigns/1/stop", Version: "1"}
 }
 
+func sampleCampaignMonitor() CampaignMonitorView {
+	v := CampaignMonitorView{Title: "Privileged access, autumn", Scope: "All access of everybody, only what is privileged or of high risk.", State: ui.Tag{Tone: ui.Info, Icon: "hourglass", Text: "Being decided"}, ResultsURL: "/campaigns/1/results", StopURL: "/campaigns/1/stop",
+		Figures: []ui.Figure{{Label: "Items", Value: "412", Note: "taken down 2 Nov"}, {Label: "Decided", Value: "56 %", Note: "180 items left"}, {Label: "Reviews signed off", Value: "3 of 9"}, {Label: "Removals", Value: "41"}, {Label: "Removals verified", Value: "80 %", Note: "33 of 41, each by a reading"}},
+		Chart:   ui.Chart{ID: "burn-down", Title: "What is left to decide", Summary: "180 of 412 items are left to decide; it is due on 16 November 2026.", Head: []string{"Day", "Left", "Plan"}, Rows: [][]string{{"2 November", "412", "412"}, {"9 November", "180", "206"}, {"16 November", "to come", "0"}}},
+		Lines:   ui.LineChart{Series: []ui.Series{{Name: "Left", Points: []float64{412, 390, 300, 180}}, {Name: "Plan", Points: []float64{412, 343, 275, 206, 137, 69, 0}, Plan: true}}, Steps: []string{"2 November", "9 November", "16 November"}, TopTxt: "412"},
+		Held:    &CampaignHeld{Text: "14 removals of 12 people, since today 09:10: 12 people would lose access by reviews within a day, of 80; the limit is 8.", DiscardURL: "/campaigns/1/discard", Refusal: "You signed it off; somebody else must release it."},
+		Open: []CampaignOpen{{Reviewer: ui.Link{Text: "Max Winter", URL: "/people/m"}, Why: "the manager of the person", Stage: "stage 1, wave 1", Decided: "12 of 96", Due: ui.Clock{Tone: ui.Bad, Text: "late since yesterday", Exact: "2026-11-21T08:00:00Z"}, ReviewURL: "/reviews/4", Away: "is not here any more"},
+			{Reviewer: ui.Link{Text: "Tomás Rey-Castellanos de la Fuente"}, Why: "the owner of the entitlement or application", Stage: "stage 1, wave 2", Decided: "0 of 40", Due: ui.Clock{Tone: ui.Neutral, Text: "due 26 Nov", Exact: "2026-11-26T08:00:00Z"}, Waits: true}},
+		Left: []CampaignLeft{{Person: "Femke de Wit", What: "Pay invoices (Ledger)", State: ui.Tag{Tone: ui.Bad, Icon: "circle-x", Text: "The operation failed"}, Why: "the target answered 503", Operation: ui.Link{Text: "Operation 881", URL: "/operations/881"}, At: at("today 09:10", "2026-11-22T09:10:00Z")},
+			{Person: "an account of nobody", What: "Administration (Warehouse)", State: ui.Tag{Tone: ui.Warn, Icon: "flag", Text: "By hand"}, Why: "Tenure only observes Warehouse: somebody has to disable the account there", Owner: "Otto Kern", At: at("today 09:10", "2026-11-22T09:10:00Z")}},
+		Quality: []CampaignQuality{{Reviewer: "Vera Holm", Stage: "stage 1, wave 1", Signed: at("18 Nov", "2026-11-18T08:00:00Z"), Lines: 24, Pace: "21 s", Kept: "83 %", Together: "0 %", Again: "1 of 2 decided again, 0 differ"},
+			{Reviewer: "Jo Lind", Stage: "stage 1, wave 1", Signed: at("18 Nov", "2026-11-18T08:00:00Z"), Lines: 38, Pace: "1 s", Kept: "100 %", Together: "97 %", Again: "0 of 19 decided again, 0 differ", Note: "below the stated pace, or everything kept together: half is decided a second time"}},
+		Said: []CampaignSaid{{Who: "Femke de Wit", Does: "objects", About: "Femke de Wit: Pay invoices (Ledger)", Text: "I stand in for Otto until Christmas.", At: at("today 10:02", "2026-11-22T10:02:00Z")}, {Who: "Max Winter", Does: "asks Otto Kern", About: "Björn Åkesson: Vendor master data (Ledger)", Text: "Does he still do this?", At: at("yesterday", "2026-11-21T10:02:00Z")}}}
+	return v
+}
+
 func galleryCampaigns() []Sample {
+	over, single := sampleCampaignMonitor(), sampleCampaignMonitor()
+	over.State, over.StopURL, over.Held, over.Open, over.Left, over.Quality, over.Said = ui.Tag{Tone: ui.Neutral, Icon: "ban", Text: "Stopped"}, "", nil, nil, nil, nil, nil
+	over.Chart = ui.Chart{ID: "burn-down", Title: "What is left to decide", Empty: "It was stopped before it was started."}
+	single.Held.ReleaseURL, single.Held.Refusal = "/campaigns/1/release", ""
+	single.Open, single.Left, single.Quality, single.Said = single.Open[:1], single.Left[:1], single.Quality[:1], nil
 	s := sampleShell("Campaigns", "Campaigns")
 	empty, reading, days := sampleCampaigns(0), sampleCampaigns(3), sampleCampaigns(3)
 	reading.NewURL = ""
@@ -74,5 +95,6 @@ func galleryCampaigns() []Sample {
 		Lines: []CampaignAsLine{{Person: "Femke de Wit", What: "Pay invoices (Ledger)", Why: "no reason", Risk: "critical"}, {Person: "Björn Åkesson", What: "Vendor master data (Ledger)", Why: "a membership and a request", Risk: "medium"}}}
 	return []Sample{{"campaigns-full", Campaigns(s, sampleCampaigns(3))}, {"campaigns-one", Campaigns(s, sampleCampaigns(1))}, {"campaigns-empty", Campaigns(s, empty)}, {"campaigns-error", Campaigns(s, days)}, {"campaigns-reader", Campaigns(s, reading)},
 		{"campaign-form", CampaignForm(s, sampleCampaignForm())}, {"campaign-form-error", CampaignForm(s, form)},
+		{"campaign-monitor", CampaignMonitor(s, sampleCampaignMonitor())}, {"campaign-monitor-one", CampaignMonitor(s, single)}, {"campaign-monitor-over", CampaignMonitor(s, over)},
 		{"campaign-check", CampaignCheck(s, sampleCampaignCheck())}, {"campaign-check-as", CampaignCheck(s, as)}, {"campaign-check-one", CampaignCheck(s, one)}, {"campaign-check-nothing", CampaignCheck(s, nothing)}}
 }

@@ -46,7 +46,7 @@ func (th *belongings) campaign() {
 func TestACampaignIsBuiltLookedAtStartedAndStopped(t *testing.T) {
 	w := newWorld(t)
 	c, reads := w.as(compliance), w.as(auditor)
-	w.read("ledger")
+	w.read("directory")
 	c.get("/campaigns").want(t, http.StatusOK).says(t, "No access was reviewed yet")
 	for _, who := range []string{employee, itPerson, hrPerson} {
 		w.as(who).get("/campaigns").want(t, http.StatusForbidden)
@@ -70,18 +70,18 @@ func TestACampaignIsBuiltLookedAtStartedAndStopped(t *testing.T) {
 		t.Fatalf("%d campaigns were built of nonsense", n)
 	}
 
-	at := w.built("The ledger", "applications", "ledger", "by2", "compliance", "otherwise2", "campaign_owner")
+	at := w.built("The directory", "applications", "directory", "by2", "compliance", "otherwise2", "campaign_owner")
 	p = c.get(at).want(t, http.StatusOK)
-	p.says(t, "All access of everybody, in Ledger.")
+	p.says(t, "All access of everybody, in Company directory.")
 	p.says(t, "the owner of the entitlement or application, otherwise compliance")
-	items := w.number(`select count(*) from observed o join account a on a.id = o.account_id join application p on p.id = a.application_id join account_link l on l.account_id = a.id and l.known_to = 'infinity' where p.name = 'ledger' and o.seen_to is null and a.kind = 'person'`)
+	items := w.number(`select count(*) from observed o join account a on a.id = o.account_id join application p on p.id = a.application_id join account_link l on l.account_id = a.id and l.known_to = 'infinity' where p.name = 'directory' and o.seen_to is null and a.kind = 'person'`)
 	if items == 0 || !strings.Contains(p.Find(".t-figures").Text(), lang.From(t.Context()).Int(items)) {
 		t.Errorf("the page does not count %d items: %s", items, p.Find(".t-figures").Text())
 	}
 	as, _ := p.Find("#reviewers td a").First().Attr("href")
 	look, err := url.Parse(as)
 	w.must(err)
-	if p := c.get(look.Path + "?" + look.RawQuery).want(t, http.StatusOK); p.Find("#as tbody tr, #as li").Length() == 0 {
+	if p := c.get(look.Path+"?"+look.RawQuery).want(t, http.StatusOK); p.Find("#as tbody tr, #as li").Length() == 0 {
 		t.Error("looking as a reviewer shows nothing")
 	}
 	if n := w.number(`select count(*) from campaign_item`) + w.number(`select count(*) from campaign_review`); n != 0 {
@@ -92,14 +92,14 @@ func TestACampaignIsBuiltLookedAtStartedAndStopped(t *testing.T) {
 	}
 
 	p = c.get(at+"/edit").want(t, http.StatusOK)
-	if !p.Find(`input[name="applications"][value="ledger"]`).Is("[checked]") {
+	if !p.Find(`input[name="applications"][value="directory"]`).Is("[checked]") {
 		t.Error("the form has forgotten the application")
 	}
-	c.post(at+"/edit", campaignOf("The ledger and more", "version", "1", "applications", "ledger", "only", "privileged")...).want(t, http.StatusSeeOther)
+	c.post(at+"/edit", campaignOf("The directory and more", "version", "1", "applications", "directory", "only", "privileged", "dormant", "3000")...).want(t, http.StatusSeeOther)
 	c.post(at+"/edit", campaignOf("Somebody else's", "version", "1")...).want(t, http.StatusConflict)
 	c.get(at).want(t, http.StatusOK).says(t, "only what is privileged or of high risk")
 	c.post(at+"/start", "version", "2").want(t, http.StatusConflict).says(t, "Nothing is in the scope")
-	c.post(at+"/edit", campaignOf("The ledger", "version", "2", "applications", "ledger")...).want(t, http.StatusSeeOther)
+	c.post(at+"/edit", campaignOf("The directory", "version", "2", "applications", "directory")...).want(t, http.StatusSeeOther)
 	c.post(at+"/start", "version", "2").want(t, http.StatusConflict)
 	reads.post(at+"/start", "version", "3").want(t, http.StatusForbidden)
 	if s := w.text(`select state from campaign`); s != "draft" {
@@ -108,6 +108,11 @@ func TestACampaignIsBuiltLookedAtStartedAndStopped(t *testing.T) {
 	c.post(at+"/start", "version", "3").want(t, http.StatusSeeOther)
 	if n := w.number(`select count(*) from campaign_item`); n != items {
 		t.Errorf("%d items were started, %d were shown", n, items)
+	}
+	p = reads.get(at).want(t, http.StatusOK)
+	p.says(t, "are left to decide")
+	if open := w.number(`select count(*) from campaign_review`); p.Find("#open tbody tr").Length() != open || open == 0 {
+		t.Errorf("the page has %d of %d open reviews", p.Find("#open tbody tr").Length(), open)
 	}
 	c.get(at+"/edit").want(t, http.StatusConflict)
 	c.get("/campaigns").want(t, http.StatusOK).says(t, "Being decided")

@@ -23,6 +23,7 @@ var pieces = map[string][]string{
 	".changed": {"role.changed", "rule.changed", "duty.changed", "sod.changed", "offer.changed", "approval.changed"},
 	".ended":   {"role.ended", "rule.ended", "duty.ended", "sod.ended", "offer.ended", "approval.ended"},
 
+	"campaign.":   {"campaign.released", "campaign.discarded", "campaign.question", "campaign.answer", "campaign.challenge"},
 	"change_set.": {"change_set.rejected", "change_set.stale"},
 	".yaml":       {}, ".yml": {}, // of files
 	".name": {}, ".for": {}, ".hours": {}, // of fields

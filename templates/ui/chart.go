@@ -90,7 +90,10 @@ func (c LineChart) top() float64 {
 // path gives the points of a series in a field of 100 by 100, y downwards.
 func (c LineChart) path(s Series) string {
 	var b strings.Builder
-	n := max(1, len(s.Points)-1)
+	n := 1
+	for _, all := range c.Series {
+		n = max(n, len(all.Points)-1) // a series that is not at the end yet ends before it
+	}
 	for i, p := range s.Points {
 		fmt.Fprintf(&b, "%.2f,%.2f ", float64(i)*100/float64(n), 100-p/c.top()*100)
 	}
