@@ -22,7 +22,7 @@ const (
 
 // campaignMonitor shows how far a campaign is, and what keeps it open.
 func (r *request) campaignMonitor(c *campaign.Campaign) error {
-	v := templates.CampaignMonitorView{Title: c.Title, State: r.campaignTag(c.State), ResultsURL: campaignURL(c) + "/results"}
+	v := templates.CampaignMonitorView{Title: c.Title, State: r.campaignTag(c.State)}
 	if c.State == campaign.Open {
 		v.StopURL = r.to("campaign.run", campaignURL(c)+"/stop")
 	}
