@@ -46,7 +46,7 @@ func (s *server) reviewDecide(r *request) error {
 	if err := r.form(); err != nil {
 		return err
 	}
-	items, err := itemNumbers(r.Request.PostForm["items"])
+	items, err := r.picked(r.Request.PostForm["items"])
 	if err != nil {
 		return err
 	}
@@ -77,11 +77,19 @@ func (s *server) reviewDecide(r *request) error {
 
 // reviewDecideAsk asks for the comment that a removal needs.
 func (s *server) reviewDecideAsk(r *request) error {
-	items, err := itemNumbers(r.Request.URL.Query()["items"])
+	items, err := r.picked(r.Request.URL.Query()["items"])
 	if err != nil {
 		return err
 	}
 	return s.reviewCheck(r, http.StatusOK, items, r.Query("outcome"), nil)
+}
+
+// picked gives the items that were named. Who is not asked about the review is told nothing of its form.
+func (r *request) picked(values []string) ([]int64, error) {
+	if err := r.read(func(tx *db.Tx) error { _, err := r.reviewOf(tx); return err }); err != nil {
+		return nil, err
+	}
+	return itemNumbers(values)
 }
 
 // reviewChosen asks once more about what was ticked: the sentence says how much it is.
@@ -89,7 +97,7 @@ func (s *server) reviewChosen(r *request) error {
 	if err := r.form(); err != nil {
 		return err
 	}
-	items, err := itemNumbers(r.Request.PostForm["pick"])
+	items, err := r.picked(r.Request.PostForm["pick"])
 	if err != nil {
 		return err
 	}
@@ -202,7 +210,7 @@ func (s *server) reviewUndo(r *request) error {
 	if err := r.form(); err != nil {
 		return err
 	}
-	items, err := itemNumbers(r.Request.PostForm["items"])
+	items, err := r.picked(r.Request.PostForm["items"])
 	if err != nil {
 		return err
 	}
@@ -338,7 +346,7 @@ func (s *server) reviewReassign(r *request) error {
 	var items []int64
 	if r.field("items") != "" {
 		var err error
-		if items, err = itemNumbers(r.Request.PostForm["items"]); err != nil {
+		if items, err = r.picked(r.Request.PostForm["items"]); err != nil {
 			return err
 		}
 	}

@@ -135,8 +135,8 @@ func TestOthersDoNotExist(t *testing.T) {
 	if a, b := e.get(personOf(w, "1030")).Find("main").Text(), e.get("/people/0b0e9a6e-0000-4000-8000-000000000000").Find("main").Text(); a != b {
 		t.Error("the answer tells who exists")
 	}
-	if n := m.get("/people").want(t, http.StatusOK).Find("tbody tr").Length(); n != 50 {
-		t.Errorf("the manager's list has %d lines, want a page of 50 of the team", n)
+	if n := m.get("/people").want(t, http.StatusOK).Find("tbody tr").Length(); n != 25 {
+		t.Errorf("the manager's list has %d lines, want a page of 25 of the team", n)
 	}
 	if text := m.get("/people?q=1004").Find("tbody").Text(); strings.Contains(text, "1004") {
 		t.Error("the manager finds somebody who does not report to them")

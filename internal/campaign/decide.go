@@ -27,7 +27,7 @@ func (s *Service) Decide(tx *db.Tx, a Answer) (*Review, error) {
 	if err != nil {
 		return nil, err
 	}
-	items, err := itemsOf(tx, `where `+same+` order by i.rank desc, i.id`, a.Review, a.Items)
+	items, err := judged(tx, `where `+same+` order by i.rank desc, i.id`, a.Review, a.Items)
 	if err != nil {
 		return nil, err
 	}
@@ -42,6 +42,18 @@ func (s *Service) Decide(tx *db.Tx, a Answer) (*Review, error) {
 		ids[n] = i.ID
 	}
 	return v, note(tx, v, d, &a, lines(items), `i.id = any($11::bigint[])`, ids)
+}
+
+// judged reads what judge asks of items, and no more.
+func judged(tx *db.Tx, where string, args ...any) ([]*Item, error) {
+	rows, err := tx.Query(`select i.id, i.identity_id, i.review_id, i.stage, i.class, i.risk, i.kinds, i.unit from campaign_item i `+where, args...)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (*Item, error) {
+		var i Item
+		return &i, row.Scan(&i.ID, &i.Identity, &i.Review, &i.Stage, &i.Class, &i.Risk, &i.Kinds, &i.Unit)
+	})
 }
 
 // found says whether all that was named is in the review, and not of a rule: rules are acknowledged as a whole.
@@ -64,7 +76,7 @@ func (s *Service) Acknowledge(tx *db.Tx, review int, unit int64, outcome, commen
 	if err != nil {
 		return nil, err
 	}
-	items, err := itemsOf(tx, `where i.review_id = $1 and i.class = 2 and i.unit = $2 order by i.identity_id = $3 desc, i.risk desc limit 1`, review, unit, d.id)
+	items, err := judged(tx, `where i.review_id = $1 and i.class = 2 and i.unit = $2 order by i.identity_id = $3 desc, i.risk desc limit 1`, review, unit, d.id)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +109,7 @@ func (s *Service) KeepBatch(tx *db.Tx, review, count int) (*Review, error) {
 	if err != nil {
 		return nil, err
 	}
-	items, err := itemsOf(tx, `where i.review_id = $1 and i.class = 1 order by i.identity_id = $2 desc, i.risk desc limit 1`, review, d.id)
+	items, err := judged(tx, `where i.review_id = $1 and i.class = 1 order by i.identity_id = $2 desc, i.risk desc limit 1`, review, d.id)
 	if err != nil {
 		return nil, err
 	}

@@ -15,7 +15,7 @@ import (
 )
 
 // shortRace is how many rounds the tests run; make races runs 200.
-const shortRace = 6
+const shortRace = 4
 
 // TestNoItemIsLost lets, at the same instant, the reviewer give the last decision and sign off, the time of the review be over, and the
 // reviewer leave. Whatever is first: every item is decided once and for good or asked of somebody who is here, and what was signed off to be
