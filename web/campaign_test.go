@@ -7,6 +7,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
+	"tenure/internal/campaign"
+	"tenure/internal/db"
+	"tenure/internal/lifecycle"
 	"tenure/templates/lang"
 )
 
@@ -139,5 +144,40 @@ func TestEventsAreSwitched(t *testing.T) {
 	c.post("/campaigns/events", "event", "unused", "active", "off", "days", "30").want(t, http.StatusSeeOther)
 	if n := w.number(`select count(*) from campaign_event where event = 'unused' and not active and days = 30`); n != 1 {
 		t.Error("it is not switched off")
+	}
+}
+
+// What HR says opens the reviews that are wanted: of who moved, and of who has another manager; of nobody else.
+func TestWhatHRSaysOpensReviews(t *testing.T) {
+	w := newWorld(t)
+	asked := func() (out map[string]int) {
+		out = map[string]int{}
+		rows, err := w.app.DB.Pool.Query(t.Context(), `select args->>'event', i.number from river_job j, jsonb_array_elements_text(args->'people') p join identity i on i.id = p::int where j.kind = 'lifecycle.event_review'`)
+		w.must(err)
+		var event, number string
+		_, err = pgx.ForEachRow(rows, []any{&event, &number}, func() error { out[event+" "+number]++; return nil })
+		w.must(err)
+		return out
+	}
+	w.says("1031", "Manager", owner)
+	if got := asked(); len(got) != 0 {
+		t.Fatalf("another manager opens a review that nobody wants: %v", got)
+	}
+	w.do(db.System, func(tx *db.Tx) error {
+		return campaign.SetEvent(tx, campaign.EventRule{Event: campaign.OnManager, Active: true, Days: 90})
+	})
+	w.says("1032", "Manager", owner)
+	w.says("1030", "Department", "Finance")
+	w.rename("1032", "Another", "Nr1032")
+	if got := asked(); len(got) != 2 || got["manager 1032"] != 1 || got["move 1030"] != 1 {
+		t.Fatalf("reviews are asked for: %v", got)
+	}
+	w.read("directory")
+	who := w.number(`select id from identity where number = '1030'`)
+	w.do(db.System, func(tx *db.Tx) error {
+		return lifecycle.OpenEvents(tx, lifecycle.EventArgs{Event: campaign.OnMove, People: []int{who}})
+	})
+	if n := w.number(`select count(*) from campaign_item where identity_id <> $1 or kinds & 1 = 1`, who); n != 0 {
+		t.Errorf("%d items of the review are of others, or given by a rule", n)
 	}
 }

@@ -391,6 +391,8 @@ func (s *settling) eventReviews(people []*identity.Change) error {
 			of[campaign.OnReturn] = append(of[campaign.OnReturn], p.Person)
 		case s.state[i] == identity.Active && p.Was == identity.Active && len(p.Moved) > 0:
 			of[campaign.OnMove] = append(of[campaign.OnMove], p.Person)
+		case s.state[i] == identity.Active && p.Was == identity.Active && s.newManager(p):
+			of[campaign.OnManager] = append(of[campaign.OnManager], p.Person)
 		}
 	}
 	if len(of) == 0 {
@@ -403,7 +405,7 @@ func (s *settling) eventReviews(people []*identity.Change) error {
 	if err != nil {
 		return err
 	}
-	for _, event := range []string{campaign.OnMove, campaign.OnReturn} {
+	for _, event := range []string{campaign.OnMove, campaign.OnManager, campaign.OnReturn} {
 		if ids := of[event]; len(ids) > 0 && wanted[event].Active {
 			if err := s.tx.Enqueue(EventArgs{Event: event, People: ids}, nil); err != nil {
 				return err
@@ -411,6 +413,19 @@ func (s *settling) eventReviews(people []*identity.Change) error {
 		}
 	}
 	return nil
+}
+
+// newManager says that somebody has another manager from now on: HR just said so, or a day came for which it did. Who had none before, or has
+// none now, is nobody's to review anew.
+func (s *settling) newManager(p *identity.Change) bool {
+	for i := range p.Versions[:max(len(p.Versions)-1, 0)] {
+		// The versions of one employment stand together, in the order of validity.
+		was, is := &p.Versions[i], &p.Versions[i+1]
+		if was.Employment == is.Employment && is.Valid(s.now) && was.Attrs.Get("manager") != "" && is.Attrs.Get("manager") != "" && was.Attrs.Get("manager") != is.Attrs.Get("manager") {
+			return p.Touches["employment_version"] > 0 || is.ValidFrom.Equal(s.now)
+		}
+	}
+	return false
 }
 
 // manyMoves is from how many people on one review is opened for all of them together.
