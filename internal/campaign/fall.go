@@ -128,7 +128,9 @@ func (s *Service) overdue(tx *db.Tx, campaign int, late []*Review) error {
 		}
 	}
 	if len(pass) > 0 {
-		err := passOn(tx, c, pass, asked, &Stage{By: "campaign_owner"}, "campaign_owner", "nobody answered in time")
+		err := tx.Try(func() error {
+			return passOn(tx, c, pass, asked, &Stage{By: "campaign_owner"}, "campaign_owner", "nobody answered in time")
+		})
 		if errs.KindOf(err) == errs.KindConflict {
 			stay, err = append(stay, pass...), nil
 		}
@@ -169,7 +171,7 @@ func (s *Service) again(tx *db.Tx, c *Campaign) error {
 	if err := s.Build(tx, next); err != nil {
 		return err
 	}
-	_, err := s.Start(tx, next.ID)
+	err := tx.Try(func() error { _, err := s.Start(tx, next.ID); return err })
 	if errs.KindOf(err) == errs.KindConflict { // nothing is in its scope any more: the draft says so
 		return nil
 	}

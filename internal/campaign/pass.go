@@ -157,7 +157,8 @@ func reviewers(all []*Review) []int {
 }
 
 // Replace asks others in the reviews of people who are not here any more: whoever the stage asks now, else the campaign's owner, else
-// compliance. What they decided and did not sign off goes along as drafts.
+// compliance. What they decided and did not sign off goes along as drafts. Where nobody can be asked the review stays with whoever left, and the
+// campaign's page says so: nobody's leaving waits for it.
 func Replace(tx *db.Tx, away []int) error {
 	if len(away) == 0 {
 		return nil
@@ -184,7 +185,8 @@ func Replace(tx *db.Tx, away []int) error {
 			reviews = append(reviews, v.ID)
 		}
 		st := c.stage(of[c.ID][0].Stage)
-		if err := passOn(tx, c, reviews, away, &st, st.By, "left or away"); err != nil {
+		err := tx.Try(func() error { return passOn(tx, c, reviews, away, &st, st.By, "left or away") })
+		if err != nil && errs.KindOf(err) != errs.KindConflict {
 			return err
 		}
 	}

@@ -428,3 +428,48 @@ func TestAccountsOfNobody(t *testing.T) {
 		return err
 	})
 }
+
+// TestNobodysLeavingWaitsForAReview: where nobody is left who could be asked, a termination goes ahead all the same.
+func TestNobodysLeavingWaitsForAReview(t *testing.T) {
+	o := newOffice(t)
+	c := o.start()
+	o.sql(`update identity set state = 'left' where name in ('Vera', 'Cora', 'Carl')`)
+	o.sql(`update identity_entry set state = 'left' where identity_id in (select id from identity where state = 'left')`)
+	if err := o.as("Root", func(tx *db.Tx) error { _, err := lifecycle.Terminate(tx, o.id["Max"], "fraud"); return err }); err != nil {
+		t.Fatal(err)
+	}
+	if v := o.review(c, "Max"); v.Here {
+		t.Error("the review of whoever left is not marked as such")
+	}
+	o.until(Monday.AddDate(0, 0, 20)) // and nothing that falls due stops for it
+	if s := o.campaign(c).State; s != campaign.Open {
+		t.Errorf("the campaign is %s", s)
+	}
+}
+
+// TestARecurringCampaignBeginsAgain with a snapshot of its own, and leaves a draft where nothing is in its scope any more.
+func TestARecurringCampaignBeginsAgain(t *testing.T) {
+	for name, empty := range map[string]bool{"there is access": false, "there is none any more": true} {
+		t.Run(name, func(t *testing.T) {
+			o := newOffice(t)
+			c := o.start(func(c *campaign.Campaign) {
+				c.Kind, c.Settings.Months, c.Settings.Unanswered, c.Scope.Entitlements = campaign.Recurring, 3, campaign.KeepSilent, []int{o.ent["crm/admin"]}
+			})
+			if empty {
+				o.sql(`update observed set seen_to = seen_from where entitlement_id = $1`, o.ent["crm/admin"])
+			}
+			o.until(Monday.AddDate(0, 3, 1))
+			var next *campaign.Campaign
+			o.read(func(tx *db.Tx) error {
+				all, err := campaign.List(tx, 0, 10)
+				if len(all) == 2 {
+					next = all[0]
+				}
+				return err
+			})
+			if next == nil || *next.Follows != c.ID || (next.State == campaign.Draft) != empty {
+				t.Fatalf("%+v", next)
+			}
+		})
+	}
+}

@@ -163,7 +163,7 @@ func (s *Service) onwards(tx *db.Tx, c *Campaign, v *Review, q *Quality, t evide
 		args["not"] = []int{v.Reviewer}
 	}
 	moved, opened, err := move(tx, c, &stage, v.Stage+1, why, kept, args)
-	if why == "second" && err != nil && errs.KindOf(err) == errs.KindConflict { // there is nobody who could: what was decided stands
+	if errs.KindOf(err) == errs.KindConflict { // there is nobody who could: what was decided stands, and the figures say so
 		q.NoSecond = true
 		return nil, nil
 	}
