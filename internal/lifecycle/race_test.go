@@ -18,6 +18,7 @@ import (
 	"tenure/internal/evidence"
 	"tenure/internal/identity"
 	"tenure/internal/policy"
+	"tenure/internal/request"
 )
 
 // racer is set in the second process of a race: the database it races in.
@@ -59,10 +60,13 @@ func outcomeOf(err error) string {
 	return "done"
 }
 
-// act does "join PERSON ROLE", "leave PERSON ROLE", "move PERSON DEPARTMENT", "role NAME ENTITLEMENT" (which then gives it).
+// act does "join PERSON ROLE", "leave PERSON ROLE", "move PERSON DEPARTMENT", "approve STEP", "deny STEP", "end ITEM", "role NAME ENTITLEMENT" (which then gives it).
 func act(ctx context.Context, d *db.DB, line string) error {
 	w := strings.Fields(line)
-	return d.Do(ctx, db.Actor{ID: 2, Identity: 1, Kind: "person", Name: "Decider"}, func(tx *db.Tx) error {
+	return d.Do(ctx, db.System, func(tx *db.Tx) (err error) {
+		if tx.Actor, err = tx.ActorOf(1, "person", "Decider"); err != nil {
+			return err
+		}
 		switch w[0] {
 		case "join":
 			who, role, err := numbers(tx, w[1], w[2])
@@ -74,6 +78,24 @@ func act(ctx context.Context, d *db.DB, line string) error {
 			who, role, err := numbers(tx, w[1], w[2])
 			if err == nil {
 				_, err = Leave(tx, who, role, "", "the round is over")
+			}
+			return err
+		case "approve":
+			step, err := strconv.Atoi(w[1])
+			if err == nil {
+				_, err = Requests.Decide(tx, request.Answer{Step: step, Outcome: request.Approve, Via: "page"})
+			}
+			return err
+		case "deny":
+			step, err := strconv.Atoi(w[1])
+			if err == nil {
+				_, err = Requests.Decide(tx, request.Answer{Step: step, Outcome: request.Deny, Reason: "the other came first", Via: "page"})
+			}
+			return err
+		case "end":
+			item, err := strconv.Atoi(w[1])
+			if err == nil {
+				_, err = Requests.End(tx, item, "the round is over", true)
 			}
 			return err
 		case "move":
@@ -110,17 +132,19 @@ func numbers(tx *db.Tx, person, role string) (who, id int, err error) {
 	return who, id, err
 }
 
-// course is a company of n people of the department Sales, a role of each of two duties, and the second process.
+// course is a company of n people of the department Sales whose manager is the decider, a role of each of two duties, and the second process.
 type course struct {
 	t      *testing.T
 	d      *db.DB
 	people []int
+	asked  map[string][]int // by offer: the step of each person that waits for the decider
 	in     io.WriteCloser
 	out    *bufio.Scanner
 }
 
-func newCourse(t *testing.T, n int, locked bool) *course {
-	c := &course{t: t, d: dbtest.New(t)}
+// newCourse makes a company in which everybody has asked for each of some offers before anything was forbidden.
+func newCourse(t *testing.T, n int, locked bool, offers ...string) *course {
+	c := &course{t: t, d: dbtest.New(t), asked: map[string][]int{}}
 	c.do(func(tx *db.Tx) error {
 		_, err := catalog.Apply(tx, "erp", catalog.ApplicationSpec{Connector: "box", Mode: "observe", Config: map[string]any{},
 			Entitlements: []catalog.EntitlementSpec{{Name: "enter"}, {Name: "pay"}, {Name: "read"}}}, map[string]connector.Kind{"box": {Name: "box"}})
@@ -128,13 +152,24 @@ func newCourse(t *testing.T, n int, locked bool) *course {
 	})
 	c.do(func(tx *db.Tx) error {
 		_, _, err := policy.Save(tx, policy.Set{
-			Roles:  map[string]policy.RoleSpec{"Enters": {Entitlements: []string{"erp/enter"}}, "Pays": {Roles: []string{"Inner"}}, "Inner": {Roles: []string{"Core"}}, "Core": {Entitlements: []string{"erp/pay"}}, "Plain": {Entitlements: []string{"erp/read"}}},
-			Rules:  map[string]policy.RuleSpec{"accounts": {When: `department == "Accounts"`, Entitlements: []string{"erp/pay"}}, "plain": {When: "true", Roles: []string{"Plain"}}},
-			Duties: map[string]policy.DutySpec{"enter": {Entitlements: []string{"erp/enter"}}, "pay": {Entitlements: []string{"erp/pay"}}},
-			SoD:    map[string]policy.SoDSpec{"enter and pay": {Duties: []string{"enter", "pay"}, Reaction: policy.Refuse}}}, "", false)
+			Roles:     map[string]policy.RoleSpec{"Enters": {Entitlements: []string{"erp/enter"}}, "Pays": {Roles: []string{"Inner"}}, "Inner": {Roles: []string{"Core"}}, "Core": {Entitlements: []string{"erp/pay"}}, "Plain": {Entitlements: []string{"erp/read"}}},
+			Rules:     map[string]policy.RuleSpec{"accounts": {When: `department == "Accounts"`, Entitlements: []string{"erp/pay"}}, "plain": {When: "true", Roles: []string{"Plain"}}},
+			Offers:    map[string]policy.OfferSpec{"Enters": {Levels: []policy.Level{{Name: "all", Role: "Enters"}}}, "Pays": {Levels: []policy.Level{{Name: "all", Role: "Pays"}}}},
+			Approvals: map[string]policy.ApprovalSpec{"all": {Order: 1, When: "true", Steps: []policy.StepSpec{{By: "manager"}}}},
+			Duties:    map[string]policy.DutySpec{"enter": {Entitlements: []string{"erp/enter"}}, "pay": {Entitlements: []string{"erp/pay"}}}}, "", false)
 		return err
 	})
 	c.hire(n)
+	for _, offer := range offers {
+		for _, who := range c.people {
+			step, _ := c.ask(who, offer)
+			c.asked[offer] = append(c.asked[offer], step)
+		}
+	}
+	c.do(func(tx *db.Tx) error {
+		_, _, err := policy.Save(tx, policy.Set{SoD: map[string]policy.SoDSpec{"enter and pay": {Duties: []string{"enter", "pay"}, Reaction: policy.Refuse}}}, "", false)
+		return err
+	})
 	exe := exec.Command(os.Args[0]) //nolint:gosec // ourselves
 	exe.Env = append(os.Environ(), racer+"="+dbtest.URL(t, c.d))
 	if !locked {
@@ -173,10 +208,9 @@ func (c *course) hire(n int) {
 	for _, sql := range []string{
 		`set session_replication_role = replica`,
 		fmt.Sprintf(`insert into identity (state, since, name, number, key_id) select 'active', now() - interval '1 year', 'P' || i, i::text, 0 from generate_series(0, %d) i`, n),
-		`insert into actor (kind, identity_id, name) values ('person', 1, 'Decider')`,
 		`insert into employment (identity_id, source_id, source_key) select id, 1, id::text from identity`,
-		`insert into employment_version (employment_id, identity_id, status, first_day, zone, starts_at, attrs, valid_from, known_from)
-			select e.id, e.identity_id, 'active', current_date - 365, 'UTC', now() - interval '1 year', '{"department": "Sales"}', now() - interval '1 year', now() from employment e`,
+		`insert into employment_version (employment_id, identity_id, status, first_day, zone, starts_at, manager_id, attrs, valid_from, known_from)
+			select e.id, e.identity_id, 'active', current_date - 365, 'UTC', now() - interval '1 year', nullif(1, e.identity_id), '{"department": "Sales"}', now() - interval '1 year', now() from employment e`,
 	} {
 		if _, err := owner.Exec(c.t.Context(), sql); err != nil {
 			c.t.Fatalf("%s: %v", sql, err)
@@ -192,6 +226,39 @@ func (c *course) hire(n int) {
 		return err
 	})
 	c.do(func(tx *db.Tx) error { tx.Record(evidence.Event{Kind: "test.ready"}); return nil })
+}
+
+// ask lets somebody ask for an offer, and gives the step that waits for the decider.
+func (c *course) ask(who int, offer string) (step, item int) {
+	c.do(func(tx *db.Tx) error {
+		var of int
+		if err := tx.QueryRow(`select id from policy_object where kind = 'offer' and name = $1`, offer).Scan(&of); err != nil {
+			return err
+		}
+		var err error
+		if tx.Actor, err = tx.ActorOf(who, "person", "P"); err != nil {
+			return err
+		}
+		r, err := Requests.Submit(tx, &request.Ask{For: who, Why: "a race", Via: "page", Wishes: []request.Wish{{Act: request.Grant, Offer: of}}})
+		if err == nil {
+			step, item = r.Items[0].Steps[0].ID, r.Items[0].ID
+		}
+		return err
+	})
+	return step, item
+}
+
+// pair gives what is done here and there in a round, each in each place in turn.
+func (c *course) pair(i int, here, there string) (string, string) {
+	words := []string{"PERSON", strconv.Itoa(c.people[i])}
+	for offer, steps := range c.asked {
+		words = append(words, strings.ToUpper(offer), strconv.Itoa(steps[i]))
+	}
+	named := strings.NewReplacer(words...)
+	if i%2 == 1 {
+		here, there = there, here
+	}
+	return named.Replace(here), named.Replace(there)
 }
 
 // both lets this process and the other one do something at the same instant, and says how often each was refused.
@@ -235,9 +302,9 @@ func (c *course) combined() (n int) {
 	return n
 }
 
-const shortRounds = 150
+const shortRounds = 50
 
-// rounds is how often each race is run: make race runs it 2,000 times.
+// rounds is how often each race is run: make races runs it 2,000 times.
 func rounds(t *testing.T) int {
 	if n, err := strconv.Atoi(os.Getenv("TENURE_RACES")); err == nil && n > 0 {
 		return n
@@ -250,22 +317,22 @@ func rounds(t *testing.T) int {
 func TestRacesNeverCombineDuties(t *testing.T) {
 	for _, race := range []struct {
 		name        string
-		here, there string // %[1]d is the person
+		here, there string   // PERSON stands for the person, ENTERS and PAYS for the steps of what was asked for
+		offers      []string // asked for by everybody
 	}{
-		{"two memberships, one by two inner roles", "join %[1]d Enters", "join %[1]d Pays"},
-		{"a membership and a move", "join %[1]d Enters", "move %[1]d Accounts"},
-		{"a move and a membership", "move %[1]d Accounts", "join %[1]d Enters"},
+		{"two requests", "approve ENTERS", "approve PAYS", []string{"Enters", "Pays"}},
+		{"a request and a move", "approve ENTERS", "move PERSON Accounts", []string{"Enters"}},
+		{"a request and a membership", "approve ENTERS", "join PERSON Pays", []string{"Enters"}},
+		{"two memberships, one by two inner roles", "join PERSON Enters", "join PERSON Pays", nil},
+		{"a membership and a move", "join PERSON Enters", "move PERSON Accounts", nil},
+		{"a move and a membership", "move PERSON Accounts", "join PERSON Enters", nil},
 	} {
 		t.Run(race.name, func(t *testing.T) {
 			n := rounds(t)
-			c := newCourse(t, n, true)
+			c := newCourse(t, n, true, race.offers...)
 			both := 0
-			for i, who := range c.people {
-				here, there := race.here, race.there
-				if i%2 == 1 {
-					here, there = there, here
-				}
-				if c.both(fmt.Sprintf(here, who), fmt.Sprintf(there, who)) == 0 {
+			for i := range c.people {
+				if c.both(c.pair(i, race.here, race.there)) == 0 {
 					both++
 				}
 			}
@@ -280,43 +347,64 @@ func TestRacesNeverCombineDuties(t *testing.T) {
 		})
 	}
 	t.Run("a membership and a change of a role", func(t *testing.T) {
-		n, joined := rounds(t), 0
-		if n == shortRounds {
-			n /= 4
-		}
-		c := newCourse(t, 10, true) // each round changes the policy for everybody: few people, again and again
-		for i := range n {
-			who := c.people[i%len(c.people)]
-			refused := c.both(fmt.Sprintf("join %d Enters", who), "role Plain erp/read erp/pay")
-			if got := c.combined(); got != 0 {
-				t.Fatalf("round %d: %d people combine what nobody may", i, got)
-			}
-			if err := act(t.Context(), c.d, "role Plain erp/read"); err != nil {
-				t.Fatal(err)
-			}
-			if refused == 0 { // the membership was first, and what the role gives more is withheld
-				joined++
-				if err := act(t.Context(), c.d, fmt.Sprintf("leave %d Enters", who)); err != nil {
-					t.Fatal(err)
-				}
-			}
-		}
-		t.Logf("%d rounds: the membership was first in %d", n, joined)
+		c := newCourse(t, 10, true)
+		c.whileARoleChanges(func(who int) (string, string, string) {
+			return fmt.Sprintf("join %d Enters", who), fmt.Sprintf("leave %d Enters", who), ""
+		})
 	})
+	t.Run("a request and a change of a role", func(t *testing.T) {
+		c := newCourse(t, 10, true)
+		c.whileARoleChanges(func(who int) (string, string, string) {
+			step, item := c.ask(who, "Enters")
+			return fmt.Sprintf("approve %d", step), fmt.Sprintf("end %d", item), fmt.Sprintf("deny %d", step)
+		})
+	})
+}
+
+// whileARoleChanges lets a few people, again and again, get the one while a change of the policy gives everybody the other.
+func (c *course) whileARoleChanges(get func(who int) (so, undo, drop string)) {
+	c.t.Helper()
+	n, got := rounds(c.t), 0
+	if n == shortRounds {
+		n /= 2 // each settles everybody twice
+	}
+	for i := range n {
+		so, undo, drop := get(c.people[i%len(c.people)])
+		c.both(so, "role Plain erp/read erp/pay")
+		if got := c.combined(); got != 0 {
+			c.t.Fatalf("round %d: %d people combine what nobody may", i, got)
+		}
+		if err := act(c.t.Context(), c.d, "role Plain erp/read"); err != nil {
+			c.t.Fatal(err)
+		}
+		if c.holders("enter") > 0 { // it was first, and what the role gives more is withheld
+			got++
+			drop = undo
+		}
+		if drop != "" {
+			if err := act(c.t.Context(), c.d, drop); err != nil {
+				c.t.Fatal(err)
+			}
+		}
+	}
+	if got == 0 || got == n {
+		c.t.Errorf("in %d of %d rounds the change of the role was second: a race has two ends", got, n)
+	}
+	c.t.Logf("%d rounds: the change of the role was second in %d", n, got)
 }
 
 // The same race without the lock on the person lets some through: the lock is what keeps them apart.
 func TestWithoutTheLockRacesCombineDuties(t *testing.T) {
 	lockPeople = unlocked
 	t.Cleanup(func() { lockPeople = identity.Lock })
-	c := newCourse(t, max(rounds(t), 300), false)
+	c := newCourse(t, 100, false, "Enters", "Pays")
 	for i, who := range c.people {
 		here, there := fmt.Sprintf("join %d Enters", who), fmt.Sprintf("join %d Pays", who)
 		if i%2 == 1 {
 			here, there = there, here
 		}
 		c.both(here, there)
-		if i%50 == 49 && c.combined() > 0 {
+		if i%10 == 9 && c.combined() > 0 {
 			return
 		}
 	}
