@@ -42,18 +42,18 @@ type look struct {
 	rules         string // of axe; empty asks only that nothing is wider than the window and nothing breaks the policy
 	text          int64  // the reader's own size of text, in pixels; 0 is the usual one
 	forced        bool   // the reader's own colours (forced-colors)
-	less          string // the rules for samples that are not seen in every look; "" for the same
+	less          string // the rules for samples that are not seen in every look, beside those of colours; "" for the same
 	full          bool   // asked of one sample of each page, its full one: other states of it differ in words and rows only
 }
 
 // In the dark only colours differ, and between 390 and 320 pixels only what depends on places, so only those rules are asked again.
 var looks = []look{
-	{name: "wide-light", width: 1280, height: 800, theme: "light", rules: allRules},
-	{name: "wide-dark", width: 1280, height: 800, theme: "dark", rules: colourRules},
+	{name: "wide-light", width: 1280, height: 800, theme: "light", rules: allRules, less: plainRules},
+	{name: "wide-dark", width: 1280, height: 800, theme: "dark", rules: colourRules, less: noRules},
 	{name: "forced-colours", width: 1280, height: 800, theme: "dark", forced: true, full: true},
 	{name: "text-200", width: 1280, height: 800, theme: "light", text: 32, full: true},
 	{name: "zoom-200", width: 640, height: 400, theme: "light", full: true},
-	{name: "phone-light", width: 390, height: 844, theme: "light", rules: allRules, less: placeRules},
+	{name: "phone-light", width: 390, height: 844, theme: "light", rules: allRules, less: narrowRules},
 	{name: "phone-dark", width: 390, height: 844, theme: "dark", rules: colourRules, full: true},
 	{name: "narrow-light", width: 320, height: 640, theme: "light", rules: placeRules, full: true},
 }
@@ -64,6 +64,9 @@ const axeFile = "../test/axe/node_modules/axe-core/axe.min.js"
 // its tag is named.
 const (
 	allRules    = `{type: 'tag', values: ['wcag2a','wcag2aa','wcag21a','wcag21aa','wcag22aa','best-practice']}`
+	plainRules  = allRules + `, rules: {'color-contrast': {enabled: false}, 'link-in-text-block': {enabled: false}}`
+	narrowRules = `{type: 'rule', values: ['target-size', 'scrollable-region-focusable']}`
+	noRules     = "none"
 	colourRules = `{type: 'rule', values: ['color-contrast', 'link-in-text-block']}`
 	placeRules  = `{type: 'rule', values: ['color-contrast', 'target-size', 'scrollable-region-focusable']}`
 )
@@ -71,6 +74,22 @@ const (
 // runAxe gives one line per fault.
 const runAxe = `axe.run(document, {runOnly: %s, resultTypes: ['violations']})
 	.then(r => r.violations.flatMap(v => v.nodes.map(n => v.id + ': ' + n.target.join(' ') + ': ' + (n.any[0]||n.all[0]||n.none[0]||{message:''}).message)))`
+
+// ofColours gives how each text of the page is coloured: all that its contrast, and whether a link in it is told from it, depend on.
+const ofColours = `(() => {
+	const style = e => getComputedStyle(e), grounds = new Map();
+	const ground = e => { // the colours behind an element, down to the page
+		if (!e) return '';
+		if (!grounds.has(e)) { const s = style(e); grounds.set(e, s.backgroundColor === 'rgba(0, 0, 0, 0)' && s.backgroundImage === 'none' && s.opacity === '1' && s.filter === 'none' ? ground(e.parentElement) : [s.backgroundColor, s.backgroundImage, s.opacity, s.filter, ground(e.parentElement)].join(' ')); }
+		return grounds.get(e);
+	};
+	const inks = new Set();
+	for (const e of ` + texts + `) {
+		const s = style(e), link = e.closest('a'), around = link && style(link.parentElement);
+		inks.add([s.color, s.fontSize, s.fontWeight, s.textShadow, s.webkitTextStroke, s.visibility, ground(e), link ? [around.color, style(link).textDecorationLine, around.fontWeight, style(link).display].join(' ') : ''].join('; '));
+	}
+	return [...inks];
+})()`
 
 // listenCSP runs before the page, so that it sees every violation of the policy.
 const listenCSP = `window.tenureViolations = []; document.addEventListener('securitypolicyviolation', e => window.tenureViolations.push(e.violatedDirective + ' ' + e.blockedURI + ' ' + e.sourceFile))`
@@ -99,6 +118,7 @@ func TestBrowser(t *testing.T) {
 	for _, sample := range shown() {
 		whole[sample] = true
 	}
+	var inks sync.Map
 	samples := make(chan Sample)
 	var tabs sync.WaitGroup
 	for _, url := range []string{server.URL, strings.Replace(server.URL, "127.0.0.1", "localhost", 1)} { // another site is another process
@@ -107,7 +127,7 @@ func TestBrowser(t *testing.T) {
 		must(t, chromedp.Do(ctx))
 		_, err := chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: listenCSP})
 		must(t, err)
-		e := eye{t: t, ctx: ctx, axe: string(axe), whole: whole}
+		e := eye{t: t, ctx: ctx, axe: string(axe), whole: whole, inks: &inks}
 		tabs.Go(func() {
 			for s := range samples {
 				e.examine(url, s.Name)
@@ -131,6 +151,7 @@ type eye struct {
 	name string
 
 	whole map[string]bool // samples that are seen in every look
+	inks  *sync.Map       // what axe has judged, by theme: other samples with the same colours need not be judged again
 }
 
 // examine opens a page and sees it in every look.
@@ -143,9 +164,6 @@ func (e *eye) examine(url, name string) {
 	for _, l := range looks {
 		if l.full && !e.whole[name] && !*all {
 			continue
-		}
-		if l.less != "" && !e.whole[name] && !*all {
-			l.rules = l.less // the wide look has asked the others of this state, and the full sample of the page all of them on the phone
 		}
 		if err := e.see(l); err != nil {
 			e.t.Errorf("%s: %v", e.name, err)
@@ -167,10 +185,37 @@ func (e *eye) see(l look) error {
 	if l.text > 0 {
 		e.ask("does not follow the reader's size of text", wideText)
 	}
-	if l.rules != "" {
+	if l.rules == "" {
+		return nil
+	}
+	fresh, err := e.fresh(l)
+	if err != nil {
+		return err
+	}
+	if l.less != "" && !*all && !e.whole[strings.SplitN(e.name, " ", 2)[0]] && e.inks != nil {
+		if fresh {
+			e.ask("", fmt.Sprintf(runAxe, colourRules))
+		}
+		l.rules = l.less // the wide look has asked the others of this state, and the full sample of the page all of them on the phone
+	}
+	if l.rules != noRules {
 		e.ask("", fmt.Sprintf(runAxe, l.rules))
 	}
 	return nil
+}
+
+// fresh says whether the page has colours that no page before it had.
+func (e *eye) fresh(l look) (bool, error) {
+	if e.inks == nil {
+		return true, nil
+	}
+	inks, err := chromedp.Run(e.ctx, chromedp.Evaluate[[]string](ofColours))
+	fresh := false
+	for _, ink := range inks {
+		_, judged := e.inks.LoadOrStore(l.theme+" "+ink, true)
+		fresh = fresh || !judged
+	}
+	return fresh, err
 }
 
 // ask reports each fault that a script finds.
