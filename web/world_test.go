@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -65,33 +66,80 @@ type world struct {
 	sent    []demo.Row
 }
 
+// newWorld gives a copy of the world that the first test made: its database, and what its targets hold.
 func newWorld(t testing.TB) *world {
-	d := dbtest.Demo(t)
-	w := &world{t: t, app: houseOf(d), targets: map[string]*httptest.Server{}, keys: map[string]string{}}
+	first.once.Do(func() { first.make(t) })
+	if first.db == nil {
+		t.Fatal("the first world could not be made")
+	}
+	w := emptyWorld(t, first.db.Open(t), func(name string) string {
+		file := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(file, first.targets[name], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	})
 	t.Cleanup(w.told)
+	w.feedAt(t.TempDir())
+	w.serve(web.Options{Demo: &web.Demo{Organisation: demo.Name, Feed: w.feed, Targets: []ui.Link{{Text: "Directory", URL: w.targets["directory"].URL}}}})
+	return w
+}
+
+// first is the world that the others are copies of.
+var first firstWorld
+
+type firstWorld struct {
+	once    sync.Once
+	db      *dbtest.Kept
+	targets map[string][]byte // the journals of what they hold
+}
+
+func (f *firstWorld) make(t testing.TB) {
+	dir := t.TempDir()
+	w := emptyWorld(t, dbtest.Demo(t), func(name string) string { return filepath.Join(dir, name) })
 	w.do(db.System, func(tx *db.Tx) error { return tx.GoLive() })
-	for name, group := range map[string][]string{"directory": {"staff", "vault"}, "ledger": {"books"}} {
-		s, err := scimtest.New(scimtest.Options{})
-		w.must(err)
-		w.targets[name] = httptest.NewServer(s)
-		t.Cleanup(w.targets[name].Close)
-		setenv(t, strings.ToUpper(name)+"_URL", w.targets[name].URL+scimtest.Prefix)
+	for name, group := range groups {
 		for _, g := range group {
 			w.post(name, g)
 		}
 	}
-	var err error
-	w.dir = t.TempDir()
-	w.feed, err = demo.NewFeed(w.dir+"/feed", w.app.HR, rows())
-	w.must(err)
+	w.feedAt(dir)
 	w.apply("owner: \"1005\"") // people come first, owners after them
-	_, err = w.feed.Send(t.Context(), db.Operator)
+	_, err := w.feed.Send(t.Context(), db.Operator)
 	w.must(err)
 	w.apply("")
 	w.give()
 	w.carry()
-	w.serve(web.Options{Demo: &web.Demo{Organisation: demo.Name, Feed: w.feed, Targets: []ui.Link{{Text: "Directory", URL: w.targets["directory"].URL}}}})
+	f.targets = map[string][]byte{}
+	for name := range groups {
+		f.targets[name], err = os.ReadFile(filepath.Join(dir, name))
+		w.must(err)
+	}
+	f.db = dbtest.Keep(t, w.app.DB)
+}
+
+// groups are those of the targets.
+var groups = map[string][]string{"directory": {"staff", "vault"}, "ledger": {"books"}}
+
+// emptyWorld is a house over a database, with its targets running over what is in their files.
+func emptyWorld(t testing.TB, d *db.DB, file func(target string) string) *world {
+	w := &world{t: t, app: houseOf(d), targets: map[string]*httptest.Server{}, keys: map[string]string{}}
+	for name := range groups {
+		s, err := scimtest.New(scimtest.Options{StateFile: file(name)})
+		w.must(err)
+		t.Cleanup(func() { w.must(s.Close()) })
+		w.targets[name] = httptest.NewServer(s)
+		t.Cleanup(w.targets[name].Close)
+		setenv(t, strings.ToUpper(name)+"_URL", w.targets[name].URL+scimtest.Prefix)
+	}
 	return w
+}
+
+func (w *world) feedAt(dir string) {
+	var err error
+	w.dir = dir
+	w.feed, err = demo.NewFeed(w.dir+"/feed", w.app.HR, rows())
+	w.must(err)
 }
 
 // told fails when a test brought about an event for which pages have no words.

@@ -64,24 +64,66 @@ var clones atomic.Int64
 
 func open(t testing.TB, kind string) *db.DB {
 	t.Helper()
-	s := pgtest.Server(t)
-	name := fmt.Sprintf("tenure_test_%d_%d", os.Getpid(), clones.Add(1))
-	if err := clone(t.Context(), s, name, kind); err != nil {
+	from, err := templates[kind](pgtest.Server(t))
+	if err != nil {
 		t.Fatal("a database for the test: ", err)
 	}
 	key := make([]byte, 32)
 	_, _ = rand.Read(key) // never fails
+	return copied(t, from, key)
+}
+
+// copied opens a clone of a database to which nobody is connected.
+func copied(t testing.TB, from string, key []byte) *db.DB {
+	t.Helper()
+	s := pgtest.Server(t)
+	name := fresh()
+	if err := clone(t.Context(), s, name, from); err != nil {
+		t.Fatal("a database for the test: ", err)
+	}
 	d, err := db.Open(t.Context(), db.Config{URL: s.URL("tenure_app", name), Key: key})
 	if err != nil {
 		t.Fatal(err)
 	}
+	keys.Store(name, key)
 	t.Cleanup(func() {
 		d.Close()
+		keys.Delete(name)
 		if err := admin(context.Background(), s, func(conn *pgx.Conn) error { return drop(conn, name) }); err != nil {
 			t.Error("dropping the test's database: ", err)
 		}
 	})
 	return d
+}
+
+func fresh() string { return fmt.Sprintf("tenure_test_%d_%d", os.Getpid(), clones.Add(1)) }
+
+var keys sync.Map // by the name of an open database
+
+// Kept is a database as a test has filled it, for other tests of its process: what takes seconds to set up is set up once. It is dropped
+// by the first process of tests after this one.
+type Kept struct {
+	name string
+	key  []byte
+}
+
+// Keep closes d and keeps a copy of it.
+func Keep(t testing.TB, d *db.DB) *Kept {
+	t.Helper()
+	name := d.Pool.Config().ConnConfig.Database
+	key, _ := keys.Load(name)
+	k := &Kept{name: fresh(), key: key.([]byte)}
+	d.Close()
+	if err := clone(t.Context(), pgtest.Server(t), k.name, name); err != nil {
+		t.Fatal("keeping the test's database: ", err)
+	}
+	return k
+}
+
+// Open gives a copy of what was kept. It is dropped after the test.
+func (k *Kept) Open(t testing.TB) *db.DB {
+	t.Helper()
+	return copied(t, k.name, k.key)
 }
 
 var templates = map[string]func(*pgserver.Server) (string, error){}
@@ -99,12 +141,8 @@ func init() {
 }
 
 // clone makes the database and gives it an id of its own, as a migrated one has.
-func clone(ctx context.Context, s *pgserver.Server, name, kind string) error {
-	from, err := templates[kind](s)
-	if err != nil {
-		return err
-	}
-	err = admin(ctx, s, func(conn *pgx.Conn) error {
+func clone(ctx context.Context, s *pgserver.Server, name, from string) error {
+	err := admin(ctx, s, func(conn *pgx.Conn) error {
 		// Two processes may copy a template at once, so long as nobody is connected to it. Its files are copied as they are: to write
 		// each page through the log, as PostgreSQL does since version 15, takes twice as long.
 		how := ""
