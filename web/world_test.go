@@ -80,6 +80,13 @@ func newWorld(t testing.TB) *world {
 		return file
 	})
 	t.Cleanup(w.told)
+	owner := w.owner()
+	_, err := owner.Exec(t.Context(), `set session_replication_role = replica`)
+	w.must(err)
+	for name, target := range w.targets { // the copy knows the addresses of the first
+		_, err := owner.Exec(t.Context(), `update application set config = jsonb_set(config, '{base_url}', to_jsonb($2::text)) where name = $1`, name, target.URL+scimtest.Prefix)
+		w.must(err)
+	}
 	w.feedAt(t.TempDir())
 	w.serve(web.Options{Demo: &web.Demo{Organisation: demo.Name, Feed: w.feed, Targets: []ui.Link{{Text: "Directory", URL: w.targets["directory"].URL}}}})
 	return w
