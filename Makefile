@@ -74,6 +74,10 @@ races: deps ## Race decisions of two processes 2,000 times, answers to one step 
 	TENURE_RACES=200 $(GO) test -timeout 60m -count 1 -v -run NoItemIsLost ./internal/campaign
 	TENURE_CHECKS=100000 $(GO) test -timeout 60m -count 1 -v -run NoStaleAllow ./internal/auth
 
+.PHONY: reviews
+reviews: deps ## Review everybody of a real company after 18 years of its HR feed: who is asked how much
+	TENURE_EMPLOYEES=1 $(GO) test -timeout 60m -count 1 -v -run TestAReviewOfARealCompany ./internal/app
+
 .PHONY: properties
 properties: deps ## Hold 1,000 generated organisations against an interpreter and plain SQL
 	TENURE_ORGANISATIONS=1000 go test -timeout 60m -count 1 -v -run TestGeneratedOrganisations ./internal/app

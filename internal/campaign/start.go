@@ -301,7 +301,8 @@ func (b *builder) owners() (units []int64, owners []int) {
 	return units, owners
 }
 
-// itemsSQL gives the items of a scope with their context. i is what is seen, j what follows from it, k what is advised.
+// itemsSQL gives the items of a scope with their context. i is what is seen, j what follows from it, k what is advised. A login that is there
+// because other access needs it (kinds 32) goes with that access and stays with it: it is nothing to decide line by line.
 const itemsSQL = `with why as (
 		select r.identity_id, r.entitlement_id, min(r.valid_from) since, min(r.ref) ref, max(r.ref) = min(r.ref) alone,
 			bit_or(case r.kind when 'birthright' then 1 when 'handover' then 2 when 'found' then 4 when 'request' then 8 when 'assignment' then 16 else 32 end) kinds,
@@ -321,7 +322,7 @@ const itemsSQL = `with why as (
 		where o.seen_from <= e.reading_id and (o.seen_to is null or o.seen_to > e.reading_id) and a.chosen %s offset 0),
 	j as (
 		select i.*, coalesce(shown, 50) best, coalesce(last_sign_in < @now - interval '90 days', false) dormant,
-			coalesce(outcome = 'keep', since < @now - interval '90 days', false) settled
+			coalesce(outcome = 'keep', since < @now - interval '90 days', kinds = 32) settled
 		from i where %s offset 0),
 	k as (
 		select j.*, case when kinds = 0 and best < 50 or dormant and kinds <> 1 or rules is not null and kinds <> 1 or best < 10 and kinds <> 1 then 2 when kinds <> 0 and best >= 50 then 1 else 0 end advice,
