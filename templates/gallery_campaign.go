@@ -68,7 +68,8 @@ func sampleCampaignMonitor() CampaignMonitorView {
 			{Person: "an account of nobody", What: "Administration (Warehouse)", State: ui.Tag{Tone: ui.Warn, Icon: "flag", Text: "By hand"}, Why: "Tenure only observes Warehouse: somebody has to disable the account there", Owner: "Otto Kern", At: at("today 09:10", "2026-11-22T09:10:00Z")}},
 		Quality: []CampaignQuality{{Reviewer: "Vera Holm", Stage: "stage 1, wave 1", Signed: at("18 Nov", "2026-11-18T08:00:00Z"), Lines: 24, Pace: "21 s", Kept: "83 %", Together: "0 %", Again: "1 of 2 decided again, 0 differ"},
 			{Reviewer: "Jo Lind", Stage: "stage 1, wave 1", Signed: at("18 Nov", "2026-11-18T08:00:00Z"), Lines: 38, Pace: "1 s", Kept: "100 %", Together: "97 %", Again: "0 of 19 decided again, 0 differ", Note: "below the stated pace, or everything kept together: half is decided a second time"}},
-		Said: []CampaignSaid{{Who: "Femke de Wit", Does: "objects", About: "Femke de Wit: Pay invoices (Ledger)", Text: "I stand in for Otto until Christmas.", At: at("today 10:02", "2026-11-22T10:02:00Z")}, {Who: "Max Winter", Does: "asks Otto Kern", About: "Björn Åkesson: Vendor master data (Ledger)", Text: "Does he still do this?", At: at("yesterday", "2026-11-21T10:02:00Z")}}}
+		Said: []CampaignSaid{{Who: "Femke de Wit", Does: "objects", About: "Femke de Wit: Pay invoices (Ledger)", Text: "I stand in for Otto until Christmas.", At: at("today 10:02", "2026-11-22T10:02:00Z"),
+			State: ui.Tag{Tone: ui.Warn, Icon: "hourglass", Text: "Waits for a decision"}, KeepURL: "/campaigns/1/objections/7/keep", RemoveURL: "/campaigns/1/objections/7/remove"}, {Who: "Max Winter", Does: "asks Otto Kern", About: "Björn Åkesson: Vendor master data (Ledger)", Text: "Does he still do this?", At: at("yesterday", "2026-11-21T10:02:00Z")}}}
 	return v
 }
 
@@ -78,6 +79,10 @@ func galleryCampaigns() []Sample {
 	over.Chart = ui.Chart{ID: "burn-down", Title: "What is left to decide", Empty: "It was stopped before it was started."}
 	single.Held.ReleaseURL, single.Held.Refusal = "/campaigns/1/release", ""
 	single.Open, single.Left, single.Quality, single.Said = single.Open[:1], single.Left[:1], single.Quality[:1], nil
+	bare, differs := sampleCampaignResults(), sampleCampaignResults()
+	bare.Quality, bare.Removed, bare.More = nil, nil, ""
+	differs.Complete, differs.Proof = false, "31 items were taken down at the start, 30 are there now; 1 item is missing and 0 items are too many. They are not the ones of the start: the digest differs."
+	differs.Covered[0].Differs, differs.Covered[0].Items = true, 23
 	s := sampleShell("Campaigns", "Campaigns")
 	empty, reading, days := sampleCampaigns(0), sampleCampaigns(3), sampleCampaigns(3)
 	reading.NewURL = ""
@@ -96,5 +101,21 @@ func galleryCampaigns() []Sample {
 	return []Sample{{"campaigns-full", Campaigns(s, sampleCampaigns(3))}, {"campaigns-one", Campaigns(s, sampleCampaigns(1))}, {"campaigns-empty", Campaigns(s, empty)}, {"campaigns-error", Campaigns(s, days)}, {"campaigns-reader", Campaigns(s, reading)},
 		{"campaign-form", CampaignForm(s, sampleCampaignForm())}, {"campaign-form-error", CampaignForm(s, form)},
 		{"campaign-monitor", CampaignMonitor(s, sampleCampaignMonitor())}, {"campaign-monitor-one", CampaignMonitor(s, single)}, {"campaign-monitor-over", CampaignMonitor(s, over)},
+		{"campaign-results", CampaignResults(s, sampleCampaignResults())}, {"campaign-results-empty", CampaignResults(s, bare)}, {"campaign-results-differs", CampaignResults(s, differs)},
 		{"campaign-check", CampaignCheck(s, sampleCampaignCheck())}, {"campaign-check-as", CampaignCheck(s, as)}, {"campaign-check-one", CampaignCheck(s, one)}, {"campaign-check-nothing", CampaignCheck(s, nothing)}}
+}
+
+func sampleCampaignResults() CampaignResultsView {
+	m := sampleCampaignMonitor()
+	at := ui.Time{Text: "2 Nov 2026, 09:00", Exact: "2026-11-02T09:00:00Z"}
+	return CampaignResultsView{Title: m.Title, URL: "/campaigns/1", Scope: m.Scope, Owner: "Cora Lind", About: "Keep what is needed for today's work.", Policy: "12", State: m.State, Stages: []string{"The manager, otherwise the owner of the campaign."},
+		Settings: []string{"14 days, 40 decisions a week at most."}, FileURL: "/campaigns/1/results.csv", Taken: at, Started: at, Decided: at, Closed: at, Printed: at, Complete: true,
+		Figures:      []ui.Figure{{Label: "Items", Value: "31"}, {Label: "Kept", Value: "28"}, {Label: "To be removed", Value: "2"}, {Label: "The rule is to change", Value: "1"}, {Label: "Not decided", Value: "0"}},
+		Proof:        "Counted once more from the readings: 31 entries show in scope what the 31 items of this campaign are, item by item. The digest of the start holds.",
+		Covered:      []CampaignCovered{{Application: "Ledger", Reading: "881", Seen: "24", ReadAt: at, Items: 24}, {Application: "Records", Reading: "882", Seen: "7", ReadAt: at, Items: 7}},
+		Classes:      []CampaignOutcome{{Name: "Line by line", Items: 12, Keep: 10, Remove: 2}, {Name: "Likely fine", Items: 9, Keep: 9}, {Name: "By rule", Items: 10, Keep: 9, Change: 1}},
+		Applications: []CampaignOutcome{{Name: "Ledger", Items: 24, Keep: 21, Remove: 2, Change: 1}, {Name: "Records", Items: 7, Keep: 7}}, Quality: m.Quality, More: "The first 1000; the file has all of them.",
+		Removed: []CampaignRemoved{{Person: "Femke de Wit", What: "Pay invoices (Ledger)", Account: "femke.dewit", By: "Max Winter", Comment: "Left the payments team in May.", State: ui.Tag{Tone: ui.Good, Icon: "circle-check", Text: "Verified"},
+			Operation: ui.Link{Text: "Operation 512", URL: "/operations/512"}, Reading: "reading 901", Decided: at, Verified: at},
+			{Person: "an account of nobody", What: "Log in (Records)", Account: "svc-old", By: "the rule for what nobody answered", State: ui.Tag{Tone: ui.Warn, Icon: "hand-stop", Text: "By hand"}, Why: "Tenure only observes Records: somebody has to disable the account there", Decided: at}}}
 }

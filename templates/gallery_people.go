@@ -114,7 +114,8 @@ func galleryMine() []Sample {
 	full := MineView{Held: plainHeld()[:2], Grants: 5, Secrets: []FirstSecret{
 		{Application: "Warehouse", Account: "jlind", Until: at("24 November, 14:00", "2026-11-24T13:00:00Z"), URL: "/me/secrets/1"},
 		{Application: "Warehouse", Account: "cokonkwo", For: "Chidera Okonkwo-Vandenberghe", Until: at("8 December, 09:00", "2026-12-08T08:00:00Z"), URL: "/me/secrets/2"},
-	}}
+	}, Going: []MineGoing{{What: "Pay invoices", App: "Ledger", At: at("8 December", "2026-12-08T08:00:00Z"), URL: "/reviews/items/7", ObjectURL: "/reviews/items/7#object"},
+		{What: "Vendor master data", App: "Ledger", At: at("8 December", "2026-12-08T08:00:00Z"), URL: "/reviews/items/8", Said: "You objected: nothing is removed before it is decided."}}}
 	asked := &full.Held[0].Grants[2]
 	asked.Ends, asked.EndsIn = at("3 March 2027", "2027-03-03T09:00:00Z"), "in 101 days"
 	asked.Reasons = []Reason{{Text: "it was asked for (“Expense reports”) and approved", Since: at("3 Nov, 10:00", "2026-11-03T09:00:00Z"), Until: "3 March 2027", Item: 3,

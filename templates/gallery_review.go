@@ -22,7 +22,7 @@ func galleryReview() []Sample {
 	done := member
 	done.State, done.Comment = ui.Tag{Tone: ui.Bad, Icon: "x", Text: "Remove"}, "She left the team in May"
 	v := ReviewView{Title: "Finance, fourth quarter", About: "Look at what can pay first.", For: "Jo Lind", Due: due, Progress: ui.Progress{Label: "Decided", Done: 12, Total: 31, Text: "12 of 31, about 6 min left"}, AsOf: "as it was 25 Nov, 09:00", Action: "/reviews/5", Version: "3", View: "person",
-		ReassignURL: "/reviews/5/reassign", Last: &ReviewUndo{Text: "Remove: Member of “Four eyes” for Ana Ruiz", Item: "40"}, Views: []ui.Chip{{Text: "By person", URL: "/reviews/5?view=person", Current: true}, {Text: "By application", URL: "/reviews/5?view=application"}, {Text: "By risk", URL: "/reviews/5?view=flat"}},
+		ReassignURL: "/reviews/5/reassign", Last: &ReviewUndo{Text: "Remove: Member of “Four eyes” for Ana Ruiz", Step: "1700000000000000", At: "40"}, Views: []ui.Chip{{Text: "By person", URL: "/reviews/5?view=person", Current: true}, {Text: "By application", URL: "/reviews/5?view=application"}, {Text: "By risk", URL: "/reviews/5?view=flat"}},
 		Rules: []ReviewRule{rule}, Batch: &ReviewBatch{Count: 14, Total: 20, Kept: 6, URL: "/reviews/5/batch"},
 		Groups: []ReviewGroup{{ID: "person-1", Title: "Ana Ruiz", Facts: []string{"Finance", "Lyon"}, Note: "Compared with 9 colleagues", Card: true, Lines: []ReviewLine{line, member}}, {ID: "person-2", Title: "Ben Okafor", Facts: []string{"Finance"}, Card: true, Lines: []ReviewLine{fixed, own}}},
 		Bars:   []ReviewBar{{Class: "critical", Risk: "critical"}, {Class: "low", Risk: "low"}}, Done: []ReviewLine{done}, DoneRules: []ReviewRule{said}}

@@ -41,6 +41,7 @@ var states = map[string]string{
 	"Backtest":        "empty:backtest-empty one:backtest-one full:backtest-full error:backtest-error",
 	"Campaigns":       "empty:campaigns-empty one:campaigns-one full:campaigns-full error:campaigns-error",
 	"CampaignMonitor": "empty:campaign-monitor-over one:campaign-monitor-one full:campaign-monitor error=answered",
+	"CampaignResults": "empty:campaign-results-empty one=single full:campaign-results error:campaign-results-differs",
 	"CampaignForm":    "empty=form one=form full:campaign-form error:campaign-form-error",
 	"CampaignCheck":   "empty:campaign-check-nothing one:campaign-check-one full:campaign-check-as error:campaign-check-nothing",
 	"Change":          "empty=single one=single full:change-planned error:change-error",

@@ -23,6 +23,9 @@ const (
 // campaignMonitor shows how far a campaign is, and what keeps it open.
 func (r *request) campaignMonitor(c *campaign.Campaign) error {
 	v := templates.CampaignMonitorView{Title: c.Title, State: r.campaignTag(c.State)}
+	if c.AsOf != nil {
+		v.ResultsURL = campaignURL(c) + "/results"
+	}
 	if c.State == campaign.Open {
 		v.StopURL = r.to("campaign.run", campaignURL(c)+"/stop")
 	}
@@ -57,7 +60,7 @@ func (r *request) campaignMonitor(c *campaign.Campaign) error {
 		v.Scope = w.scope(&c.Scope)
 		w.monitored(c, sums[c.ID], reviews, &v)
 		w.left(left, &v)
-		w.said(said, &v)
+		w.said(c, said, &v)
 		if err := r.campaignHeld(tx, c, &v); err != nil {
 			return err
 		}
@@ -167,7 +170,7 @@ func (w *campaignWords) left(all []*campaign.Removal, v *templates.CampaignMonit
 	}
 }
 
-func (w *campaignWords) said(all []campaign.Said, v *templates.CampaignMonitorView) {
+func (w *campaignWords) said(c *campaign.Campaign, all []campaign.Said, v *templates.CampaignMonitorView) {
 	words := map[string]string{"question": w.T("asks"), "answer": w.T("answers"), "challenge": w.T("objects")}
 	for i := range all {
 		x := &all[i]
@@ -177,6 +180,14 @@ func (w *campaignWords) said(all []campaign.Said, v *templates.CampaignMonitorVi
 		}
 		if x.Identity != 0 {
 			line.About = w.T("%s: %s", w.name(x.Identity), line.About)
+		}
+		if x.Open {
+			line.State = ui.Tag{Tone: ui.Warn, Icon: "hourglass", Text: w.T("Waits for a decision")}
+			if x.Identity == w.who.ID {
+				line.Refusal = w.T("About yourself: another person decides it.")
+			} else {
+				line.KeepURL, line.RemoveURL = w.to("campaign.run", objectionURL(c, x.Item)+"/keep"), w.to("campaign.run", objectionURL(c, x.Item)+"/remove")
+			}
 		}
 		v.Said = append(v.Said, line)
 	}

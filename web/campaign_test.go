@@ -1,17 +1,18 @@
 package web_test
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"tenure/internal/campaign"
 	"tenure/internal/db"
-	"tenure/internal/lifecycle"
 	"tenure/templates/lang"
 )
 
@@ -92,6 +93,8 @@ func TestACampaignIsBuiltLookedAtStartedAndStopped(t *testing.T) {
 	if n := w.number(`select count(*) from campaign_item`) + w.number(`select count(*) from campaign_review`); n != 0 {
 		t.Errorf("the preview left %d rows", n)
 	}
+	reads.get(at+"/results").want(t, http.StatusNotFound)
+	reads.get(at+"/results.csv").want(t, http.StatusNotFound)
 	if reads.get(at).want(t, http.StatusOK).Find(`form[action$="/start"], a[href$="/stop"], a[href$="/edit"]`).Length() != 0 {
 		t.Error("an auditor is offered to start, stop or change it")
 	}
@@ -119,6 +122,18 @@ func TestACampaignIsBuiltLookedAtStartedAndStopped(t *testing.T) {
 	if open := w.number(`select count(*) from campaign_review`); p.Find("#open tbody tr").Length() != open || open == 0 {
 		t.Errorf("the page has %d of %d open reviews", p.Find("#open tbody tr").Length(), open)
 	}
+	reads.get(at+"/results").want(t, http.StatusOK).says(t, "The population is complete")
+	w.as(employee).get(at+"/results").want(t, http.StatusForbidden)
+	if lines := strings.Count(reads.get(at+"/results.csv").want(t, http.StatusOK).body, "\n"); lines != items+1 {
+		t.Errorf("the file has %d lines for %d items", lines, items)
+	}
+	conn := w.owner()
+	for _, sql := range []string{`set session_replication_role = replica`, `delete from campaign_item where id = (select min(id) from campaign_item)`} {
+		if _, err := conn.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	reads.get(at+"/results").want(t, http.StatusOK).says(t, "The population is not what it was")
 	c.get(at+"/edit").want(t, http.StatusConflict)
 	c.get("/campaigns").want(t, http.StatusOK).says(t, "Being decided")
 
@@ -172,12 +187,39 @@ func TestWhatHRSaysOpensReviews(t *testing.T) {
 	if got := asked(); len(got) != 2 || got["manager 1032"] != 1 || got["move 1030"] != 1 {
 		t.Fatalf("reviews are asked for: %v", got)
 	}
+}
+
+// With the real workers a move by HR opens its review within a minute, and it holds what the new job does not give and nothing else.
+func TestAMoveOpensItsReviewWithinAMinute(t *testing.T) {
+	w := newWorld(t)
+	w.post("directory", "archive")
+	w.outOfBand("directory", "archive", "1015") // of Finance, which gives the vault
+	w.outOfBand("directory", "archive", "1016")
 	w.read("directory")
-	who := w.number(`select id from identity where number = '1030'`)
-	w.do(db.System, func(tx *db.Tx) error {
-		return lifecycle.OpenEvents(tx, lifecycle.EventArgs{Event: campaign.OnMove, People: []int{who}})
-	})
-	if n := w.number(`select count(*) from campaign_item where identity_id <> $1 or kinds & 1 = 1`, who); n != 0 {
-		t.Errorf("%d items of the review are of others, or given by a rule", n)
+	ctx, stop := context.WithCancel(t.Context())
+	worked := make(chan error, 1)
+	w.app.Config.Workers = 2
+	go func() { _, err := w.app.Work(ctx, false); worked <- err }()
+	w.says("1015", "Department", "Sales")
+	minute, tick := time.After(time.Minute), time.NewTicker(50*time.Millisecond)
+	defer tick.Stop()
+	for w.number(`select count(*) from campaign where event = 'move' and state = 'open'`) == 0 {
+		select {
+		case <-tick.C:
+		case <-minute:
+			t.Fatal("a minute after the move there is no review of it")
+		}
 	}
+	stop()
+	if err := <-worked; err != nil {
+		t.Error(err)
+	}
+	got := w.text(`select string_agg(distinct i.number || ' ' || e.name, ', ' order by i.number || ' ' || e.name) from campaign_item x join entitlement e on e.id = x.entitlement_id left join identity i on i.id = x.identity_id`)
+	if !strings.Contains(got, "1015 archive") || strings.Contains(got, "staff") || strings.Contains(got, "1016") {
+		t.Errorf("the review holds %s", got)
+	}
+	if n := w.number(`select count(*) from campaign_item x join reason r on r.identity_id = x.identity_id and r.entitlement_id = x.entitlement_id and r.kind = 'birthright' and r.known_to = 'infinity' and r.valid_to > clock_timestamp()`); n != 0 {
+		t.Errorf("%d items are given by the new job", n)
+	}
+	w.as(manager).get("/reviews").want(t, http.StatusOK).says(t, "Access after a move")
 }

@@ -94,6 +94,10 @@ func things(w *world) *belongings {
 	th.put(thing{review, "for Nr1006 alone", "manager"}, "/reviews/:id", "/reviews/:id/decide", "/reviews/:id/chosen", "/reviews/:id/undo", "/reviews/:id/rules", "/reviews/:id/batch", "/reviews/:id/batch/open", "/reviews/:id/batch/keep",
 		"/reviews/:id/reassign", "/reviews/:id/sign", "/reviews/items/:item", "/reviews/items/:item/:act")
 	w.in(compliance, func(tx *db.Tx) error { return lifecycle.Campaigns.Stop(tx, reviewed.ID, "other tests look at inboxes") })
+	th.put(thing{map[string]string{"ref": reviewed.PublicID}, "", "compliance auditor administrator"}, "/campaigns/:ref/results", "/campaigns/:ref/results.csv")
+	w.must(beside(w, `insert into campaign_removal (item_id, campaign_id, review_id, identity_id, account_id, entitlement_id, param, state, at) select id, campaign_id, review_id, identity_id, account_id, entitlement_id, param, 'waiting', '2100-01-01' from campaign_item where id = `+review["item"]+
+		`; insert into campaign_note (item_id, author_id, kind, body, said_at, made_by) select id, identity_id, 'challenge', 'for Nr1030', now(), 1 from campaign_item where id = `+review["item"]))
+	th.put(thing{map[string]string{"ref": reviewed.PublicID, "item": review["item"], "act": "keep"}, "", "compliance administrator"}, "/campaigns/:ref/objections/:item/:act")
 	th.put(thing{map[string]string{"name": "locked"}, "Locked room", ""}, "/api/v1/offers/:name")
 	th.put(thing{map[string]string{"name": "hr.release"}, "", "administrator"}, "/portal/permissions/:name")
 	th.campaign()

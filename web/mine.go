@@ -33,7 +33,7 @@ func (s *server) mine(r *request) error {
 				return nil
 			}
 			return r.myAccess(tx, &v)
-		})
+		}, func(tx *db.Tx) (err error) { v.Going, err = r.going(tx); return err })
 	})
 	if err != nil {
 		return err

@@ -87,102 +87,9 @@ func (r *request) named(tx *db.Tx, v *campaign.Review, c *campaign.Campaign, ite
 		func(tx *db.Tx) (err error) { w.logins, err = campaign.Accounts(tx, logins); return err })
 }
 
-// reviews lists what is asked of the reader.
-func (s *server) reviews(r *request) error {
-	var v templates.ReviewsView
-	err := r.read(func(tx *db.Tx) error {
-		all, err := campaign.Mine(tx, r.who.ID, r.reviewNames())
-		if err != nil {
-			return err
-		}
-		for _, x := range all {
-			v.Reviews = append(v.Reviews, r.reviewRow(x))
-		}
-		if v.Questions, err = r.reviewQuestions(tx); err != nil {
-			return err
-		}
-		v.Removals, err = r.ownRemovals(tx)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	return r.show(templates.Reviews(r.shell(r.T("Reviews")), v))
-}
-
-func (r *request) reviewRow(x *campaign.Review) templates.ReviewRow {
-	l := campaign.Load{Lines: x.Load, Items: x.Items}
-	row := templates.ReviewRow{Title: ui.Link{Text: x.Title, URL: reviewURL(x.ID)}, Due: r.clockOf(x.DueAt), Count: r.T("%s, about %d min", r.Plural(x.Load, "decision", "decisions"), l.Minutes())}
-	if x.Decided > 0 {
-		row.Count += r.T("; %d of %d lines have an answer", x.Decided, x.Items)
-	}
-	if x.Reviewer != r.who.ID {
-		row.For = x.Name
-	}
-	return row
-}
-
 func reviewURL(id int) string { return reviewsURL + "/" + itoa(id) }
 
 func reviewItemURL(id int64) string { return reviewsURL + "/items/" + strconv.FormatInt(id, 10) }
-
-// reviewQuestions are those that wait for an answer of the reader.
-func (r *request) reviewQuestions(tx *db.Tx) ([]templates.ReviewAsked, error) {
-	ids, err := campaign.Questions(tx, r.who.ID)
-	if err != nil || len(ids) == 0 {
-		return nil, err
-	}
-	items, err := campaign.GetItems(tx, ids)
-	if err != nil {
-		return nil, err
-	}
-	w, err := r.named(tx, nil, &campaign.Campaign{}, items)
-	if err != nil {
-		return nil, err
-	}
-	var out []templates.ReviewAsked
-	for _, i := range items {
-		out = append(out, templates.ReviewAsked{What: ui.Link{Text: w.what(i), URL: reviewItemURL(i.ID)}, Text: w.person(i)})
-	}
-	return out, nil
-}
-
-// removalTags are the states of what is removed.
-var removalTags = map[campaign.RemovalState]ui.Tag{
-	campaign.RemovalWaiting:  {Tone: ui.Warn, Icon: "hourglass", Text: "To be removed"},
-	campaign.RemovalHeld:     {Tone: ui.Warn, Icon: "lock", Text: "Held by the brake"},
-	campaign.RemovalCarried:  {Tone: ui.Info, Icon: "send", Text: "Ordered"},
-	campaign.RemovalByHand:   {Tone: ui.Warn, Icon: "user-x", Text: "By hand"},
-	campaign.RemovalChanging: {Tone: ui.Warn, Icon: "scale", Text: "Rule to change"},
-	campaign.RemovalKept:     {Tone: ui.Neutral, Icon: "history", Text: "Stays after all"},
-	campaign.RemovalVerified: {Tone: ui.Good, Icon: "circle-check", Text: "Gone"},
-}
-
-// ownRemovals are what the reader has to take away by hand, or whose rule they have to change.
-func (r *request) ownRemovals(tx *db.Tx) ([]templates.ReviewRemoval, error) {
-	all, err := campaign.OwnedRemovals(tx, r.who.ID)
-	if err != nil || len(all) == 0 {
-		return nil, err
-	}
-	w, err := r.named(tx, nil, &campaign.Campaign{}, removed(all))
-	if err != nil {
-		return nil, err
-	}
-	var out []templates.ReviewRemoval
-	for n, i := range removed(all) {
-		out = append(out, templates.ReviewRemoval{What: ui.Link{Text: w.what(i), URL: reviewItemURL(i.ID)}, Who: w.person(i), State: r.tag(removalTags[all[n].State]), Why: r.T(all[n].Why)})
-	}
-	return out, nil
-}
-
-// removed gives removals as the items they are about.
-func removed(all []*campaign.Removal) []*campaign.Item {
-	out := make([]*campaign.Item, len(all))
-	for n, x := range all {
-		out[n] = &campaign.Item{ID: x.Item, Identity: x.Identity, Account: x.Account, Entitlement: x.Entitlement, Param: x.Param}
-	}
-	return out
-}
 
 // reviewShow shows one review.
 func (s *server) reviewShow(r *request) error {
@@ -195,7 +102,9 @@ func (s *server) reviewShow(r *request) error {
 		var lines []*campaign.Item
 		var rules []campaign.RuleLine
 		var st campaign.Standing
+		var last *campaign.Step
 		if err := db.Together(tx, func(tx *db.Tx) (err error) { lines, err = campaign.Lines(tx, v.ID); return err },
+			func(tx *db.Tx) (err error) { last, err = campaign.LastStep(tx, v.ID); return err },
 			func(tx *db.Tx) (err error) { rules, err = campaign.Rules(tx, v.ID); return err },
 			func(tx *db.Tx) (err error) { st, err = campaign.StandingOf(tx, v.ID); return err }); err != nil {
 			return err
@@ -204,7 +113,9 @@ func (s *server) reviewShow(r *request) error {
 		if err != nil {
 			return err
 		}
-		page = w.page(lines, rules, &st)
+		if page = w.page(lines, rules, &st); last != nil && page.Over == nil {
+			page.Last = w.undoes(last, page.Done)
+		}
 		return nil
 	})
 	if err != nil {
@@ -390,15 +301,24 @@ func (w *reviewing) done(closed [][]*campaign.Item, p *templates.ReviewView) {
 		x.State, x.Comment = w.said(l[0].Decision), l[0].Decision.Comment
 		p.Done = append(p.Done, x)
 	}
-	last := w.r.Query("did")
-	for n := range p.Done {
-		if x := &p.Done[n]; x.ID == last && p.Over == nil {
-			p.Last = &templates.ReviewUndo{Text: w.r.T("%s: %s", x.State.Text, x.Name), Item: x.ID}
+}
+
+// undoes names the last act, which one key takes back: a line, lines, a rule, or what is left of the batch.
+func (w *reviewing) undoes(x *campaign.Step, done []templates.ReviewLine) *templates.ReviewUndo {
+	r := w.r
+	said := w.said(&campaign.Decision{Outcome: x.Outcome, Until: x.Until}).Text
+	u := &templates.ReviewUndo{Step: strconv.FormatInt(x.At.UnixMicro(), 10), At: strconv.FormatInt(x.First, 10)}
+	what := r.Plural(x.Lines, "line", "lines")
+	switch {
+	case x.Class == campaign.ByRule:
+		what, u.At = w.ruleTitle(x.Unit), "0"
+	case x.Lines == 1:
+		if n := slices.IndexFunc(done, func(l templates.ReviewLine) bool { return l.ID == u.At }); n >= 0 {
+			what = done[n].Name
 		}
 	}
-	if p.Last == nil && len(p.Done) > 0 && p.Over == nil {
-		p.Last = &templates.ReviewUndo{Text: w.r.T("%s: %s", p.Done[0].State.Text, p.Done[0].Name), Item: p.Done[0].ID}
-	}
+	u.Text = r.T("%s: %s", said, what)
+	return u
 }
 
 // said is a decision as a state.
@@ -441,8 +361,8 @@ func (w *reviewing) ruleTitle(unit int64) string {
 }
 
 // backTo leads to the review after something was decided: on to the line that is next.
-func (r *request) backTo(id int, did string) string {
-	return link(reviewURL(id), "view", r.field("view"), "at", cmp.Or(r.field("next"), "0"), "did", did)
+func (r *request) backTo(id int) string {
+	return link(reviewURL(id), "view", r.field("view"), "at", cmp.Or(r.field("next"), "0"))
 }
 
 // reviewDay reads the day on which something is removed; nil for at once.

@@ -138,12 +138,17 @@ func (w *reviewing) going(x *seen, v *templates.ReviewItemView, at string, bad u
 	if m == nil {
 		return
 	}
-	v.Drawer.Tag = r.tag(removalTags[m.State])
+	v.Drawer.Tag = r.removalTag(m.State, m.OpState)
 	n := ui.Notice{Tone: ui.Info, Title: v.Drawer.Tag.Text, Text: r.T(m.Why)}
 	switch m.State {
 	case campaign.RemovalWaiting:
 		n = ui.Notice{Tone: ui.Warn, Title: r.T("To be removed on %s", r.day(r.inZone(m.At)))}
-		if x.loses {
+		switch {
+		case m.Objected:
+			n.Text = r.T("There is an objection: nothing is removed before it is decided.")
+		case m.Why != "":
+			n.Text = r.T("The objection is decided: %s", m.Why)
+		case x.loses:
 			v.ObjectURL, v.Error = at+"/object", bad
 			n.Text = r.T("If you still need it, say why before then.")
 		}

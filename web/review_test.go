@@ -3,6 +3,7 @@ package web_test
 import (
 	"net/http"
 	"strconv"
+	"strings"
 	"testing"
 
 	"tenure/internal/campaign"
@@ -90,7 +91,7 @@ func TestAManagerReviews(t *testing.T) {
 	m.post(at+"/chosen", "pick", archive, "pick", other, "outcome", "keep").want(t, http.StatusOK).says(t, "Low risk: you keep 2 lines of 2 people.")
 	m.post(at+"/batch/keep", "count", "5").want(t, http.StatusNotFound) // nothing here is likely fine, and nothing was opened
 	m.post(at+"/decide", "items", archive+","+other, "outcome", "keep").want(t, http.StatusSeeOther)
-	m.post(at+"/decide", "items", vault, "outcome", "remove", "comment", "Moved on").want(t, http.StatusSeeOther)
+	m.post(at+"/decide", "items", vault, "outcome", "remove", "comment", "=Moved on").want(t, http.StatusSeeOther)
 	m.post(at+"/undo", "items", other).want(t, http.StatusSeeOther)
 	if n := w.number(`select count(*) from campaign_decision`); n != 2 {
 		t.Errorf("%d drafts, want 2", n)
@@ -112,4 +113,63 @@ func TestAManagerReviews(t *testing.T) {
 	if s := w.text(`select state from campaign_removal`); s != "verified" {
 		t.Errorf("the removal is %s", s)
 	}
+	report := w.as(compliance).get("/campaigns/"+c.PublicID+"/results").want(t, http.StatusOK)
+	for _, text := range []string{"Counted once more from the readings", "=Moved on", "Verified", "Operation ", "reading "} {
+		report.says(t, text)
+	}
+	file := w.as(auditor).get("/campaigns/"+c.PublicID+"/results.csv").want(t, http.StatusOK).body
+	if n := strings.Count(file, ",'=Moved on,"); n != 1 || strings.Count(file, "\n") != c.Items+1 {
+		t.Errorf("the file has %d lines for %d items, and %d that are no formula", strings.Count(file, "\n"), c.Items, n)
+	}
+	w.objects()
+}
+
+// objects lets two people object to what they are to lose: compliance keeps the one and removes the other, each once and with a reason.
+func (w *world) objects() {
+	t := w.t
+	w.outOfBand("directory", "archive", employee)
+	w.read("directory")
+	archive := w.number(`select id from entitlement where name = 'archive'`)
+	c := w.campaign(func(c *campaign.Campaign) {
+		c.Title, c.Scope.People, c.Scope.Entitlements, c.Settings.Challenge, c.Settings.Comment = "Summer", w.only("1031", employee), []int{archive}, 3, "never"
+	})
+	at, m, home := w.reviewOf(c, manager), w.as(manager), "/campaigns/"+c.PublicID
+	for _, number := range []string{"1031", employee} {
+		m.post(at+"/decide", "items", w.item(c, number, "archive"), "outcome", "remove").want(t, http.StatusSeeOther)
+	}
+	m.post(at+"/sign", "version", version(m.get(at+"/sign"))).want(t, http.StatusSeeOther)
+	w.in("1031", func(tx *db.Tx) error {
+		return lifecycle.Campaigns.Challenge(tx, int64(w.number(`select item_id from campaign_removal where campaign_id = $1 and identity_id = $2`, c.ID, tx.Actor.Identity)), "I keep the archive")
+	})
+	s := w.as(employee)
+	p := s.get("/me").want(t, http.StatusOK)
+	p.says(t, "to be removed on")
+	to, _ := p.Find(`#going a[href$="#object"]`).Attr("href")
+	item := "/reviews/items/" + w.item(c, employee, "archive")
+	if to != item+"#object" || s.get(item).Find(`form#object[action="`+item+`/object"]`).Length() != 1 {
+		t.Fatalf("objecting leads to %q", to)
+	}
+	s.post(item+"/object", "body", "I keep the archive").want(t, http.StatusSeeOther)
+	s.get("/me").want(t, http.StatusOK).says(t, "nothing is removed before it is decided")
+	s.post(item+"/object", "body", "Once more").want(t, http.StatusConflict)
+	keep, remove := home+"/objections/"+w.item(c, "1031", "archive")+"/keep", home+"/objections/"+w.item(c, employee, "archive")+"/remove"
+	d := w.as(compliance)
+	p = d.get(home).want(t, http.StatusOK)
+	for _, to = range []string{keep, remove} {
+		if p.Find(`#said a[href="`+to+`"]`).Length() != 1 {
+			t.Errorf("nothing leads to %s", to)
+		}
+		if w.as(auditor).get(home).want(t, http.StatusOK).Find(`a[href="`+to+`"]`).Length() != 0 {
+			t.Errorf("an auditor is led to %s", to)
+		}
+		d.get(to).want(t, http.StatusOK).says(t, "I keep the archive")
+		d.post(to, "reason", " ").want(t, http.StatusBadRequest).says(t, "is required")
+		m.post(to, "reason", "x").want(t, http.StatusForbidden)
+		d.post(to, "reason", "There is =one archivist").want(t, http.StatusSeeOther)
+		d.post(to, "reason", "x").want(t, http.StatusConflict)
+	}
+	if s := w.text(`select string_agg(state, ' ' order by item_id) from campaign_removal where campaign_id = $1`, c.ID); s != "kept waiting" && s != "waiting kept" {
+		t.Errorf("the removals are %s", s)
+	}
+	s.get("/me").want(t, http.StatusOK).says(t, "Your objection is decided: There is =one archivist")
 }

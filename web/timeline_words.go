@@ -69,6 +69,7 @@ var eventWords = map[string]eventWord{
 	"campaign.freed":           {ui.Info, "lock-open", lang.Mark("Review"), lang.Mark("Removals go on")},
 	"campaign.released":        {ui.Info, "lock-open", lang.Mark("Review"), lang.Mark("A second person released removals")},
 	"campaign.discarded":       {ui.Neutral, "ban", lang.Mark("Review"), lang.Mark("A second person discarded removals")},
+	"campaign.overruled":       {ui.Warn, "x", lang.Mark("Review"), lang.Mark("Removed all the same, against an objection")},
 	"campaign.kept":            {ui.Neutral, "history", lang.Mark("Review"), lang.Mark("Stays after all")},
 	"campaign.verified":        {ui.Good, "circle-check", lang.Mark("Review"), lang.Mark("Removals verified at the target")},
 	"campaign.closed":          {ui.Good, "circle-check", lang.Mark("Review"), lang.Mark("Campaign closed: every removal is verified")},

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -61,6 +62,7 @@ type world struct {
 	feed    *demo.Feed
 	server  *httptest.Server
 	targets map[string]*httptest.Server
+	refuses atomic.Bool       // the targets refuse whatever would change something
 	dir     string            // of the feed
 	keys    map[string]string // of who signs in with a password: for the second step
 	sent    []demo.Row
@@ -135,7 +137,13 @@ func emptyWorld(t testing.TB, d *db.DB, file func(target string) string) *world 
 		s, err := scimtest.New(scimtest.Options{StateFile: file(name)})
 		w.must(err)
 		t.Cleanup(func() { w.must(s.Close()) })
-		w.targets[name] = httptest.NewServer(s)
+		w.targets[name] = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			if w.refuses.Load() && r.Method != http.MethodGet {
+				http.Error(rw, `{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"400","detail":"this group is locked"}`, http.StatusBadRequest)
+				return
+			}
+			s.ServeHTTP(rw, r)
+		}))
 		t.Cleanup(w.targets[name].Close)
 		setenv(t, strings.ToUpper(name)+"_URL", w.targets[name].URL+scimtest.Prefix)
 	}

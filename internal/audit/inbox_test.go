@@ -19,6 +19,7 @@ func TestTheCountIsTheList(t *testing.T) {
 	m.exec(`insert into violation (identity_id, rule_id, policy_version, path, broken_from, opened_at, changed_at) select 1, id, 1, '[]', now(), now(), now() from policy_object where name = 'a rule'`)
 	m.exec(`insert into application_pause (application_id, paused_by, reason) select id, 1, 'repairs' from application where owner_id is not null`)
 	m.exec(`insert into handout (account_id, sealed) select id, 'x' from account where id % 3 = 0`)
+	reviewed(m)
 	if err := m.db.Do(t.Context(), db.System, policy.FillPortal); err != nil { // who else could act stands in the tables of rights
 		t.Fatal(err)
 	}
@@ -58,11 +59,26 @@ func TestTheCountIsTheList(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, kind := range []string{audit.HeldRun, audit.HeldDue, audit.Change, audit.Violated, audit.FailedLeaver, audit.Failed, audit.Proposal, audit.Paused, audit.OwnPaused, audit.Orphan, audit.NoDescription, audit.Password,
-		audit.Joining, audit.Leaving, audit.HandOver, audit.HandOverLate} {
+		audit.Reviewing, audit.ReviewAsk, audit.ReviewHand, audit.Joining, audit.Leaving, audit.HandOver, audit.HandOverLate} {
 		if seen[kind] == 0 {
 			t.Errorf("nobody's inbox has a %s: the world shows nothing of it", kind)
 		}
 	}
+}
+
+// reviewed puts campaigns into the world: reviews of several people, some of which are over, questions with and without an answer, and what is
+// to be taken away by hand, or was.
+func reviewed(m *made) {
+	m.exec(`insert into campaign (title, kind, scope, stages, settings, state, owner_id, as_of, policy_version, due_at, made_by)
+		select 'campaign ' || s, 'once', '{}', '[]', '{}', s, 1, now(), 1, now(), 1 from unnest(array['open', 'closing']) s`)
+	m.exec(`insert into campaign_review (campaign_id, stage, reviewer_id, why, state, opened_at, due_at) select c.id, 1, w, case w % 3 when 0 then 'owner' when 1 then 'manager' else 'named' end,
+		case when w % 5 = 0 then 'waiting' else 'open' end, now(), now() + make_interval(days => w) from campaign c, generate_series(1, 10) w`)
+	m.exec(`insert into campaign_item (identity_id, campaign_id, review_id, account_id, entitlement_id, stage, class, risk, rank, advice, kinds) select 3, v.campaign_id, v.id, a.id, 1, 1, 0, 0, 0, 0, 0
+		from campaign_review v, (select min(id) id from account) a`)
+	m.exec(`insert into campaign_note (item_id, author_id, asked_id, kind, body, said_at, made_by) select x.id, 1, 1 + x.id % 9, 'question', 'why', now(), 1 from campaign_item x`)
+	m.exec(`insert into campaign_note (item_id, author_id, kind, body, said_at, made_by) select item_id, asked_id, 'answer', 'so', now(), 1 from campaign_note where item_id % 2 = 0`)
+	m.exec(`insert into campaign_removal (item_id, campaign_id, review_id, identity_id, account_id, entitlement_id, param, state, at, owner_id) select x.id, x.campaign_id, x.review_id, 3, x.account_id, 1, '',
+		(array['by_hand', 'changing', 'carried'])[1 + x.id % 3], now(), 1 + x.id % 4 from campaign_item x`)
 }
 
 // Working time stops at night and over the weekend, where the reader is.

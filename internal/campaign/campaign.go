@@ -316,6 +316,7 @@ type Removal struct {
 	OpState   string
 	OpError   string
 	OwnerName string
+	Objected  bool // the person objects, and nobody has decided about it yet
 }
 
 // Name is somebody in whose name a person acts, as a delegate.

@@ -128,16 +128,17 @@ func (s *Service) KeepBatch(tx *db.Tx, review, count int) (*Review, error) {
 	return v, note(tx, v, d, &a, left, open+` and $11::int > 0`, left)
 }
 
-// note stores an answer for the items of a review that where names.
+// note stores an answer for the items of a review that where names. All of it is made at one instant: it is one act, for who measures how a
+// review was done and for who takes it back.
 func note(tx *db.Tx, v *Review, d *decider, a *Answer, together int, where string, arg any) error {
 	var inName *int
 	if d.inName != 0 {
 		inName, tx.Actor.For = &d.inName, d.inName
 	}
-	rows, err := tx.Query(`insert into campaign_decision as x (item_id, identity_id, stage, review_id, decider_id, on_behalf_of, outcome, until, comment, together, decided_at, made_by)
-		select i.id, i.identity_id, i.stage, i.review_id, $2, $3, $4, $5, $6, $7, $8, $9 from campaign_item i where i.review_id = $1 and i.stage = $10 and `+where+`
+	rows, err := tx.Query(`insert into campaign_decision as x (item_id, identity_id, stage, review_id, decider_id, on_behalf_of, outcome, until, comment, together, decided_at, made_at, made_by)
+		select i.id, i.identity_id, i.stage, i.review_id, $2, $3, $4, $5, $6, $7, $8, statement_timestamp(), $9 from campaign_item i where i.review_id = $1 and i.stage = $10 and `+where+`
 		on conflict (item_id, stage) do update set decider_id = excluded.decider_id, on_behalf_of = excluded.on_behalf_of, outcome = excluded.outcome, until = excluded.until, comment = excluded.comment,
-			together = excluded.together, decided_at = excluded.decided_at, made_at = clock_timestamp(), made_by = excluded.made_by, review_id = excluded.review_id where x.signed_at is null returning item_id`,
+			together = excluded.together, decided_at = excluded.decided_at, made_at = excluded.made_at, made_by = excluded.made_by, review_id = excluded.review_id where x.signed_at is null returning item_id`,
 		v.ID, d.id, inName, a.Outcome, a.Until, a.Comment, together, tx.Now, tx.Actor.ID, v.Stage, arg)
 	if err != nil {
 		return err
@@ -155,46 +156,6 @@ func note(tx *db.Tx, v *Review, d *decider, a *Answer, together int, where strin
 	}
 	v.record(tx, "campaign.decided", evidence.Touches{"campaign_decision": len(ids)}, facts)
 	return nil
-}
-
-// Undo takes drafts back.
-func (s *Service) Undo(tx *db.Tx, review int, items []int64) (*Review, error) {
-	v, _, d, err := s.reviewer(tx, review)
-	if err != nil {
-		return nil, err
-	}
-	if err := may(v, d); err != nil {
-		return nil, err
-	}
-	n, err := tx.Exec(`delete from campaign_decision d using campaign_item i where d.item_id = i.id and d.stage = i.stage and d.signed_at is null and `+same, review, items)
-	if err != nil {
-		return nil, err
-	}
-	if n == 0 {
-		return nil, errs.Conflict("there is nothing to take back")
-	}
-	v.record(tx, "campaign.undone", evidence.Touches{"campaign_decision": int(n)}, map[string]any{"items": items, "n": n})
-	return v, nil
-}
-
-// UndoRule takes back what was said about a rule.
-func (s *Service) UndoRule(tx *db.Tx, review int, unit int64) (*Review, error) {
-	v, _, d, err := s.reviewer(tx, review)
-	if err != nil {
-		return nil, err
-	}
-	if err := may(v, d); err != nil {
-		return nil, err
-	}
-	n, err := tx.Exec(`delete from campaign_decision d using campaign_item i where d.item_id = i.id and d.stage = i.stage and d.signed_at is null and i.review_id = $1 and i.class = 2 and i.unit = $2`, review, unit)
-	if err != nil {
-		return nil, err
-	}
-	if n == 0 {
-		return nil, errs.Conflict("there is nothing to take back")
-	}
-	v.record(tx, "campaign.undone", evidence.Touches{"campaign_decision": int(n)}, map[string]any{"unit": unit, "n": n})
-	return v, nil
 }
 
 // reviewer locks a review and reads what judge asks about the actor.

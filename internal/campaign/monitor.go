@@ -104,18 +104,19 @@ type Said struct {
 	Identity    int
 	Entitlement int
 	Removal     RemovalState // of the item; "" for none
+	Open        bool         // an objection about which nobody has decided
 }
 
-// Conversations gives what was asked about a campaign's items and what was said against removals, the latest first.
+// Conversations gives what was asked about a campaign's items and what was said against removals: what waits for a decision, then the latest.
 func Conversations(tx *db.Tx, campaign, limit int) ([]Said, error) {
-	rows, err := tx.Query(`select n.author_id, i.name, n.kind, n.body, n.said_at, n.asked_id, coalesce(a.name, ''), n.item_id, x.identity_id, x.entitlement_id, coalesce(r.state, '')
+	rows, err := tx.Query(`select n.author_id, i.name, n.kind, n.body, n.said_at, n.asked_id, coalesce(a.name, ''), n.item_id, x.identity_id, x.entitlement_id, coalesce(r.state, ''), n.kind = 'challenge' and coalesce(`+objectedSQL+`, false) open
 		from campaign_note n join campaign_item x on x.id = n.item_id join identity i on i.id = n.author_id left join identity a on a.id = n.asked_id left join campaign_removal r on r.item_id = n.item_id
-		where x.campaign_id = $1 order by n.id desc limit $2`, campaign, limit)
+		where x.campaign_id = $1 order by open desc, n.id desc limit $2`, campaign, limit)
 	if err != nil {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (s Said, err error) {
-		return s, row.Scan(&s.Author, &s.Name, &s.Kind, &s.Body, &s.SaidAt, &s.Asked, &s.AskedOf, &s.Item, &s.Identity, &s.Entitlement, &s.Removal)
+		return s, row.Scan(&s.Author, &s.Name, &s.Kind, &s.Body, &s.SaidAt, &s.Asked, &s.AskedOf, &s.Item, &s.Identity, &s.Entitlement, &s.Removal, &s.Open)
 	})
 }
 

@@ -44,7 +44,7 @@ func (p *Proof) Complete() bool {
 // proven is what a scope says in terms of the readings and of the catalogue alone. What depends on reasons or on people's jobs has changed since
 // the snapshot; for it the digest stands.
 func (s *Scope) countable() bool {
-	return len(s.People)+len(s.Departments)+len(s.Locations)+len(s.WorkerTypes)+len(s.Roles)+s.Dormant+s.Unreviewed == 0 && !s.Privileged && !s.Conflicts && !s.OutOfBand && !s.NotByRule && !s.Memberships
+	return (len(s.People) == 0 || !s.Orphans) && len(s.Departments)+len(s.Locations)+len(s.WorkerTypes)+len(s.Roles)+s.Dormant+s.Unreviewed == 0 && !s.Privileged && !s.Conflicts && !s.OutOfBand && !s.NotByRule && !s.Memberships
 }
 
 // Prove counts the population of a campaign once more.
@@ -54,15 +54,17 @@ func Prove(tx *db.Tx, c *Campaign) (*Proof, error) {
 	if err != nil {
 		return nil, err
 	}
-	linked := `exists`
+	linked, whose := `exists`, ""
 	if c.Scope.Orphans {
 		linked = `not exists`
+	} else if len(c.Scope.People) > 0 {
+		whose = " and l.identity_id in (" + ints(c.Scope.People) + ")"
 	}
 	// An account belongs to somebody if it did when the snapshot was taken.
 	seen := fmt.Sprintf(`select o.account_id, o.entitlement_id, o.param, a.application_id from campaign_reading r join account a on a.application_id = r.application_id and a.kind = 'person' join observed o on o.account_id = a.id
 			join campaign c on c.id = r.campaign_id
 		where r.campaign_id = %d and o.seen_from <= r.reading_id and (o.seen_to is null or o.seen_to > r.reading_id) and (cardinality($1::int[]) = 0 or o.entitlement_id = any($1))
-			and %s (select from account_link l where l.account_id = a.id and l.known_from <= c.started_at and l.known_to > c.started_at)`, c.ID, linked)
+			and %s (select from account_link l where l.account_id = a.id and l.known_from <= c.started_at and l.known_to > c.started_at%s)`, c.ID, linked, whose)
 	if p.Countable {
 		if err := p.compare(tx, c, seen); err != nil {
 			return nil, err

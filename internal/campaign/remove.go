@@ -14,7 +14,7 @@ import (
 )
 
 const removalColumns = `select r.item_id, r.campaign_id, r.review_id, r.identity_id, r.account_id, r.entitlement_id, r.param, r.state, r.at, r.why, r.owner_id, r.carried_at, r.verified_at, r.verified_by, i.kinds, i.unit,
-		o.id, coalesce(o.state, ''), coalesce(o.error, ''), coalesce(w.name, '')
+		o.id, coalesce(o.state, ''), coalesce(o.error, ''), coalesce(w.name, ''), ` + objectedSQL + `
 	from campaign_removal r join campaign_item i on i.id = r.item_id left join identity w on w.id = r.owner_id
 		left join lateral (select o.id, o.state, o.error from operation o where o.account_id = r.account_id and r.carried_at is not null and o.created_at >= r.carried_at - interval '1 minute'
 			and (o.kind = 'revoke' and o.entitlement_id = r.entitlement_id or o.kind in ('disable', 'delete')) order by o.kind <> 'revoke', o.id desc limit 1) o on true `
@@ -27,7 +27,7 @@ func removals(tx *db.Tx, where string, args ...any) ([]*Removal, error) {
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (*Removal, error) {
 		var r Removal
 		return &r, row.Scan(&r.Item, &r.Campaign, &r.Review, &r.Identity, &r.Account, &r.Entitlement, &r.Param, &r.State, &r.At, &r.Why, &r.Owner, &r.CarriedAt, &r.VerifiedAt, &r.VerifiedBy, &r.Kinds, &r.Unit,
-			&r.Operation, &r.OpState, &r.OpError, &r.OwnerName)
+			&r.Operation, &r.OpState, &r.OpError, &r.OwnerName, &r.Objected)
 	})
 }
 
@@ -41,9 +41,10 @@ func Unfinished(tx *db.Tx, campaign, limit int) ([]*Removal, error) {
 	return removals(tx, `where r.campaign_id = $1 and r.state not in ('verified', 'kept') order by coalesce(o.state, '') <> 'failed', r.item_id limit $2`, campaign, limit)
 }
 
-// carryDue carries out the removals of a campaign whose time has come, unless they are so many that a second person looks first.
+// carryDue carries out the removals of a campaign whose time has come and to which nobody objects, unless they are so many that a second
+// person looks first.
 func (s *Service) carryDue(tx *db.Tx, c *Campaign, released bool) error {
-	all, err := removals(tx, `where r.campaign_id = $1 and r.state = 'waiting' and r.at <= $2 order by r.identity_id, r.item_id for no key update of r`, c.ID, tx.Now)
+	all, err := removals(tx, `where r.campaign_id = $1 and r.state = 'waiting' and r.at <= $2 and not `+objectedSQL+` order by r.identity_id, r.item_id for no key update of r`, c.ID, tx.Now)
 	if err != nil || len(all) == 0 {
 		return err
 	}
@@ -171,42 +172,6 @@ func (s *Service) held(tx *db.Tx, campaign int, reason, how string) error {
 	return progress(tx, campaign)
 }
 
-// KeepAfterAll ends a removal that is not carried out: the owner who has to do it says why it stays, or whoever runs campaigns does, or a
-// challenge succeeds.
-func (s *Service) KeepAfterAll(tx *db.Tx, item int64, reason string, whoever bool) error {
-	if tx.Actor.Identity == 0 {
-		return errs.Forbidden("this needs a person: sign in, or give a personal token in TENURE_TOKEN")
-	}
-	if reason = strings.TrimSpace(reason); reason == "" {
-		return errs.InvalidFields("nothing was changed:", []errs.Field{{Field: "reason", Rule: "is required"}})
-	}
-	all, err := removals(tx, `where r.item_id = $1 for no key update of r`, item)
-	if err != nil {
-		return err
-	}
-	if len(all) == 0 {
-		return errs.NotFound("there is no such removal")
-	}
-	r := all[0]
-	switch {
-	case !whoever && (r.Owner == nil || *r.Owner != tx.Actor.Identity):
-		return errs.NotFound("there is no such removal")
-	case r.Identity == tx.Actor.Identity:
-		return errs.Forbidden("nobody decides about their own access; another person can")
-	case RemovalLife.Check(r.State, RemovalKept) != nil:
-		return errs.Conflict("this removal is carried out already")
-	}
-	c, err := Find(tx, r.Campaign)
-	if err != nil {
-		return err
-	}
-	r.Why = reason
-	if err := setRemovals(tx, c, all, RemovalKept, "campaign.kept", map[string]any{"reason": reason}); err != nil {
-		return err
-	}
-	return progress(tx, c.ID)
-}
-
 // goneSQL says that a reading which began after a removal was carried out shows that the access is gone: the entitlement is not seen, or the
 // login cannot be used. It gives that reading.
 const goneSQL = `select r.item_id, g.id from campaign_removal r join account a on a.id = r.account_id join entitlement e on e.id = r.entitlement_id
@@ -239,30 +204,6 @@ func Verify(tx *db.Tx) error {
 		}
 	}
 	return nil
-}
-
-// Challenge says why somebody who is to lose access should keep it. Whoever runs campaigns decides.
-func (s *Service) Challenge(tx *db.Tx, item int64, why string) error {
-	if why = strings.TrimSpace(why); why == "" || len(why) > 2000 {
-		return errs.InvalidFields("nothing was said:", []errs.Field{{Field: "why", Rule: "is required, with at most 2000 characters"}})
-	}
-	all, err := removals(tx, `where r.item_id = $1 for no key update of r`, item)
-	if err != nil {
-		return err
-	}
-	if len(all) == 0 || all[0].Identity != tx.Actor.Identity || tx.Actor.Identity == 0 {
-		return errs.NotFound("there is no such removal")
-	}
-	r := all[0]
-	if r.State != RemovalWaiting {
-		return errs.Conflict("this removal is carried out already")
-	}
-	return say(tx, r.Campaign, item, "challenge", why, nil)
-}
-
-// MyRemovals gives what somebody is to lose and may object to.
-func MyRemovals(tx *db.Tx, who int) ([]*Removal, error) {
-	return removals(tx, `where r.identity_id = $1 and r.state = 'waiting' order by r.at, r.item_id limit 100`, who)
 }
 
 // OwnedRemovals gives what somebody has to take away or change by hand.

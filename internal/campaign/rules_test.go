@@ -279,6 +279,13 @@ func TestARemovalWaitsForItsTime(t *testing.T) {
 	if err := o.as("Ada", func(tx *db.Tx) error { return o.Challenge(tx, admin, "I am on call") }); err != nil {
 		t.Fatal(err)
 	}
+	if err := o.as("Ada", func(tx *db.Tx) error { return o.Challenge(tx, admin, "I am on call") }); errs.KindOf(err) != errs.KindConflict {
+		t.Errorf("she objects twice: %v", err)
+	}
+	edit := i["Ada crm/edit"].ID
+	if err := o.as("Ada", func(tx *db.Tx) error { return o.Challenge(tx, edit, "I edit") }); err != nil {
+		t.Fatal(err)
+	}
 	if err := o.as("Ada", func(tx *db.Tx) error { return o.KeepAfterAll(tx, admin, "mine", true) }); errs.KindOf(err) != errs.KindForbidden {
 		t.Errorf("Ada decides about her own access: %v", err)
 	}
@@ -286,7 +293,23 @@ func TestARemovalWaitsForItsTime(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.until(Monday.AddDate(0, 0, 4))
-	state(map[string]campaign.RemovalState{"Ada bank/pay": campaign.RemovalWaiting, "Ada crm/edit": campaign.RemovalCarried, "Ada crm/admin": campaign.RemovalKept})
+	state(map[string]campaign.RemovalState{"Ada bank/pay": campaign.RemovalWaiting, "Ada crm/edit": campaign.RemovalWaiting, "Ada crm/admin": campaign.RemovalKept})
+	o.sql(`insert into delegation (from_identity, to_identity, from_at, to_at, scope, reason, made_by) values ($1, $2, '2026-03-01', '2026-04-01', 'all', 'x', 1)`, o.id["Ada"], o.id["Carl"])
+	for who, want := range map[string]errs.Kind{"Ada": errs.KindForbidden, "Carl": errs.KindForbidden} {
+		if err := o.as(who, func(tx *db.Tx) error { return o.RemoveAllTheSame(tx, edit, "no") }); errs.KindOf(err) != want {
+			t.Errorf("%s decides: %v", who, err)
+		}
+	}
+	if err := o.as("Cora", func(tx *db.Tx) error { return o.RemoveAllTheSame(tx, edit, " ") }); errs.KindOf(err) != errs.KindInvalid {
+		t.Errorf("without a reason: %v", err)
+	}
+	if err := o.as("Cora", func(tx *db.Tx) error { return o.RemoveAllTheSame(tx, edit, "somebody else edits") }); err != nil {
+		t.Fatal(err)
+	}
+	state(map[string]campaign.RemovalState{"Ada bank/pay": campaign.RemovalWaiting, "Ada crm/edit": campaign.RemovalCarried})
+	if err := o.as("Cora", func(tx *db.Tx) error { return o.RemoveAllTheSame(tx, edit, "again") }); errs.KindOf(err) != errs.KindConflict {
+		t.Errorf("it is decided twice: %v", err)
+	}
 	o.until(Monday.AddDate(0, 0, 11))
 	state(map[string]campaign.RemovalState{"Ada bank/pay": campaign.RemovalCarried})
 }

@@ -58,7 +58,7 @@ var about = map[string]About{
 
 	"campaign.read":   {Reads, "See campaigns: what is asked of whom, how far it is, and what came of it"},
 	"campaign.manage": {Writes, "Build campaigns, and say which events open a review by themselves"},
-	"campaign.run":    {Writes, "Start and stop campaigns, and release or drop removals that the brake holds"},
+	"campaign.run":    {Writes, "Start and stop campaigns, release or drop removals that the brake holds, and decide objections to removals"},
 
 	"hr.read":    {Reads, "See HR sources and runs"},
 	"hr.upload":  {Writes, "Load an HR file"},

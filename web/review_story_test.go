@@ -1,0 +1,191 @@
+package web_test
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"tenure/internal/access"
+	"tenure/internal/campaign"
+	"tenure/internal/db"
+	"tenure/internal/lifecycle"
+)
+
+// A manager clears 25 mixed items with the keyboard alone, takes acts back one after the other, signs off, and what was removed is gone at the
+// target. A removal that the target refuses keeps its campaign open, whose page names the operation.
+func TestAReviewWithTheKeyboardAlone(t *testing.T) {
+	o := newOffice(t)
+	w := o.w
+	w.post("directory", "archive")
+	var people []string
+	for n := 1030; n < 1039; n++ {
+		if number := fmt.Sprint(n); w.number(`select count(*) from identity_entry e join identity i on i.id = e.identity_id where i.number = $1 and e.department = 'Sales'`, number) == 1 {
+			people = append(people, number)
+			w.outOfBand("directory", "vault", number)
+			w.outOfBand("directory", "archive", number)
+		}
+	}
+	w.outOfBand("directory", "archive", "1039")
+	w.read("directory")
+	var what []int
+	for _, name := range []string{"vault", "archive"} {
+		what = append(what, w.number(`select id from entitlement where name = $1`, name))
+	}
+	what = append(what, w.number(`select e.id from entitlement e join application a on a.id = e.application_id where a.name = 'directory' and e.kind = 'account'`))
+	c := w.campaign(func(c *campaign.Campaign) {
+		c.Scope.People, c.Scope.Entitlements, c.Settings.NoBatch = w.only(append(people, "1039")...), what, true
+	})
+	if c.Items < 25 {
+		t.Fatalf("%d items, want 25", c.Items)
+	}
+	h := o.hands(t)
+	o.clears(t, h, c)
+	w.carry()
+	w.in(compliance, campaign.Verify)
+	if in := w.members("vault"); len(in) == 0 || in["1030"] || in["1031"] {
+		t.Errorf("the vault at the target has %v", in)
+	}
+	if s := w.text(`select state from campaign where id = $1`, c.ID); s != "closed" {
+		t.Errorf("the campaign is %s", s)
+	}
+	o.refused(t)
+}
+
+// clears decides everything of a review.
+func (o *office) clears(t *testing.T, h *hands, c *campaign.Campaign) {
+	w, at := o.w, o.w.reviewOf(c, manager)
+	h.do("types the address", chromedp.Navigate(h.base+at+"?view=flat"), chromedp.WaitVisible(css(`.t-providers a`)))
+	h.to(`.t-providers a`)
+	h.press(kb.Enter)
+	h.do("the provider's page", chromedp.WaitVisible(css(`button[name=subject]`)))
+	h.to(`button[value="sub-` + manager + `"]`)
+	h.press(kb.Enter)
+	ready := func(decided int) {
+		t.Helper()
+		h.at(at)
+		h.until(fmt.Sprint(decided, " are decided"), fmt.Sprintf(`document.readyState === 'complete' && document.documentElement.classList.contains('t-scripted') && document.querySelector('.t-band').innerText.includes('%d of %d')`, decided, c.Items))
+	}
+	removes := func() {
+		t.Helper()
+		h.press("r")
+		h.at(at + "/decide")
+		h.until("the reason has the focus", `document.activeElement.name === 'comment'`)
+		h.press(strings.Split("Moved", "")...)
+		h.press(kb.Enter)
+	}
+	ready(0)
+	risky := w.number(`select count(*) from campaign_item where campaign_id = $1 and risk = 2`, c.ID)
+	h.press("j")
+	first := h.ask(`document.activeElement.querySelector('th').innerText`)
+	h.press("a")
+	ready(1)
+	if now := h.ask(`document.activeElement.closest('tr')?.querySelector('th').innerText || ''`); now == first || now == "" {
+		t.Errorf("after a decision the focus is on %q, and was on %q", now, first)
+	}
+	removes()
+	ready(2)
+	for n := range 2 { // act after act
+		h.press("u")
+		ready(1 - n)
+	}
+	for n := range risky {
+		h.until("a line has the focus", `document.activeElement.matches('tr[data-row]')`)
+		if who := h.ask(`document.activeElement.innerText`); strings.Contains(who, "Nr1030") || strings.Contains(who, "Nr1031") {
+			removes()
+		} else {
+			h.press("a")
+		}
+		ready(n + 1)
+	}
+	for again := range 2 {
+		left := c.Items - risky
+		h.until("a line has the focus", `document.activeElement.matches('tr[data-row]')`)
+		for h.ask(`String(document.querySelector('tr[data-row]') === document.activeElement)`) != "true" {
+			h.press("k")
+		}
+		h.press("x")
+		for range left - 1 {
+			h.press("j")
+		}
+		h.press("X")
+		h.to(`#risk-low-bulk button[value=keep]`)
+		h.press(kb.Enter)
+		h.says(fmt.Sprintf("you keep %d lines", left))
+		h.to(`main form button[type=submit]`)
+		h.press(kb.Enter)
+		h.says("everything is decided")
+		if again == 0 {
+			h.press("u")
+			ready(risky)
+		}
+	}
+	h.at(at)
+	h.press("s")
+	h.says("Check your answers")
+	h.press("s")
+	h.says("Signed off")
+	if n := w.number(`select count(*) from campaign_removal where campaign_id = $1`, c.ID); n != 2 {
+		t.Errorf("%d removals, want 2", n)
+	}
+}
+
+// members gives the numbers of who is in a group at the target.
+func (w *world) members(group string) map[string]bool {
+	w.t.Helper()
+	var list struct {
+		Resources []struct {
+			Members []struct{ Value string }
+		}
+	}
+	w.fetch("directory", "/Groups?filter="+url.QueryEscape(fmt.Sprintf("displayName eq %q", group)), &list)
+	out := map[string]bool{}
+	for _, m := range list.Resources[0].Members {
+		var user struct{ UserName string }
+		w.fetch("directory", "/Users/"+m.Value, &user)
+		out[user.UserName[strings.LastIndex(user.UserName, ".")+1:]] = true
+	}
+	return out
+}
+
+// refused signs off a removal that the target refuses, and looks at the page of the campaign until it is done all the same.
+func (o *office) refused(t *testing.T) {
+	w := o.w
+	c := w.campaign(func(c *campaign.Campaign) {
+		c.Title, c.Scope.People, c.Scope.Entitlements, c.Settings.Comment = "Autumn of Sales", w.only("1032"), []int{w.number(`select id from entitlement where name = 'vault'`)}, "never"
+	})
+	w.refuses.Store(true)
+	w.in(manager, func(tx *db.Tx) error {
+		id := w.number(`select id from campaign_review where campaign_id = $1`, c.ID)
+		if _, err := lifecycle.Campaigns.Decide(tx, campaign.Answer{Review: id, Items: []int64{int64(w.number(`select id from campaign_item where campaign_id = $1`, c.ID))}, Outcome: campaign.Remove}); err != nil {
+			return err
+		}
+		_, err := lifecycle.Campaigns.SignOff(tx, id, 0)
+		return err
+	})
+	w.carry()
+	w.in(compliance, campaign.Verify)
+	operation := w.number(`select max(id) from operation where kind = 'revoke' and state = 'failed'`)
+	s := o.comes(t, compliance, "/campaigns/"+c.PublicID)
+	s.says("The operation failed")
+	s.says("this group is locked")
+	s.says(fmt.Sprint("Operation ", operation))
+	if !w.members("vault")["1032"] {
+		t.Error("the target has taken it away")
+	}
+	if state := w.text(`select state from campaign where id = $1`, c.ID); state != "closing" {
+		t.Errorf("the campaign is %s", state)
+	}
+	w.refuses.Store(false)
+	w.in(itPerson, func(tx *db.Tx) error { return access.Retry(tx, int64(operation)) })
+	w.carry()
+	w.in(compliance, campaign.Verify)
+	if w.members("vault")["1032"] {
+		t.Error("the target still has it")
+	}
+	s.do("the campaign", chromedp.Navigate(s.base+"/campaigns/"+c.PublicID))
+	s.says("Closed")
+}
