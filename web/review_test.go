@@ -70,7 +70,9 @@ func TestAManagerReviews(t *testing.T) {
 	}
 	w.outOfBand("directory", "archive", "1033")
 	w.read("directory")
-	c := w.campaign(func(c *campaign.Campaign) { c.Scope.People = w.only("1030", "1031", "1032", "1033", "1034") })
+	c := w.campaign(func(c *campaign.Campaign) {
+		c.Scope.People, c.Settings.NoBatch = w.only("1030", "1031", "1032", "1033", "1034"), true
+	})
 	at := w.reviewOf(c, manager)
 	m := w.as(manager)
 	m.get("/inbox").want(t, http.StatusOK).says(t, "Review: Spring of Sales")
