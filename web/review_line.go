@@ -232,6 +232,9 @@ func (w *reviewing) advice(i *campaign.Item, out *templates.ReviewLine) {
 		if i.LastUsed != nil && w.c.AsOf != nil && i.LastUsed.Before(w.c.AsOf.AddDate(0, 0, -dormantAfter)) {
 			because = append(because, r.T("nobody signed in for %d days", int(w.c.AsOf.Sub(*i.LastUsed).Hours()/24)))
 		}
+		if i.Kept {
+			because = append(because, r.T("it is from before the present job"))
+		}
 		if i.Peers != nil && *i.Peers < 50 {
 			because = append(because, r.T("few peers hold it"))
 		}

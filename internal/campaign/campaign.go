@@ -225,6 +225,7 @@ type Item struct {
 	Unit        int64
 	Since       *time.Time
 	LastUsed    *time.Time
+	Kept        bool // it is from before the present job, and few peers hold it
 	Reasons     []int64
 	Conflicts   []int
 

@@ -19,7 +19,7 @@ const itemsSQL = `with why as (
 		select v.identity_id, (w->>'e')::int entitlement_id, array_agg(distinct v.rule_id) rules from violation v, jsonb_array_elements(v.path) p, jsonb_array_elements(p->'entitlements') w
 		where v.state <> 'resolved' and (@everybody or v.identity_id = any(@people::int[])) group by 1, 2),
 	i as (
-		select o.account_id, o.entitlement_id, o.param, a.identity_id, e.risk, e.owner, a.boss, a.last_sign_in, w.since, %s
+		select o.account_id, o.entitlement_id, o.param, a.identity_id, e.risk, e.owner, a.boss, a.last_sign_in, w.since, w.kinds <> 1 and w.since < a.moved earlier, %s
 			coalesce(w.kinds, case when e.login and a.managed then 32 else 0 end) kinds,
 			case when w.kinds = 1 then 1::bigint << 32 | w.ref when w.kinds in (8, 16) and w.alone then w.kinds::bigint << 32 | w.ref else 0 end unit,
 			case when a.n >= 5 then least(100, round(100.0 * x.held / a.n))::int end shown
@@ -28,15 +28,15 @@ const itemsSQL = `with why as (
 			left join why w on w.identity_id = a.identity_id and w.entitlement_id = o.entitlement_id %s
 		where o.seen_from <= e.reading_id and (o.seen_to is null or o.seen_to > e.reading_id) and a.chosen %s offset 0),
 	j as (
-		select i.*, coalesce(shown, 50) best, coalesce(last_sign_in < @now - interval '90 days', false) dormant,
+		select i.*, coalesce(shown, 50) best, coalesce(earlier and shown < 30, false) kept, coalesce(last_sign_in < @now - interval '90 days', false) dormant,
 			coalesce(outcome = 'keep', since < @now - interval '90 days', kinds = 32) settled
 		from i where %s offset 0),
 	k as (
-		select j.*, case when kinds = 0 and best < 50 or dormant and kinds <> 1 or rules is not null and kinds <> 1 or best < 10 and kinds <> 1 then 2 when kinds <> 0 and best >= 50 then 1 else 0 end advice,
+		select j.*, case when kinds = 0 and best < 50 or dormant and kinds <> 1 or rules is not null and kinds <> 1 or best < 10 and kinds <> 1 or kept then 2 when kinds <> 0 and best >= 50 then 1 else 0 end advice,
 			case when kinds = 1 and rules is null then 2
 				when not @nobatch and risk < 2 and rules is null and kinds not in (0, 2) and not dormant and best >= 50 and settled then 1 else 0 end class
 		from j offset 0)
-	select k.*, least(1000, risk * 200 + case when rules is not null then 150 else 0 end + case when kinds = 0 then 100 else 0 end + case when dormant then 100 else 0 end + (100 - best)) rank from k `
+	select k.*, least(1000, risk * 200 + case when rules is not null then 150 else 0 end + case when kinds = 0 then 100 else 0 end + case when dormant then 100 else 0 end + case when kept then 100 else 0 end + (100 - best)) rank from k `
 
 // items stores the population and the reviews it is in, in one statement. f is who is asked about what, line what is decided as one, wave how
 // far it is behind in its reviewer's list: what exceeds the budget comes later, the risky first.
@@ -60,8 +60,8 @@ func (b *builder) items() error {
 			select @campaign, 1, w.wave, w.who, a.why, case w.wave when 1 then 'open' else 'waiting' end, w.load, w.items, case w.wave when 1 then @now end, @due::timestamptz + make_interval(days => (w.wave - 1)::int * @wave::int),
 				case w.wave when 1 then @half::timestamptz else @now + make_interval(days => (w.wave - 1)::int * @wave::int) end
 			from (select who, wave, count(*) filter (where not fine) load, sum(n) items from waved group by 1, 2) w join cp_who a using (who) returning id, reviewer_id, wave)
-		insert into campaign_item (identity_id, campaign_id, review_id, account_id, entitlement_id, stage, class, risk, rank, advice, peers, kinds, unit, since, last_used, conflicts, param)
-		select f.identity_id, @campaign, made.id, f.account_id, f.entitlement_id, 1, f.class, f.risk, f.rank, f.advice, f.shown, f.kinds, f.unit, f.since, f.last_sign_in, f.rules, f.param
+		insert into campaign_item (identity_id, campaign_id, review_id, account_id, entitlement_id, stage, class, risk, rank, advice, peers, kinds, unit, since, last_used, conflicts, param, kept)
+		select f.identity_id, @campaign, made.id, f.account_id, f.entitlement_id, 1, f.class, f.risk, f.rank, f.advice, f.shown, f.kinds, f.unit, f.since, f.last_sign_in, f.rules, f.param, f.kept
 		from f join waved on waved.who = f.who and waved.fine = f.fine and waved.k1 = f.k1 and waved.k2 = f.k2 join made on made.reviewer_id = f.who and made.wave = waved.wave`, args)
 	if err != nil {
 		return err

@@ -120,6 +120,8 @@ func (b *builder) people() error {
 		with main as (select distinct on (v.identity_id) v.identity_id, v.attrs->>'title' title from employment_version v
 				where v.known_to = 'infinity' and v.valid_from <= $1 and v.valid_to > $1 and v.status <> 'rescinded' and v.starts_at <= $1 and v.ends_at > $1
 				order by v.identity_id, v.status = 'active' desc, v.starts_at desc),
+			moved as (select v.identity_id, max(v.valid_from) at from employment_version v join employment_version w on w.employment_id = v.employment_id and w.valid_to = v.valid_from and w.known_to = 'infinity'
+				and (w.attrs->>'department', w.attrs->>'title') is distinct from (v.attrs->>'department', v.attrs->>'title') where v.known_to = 'infinity' and v.valid_from <= $1 group by 1),
 			p as (select e.identity_id, e.state, e.department, e.location, e.worker_type, coalesce(m.title, '') title, e.manager_id,
 				case when a.state = 'active' and a.identity_id <> e.identity_id then a.identity_id
 					when c.state = 'active' and c.identity_id <> e.identity_id then c.identity_id end boss
@@ -127,9 +129,9 @@ func (b *builder) people() error {
 					left join identity_entry a on a.identity_id = e.manager_id left join identity_entry c on c.identity_id = a.manager_id`+b.beside()+`),
 			one as (select department, title, hashtextextended(department || chr(31) || title, 1) g, count(*)::int n from p where state in ('active', 'leave') group by 1, 2),
 			two as (select department, hashtextextended(department, 2) g, count(*)::int n from p where state in ('active', 'leave') group by 1)
-		select p.identity_id, p.state, p.department, p.location, p.worker_type, p.manager_id, p.boss, case when one.n >= 5 then one.g else coalesce(two.g, 0) end g, case when one.n >= 5 then one.n else coalesce(two.n, 0) end n,
+		select p.identity_id, p.state, p.department, p.location, p.worker_type, p.manager_id, p.boss, case when one.n >= 5 then one.g else coalesce(two.g, 0) end g, case when one.n >= 5 then one.n else coalesce(two.n, 0) end n, moved.at moved,
 			`+b.chosen()+` chosen
-		from p left join one on one.department = p.department and one.title = p.title left join two on two.department = p.department`, b.tx.Now)
+		from p left join one on one.department = p.department and one.title = p.title left join two on two.department = p.department left join moved using (identity_id)`, b.tx.Now)
 	if err != nil {
 		return err
 	}
@@ -216,7 +218,7 @@ func (b *builder) accounts() error {
 		people = "join"
 	}
 	err := b.exec("", fmt.Sprintf(`create temporary table cp_account on commit drop as
-		select a.id account_id, coalesce(l.identity_id, 0) identity_id, a.intended is not null managed, n.last_sign_in, p.boss, p.g, p.n, coalesce(p.chosen, l.identity_id is null) chosen, p.state in ('active', 'leave') counts
+		select a.id account_id, coalesce(l.identity_id, 0) identity_id, a.intended is not null managed, n.last_sign_in, p.moved, p.boss, p.g, p.n, coalesce(p.chosen, l.identity_id is null) chosen, p.state in ('active', 'leave') counts
 		from campaign_reading r join account a on a.application_id = r.application_id and a.kind = 'person' left join account_link l on l.account_id = a.id and l.known_to = 'infinity'
 			%s cp_person p on p.identity_id = l.identity_id left join account_seen n on n.account_id = a.id
 		where r.campaign_id = %d and %s`, people, b.c.ID, which))
