@@ -26,7 +26,7 @@ var peopleSpec = listSpec{name: "people", label: lang.Mark("People"), path: "/pe
 	},
 	columns: []listColumn{{key: "name", text: lang.Mark("Name"), sorted: true, fixed: true}, {key: "number", text: lang.Mark("Number"), sorted: true}, {key: "state", text: lang.Mark("State")},
 		{key: "department", text: lang.Mark("Department"), sorted: true}, {key: "title", text: lang.Mark("Title")}, {key: "location", text: lang.Mark("Location"), off: true}, {key: "type", text: lang.Mark("Worker type"), off: true},
-		{key: "manager", text: lang.Mark("Manager")}, {key: "since", text: lang.Mark("Since"), sorted: true, off: true}, {key: "accounts", text: lang.Mark("Accounts"), number: true}, {key: "grants", text: lang.Mark("Grants"), number: true}},
+		{key: "manager", text: lang.Mark("Manager")}, {key: "since", text: lang.Mark("Since"), sorted: true, off: true}, {key: "accounts", text: lang.Mark("Accounts"), number: true, off: true}, {key: "grants", text: lang.Mark("Grants"), number: true, off: true}},
 }
 
 // peopleSize is how many lines a page has: about what a screen shows at once. A line costs a reading of the person, the employment, the
@@ -159,7 +159,12 @@ func (r *request) peoplePage(tx *db.Tx, l *list, v *templates.PeopleView) error 
 	var lines []*identity.Line
 	var held map[int]access.Held
 	more := false
-	if err := db.Together(tx, func(tx *db.Tx) error { _, err := catalog.Load(tx); return err }, // what counting grants knows of
+	if err := db.Together(tx, func(tx *db.Tx) (err error) { // what counting grants knows of
+			if !l.hidden("grants") {
+				_, err = catalog.Load(tx)
+			}
+			return err
+		},
 		func(tx *db.Tx) (err error) { asked, err = r.peopleAsked(tx); return err },
 		func(tx *db.Tx) (err error) {
 			if f, err = r.peopleFilter(tx, l); err != nil {
