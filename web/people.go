@@ -160,11 +160,11 @@ func (r *request) peoplePage(tx *db.Tx, l *list, v *templates.PeopleView) error 
 	var held map[int]access.Held
 	more := false
 	if err := db.Together(tx, func(tx *db.Tx) (err error) { // what counting grants knows of
-			if !l.hidden("grants") {
-				_, err = catalog.Load(tx)
-			}
-			return err
-		},
+		if !l.hidden("grants") {
+			_, err = catalog.Load(tx)
+		}
+		return err
+	},
 		func(tx *db.Tx) (err error) { asked, err = r.peopleAsked(tx); return err },
 		func(tx *db.Tx) (err error) {
 			if f, err = r.peopleFilter(tx, l); err != nil {
