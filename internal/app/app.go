@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"tenure/internal/audit/trail"
 	"tenure/internal/config"
 	"tenure/internal/db"
 	"tenure/internal/db/pgserver"
@@ -33,6 +34,7 @@ type App struct {
 	Lifecycle *lifecycle.Service
 	Tasks     *task.Service
 	Notify    *notify.Service
+	Sealer    *trail.Sealer
 
 	private *pgserver.Server
 }
@@ -64,6 +66,7 @@ func build(c *config.Config, d *db.DB, private *pgserver.Server) *App {
 	a.HR = NewHR(d)
 	a.Tasks = NewTasks(d, a.HR, a.Provision)
 	a.Notify = NewNotify(c, d)
+	a.Sealer = &trail.Sealer{DB: d, File: c.LogKey()}
 	return a
 }
 

@@ -115,6 +115,14 @@ func (a *App) Work(ctx context.Context, untilIdle bool) (access.Open, error) {
 	if err := c.Start(context.WithoutCancel(ctx)); err != nil {
 		return access.Open{}, err
 	}
+	sealing, sealed := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if a.Sealer != nil {
+			a.Sealer.Run(sealing)
+		}
+	}()
 	var open access.Open
 	if untilIdle {
 		open, err = a.untilIdle(ctx)
@@ -125,6 +133,11 @@ func (a *App) Work(ctx context.Context, untilIdle bool) (access.Open, error) {
 	defer cancel()
 	if stopErr := c.Stop(stop); err == nil {
 		err = stopErr
+	}
+	sealed() // after the last job: what it wrote is sealed, too
+	<-ended
+	if err == nil && a.Sealer != nil {
+		_, _, err = a.Sealer.Seal(stop)
 	}
 	return open, err
 }

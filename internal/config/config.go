@@ -35,6 +35,11 @@ type Config struct {
 	LogLevel      string   `yaml:"log_level" env:"TENURE_LOG_LEVEL"`
 	APIRate       int      `yaml:"api_rate" env:"TENURE_API_RATE"` // requests to the API that one token may make in a minute; 0: any number
 
+	LogKeyFile string   `yaml:"log_key_file" env:"TENURE_LOG_KEY_FILE"`            // the log's key; empty: Data/log.key, made at first start
+	AnchorFile string   `yaml:"anchor_file" env:"TENURE_ANCHOR_FILE"`              // where signed heads of the log are added; empty: Data/anchors.txt; none: nowhere
+	AnchorMail string   `yaml:"anchor_mail" env:"TENURE_ANCHOR_MAIL"`              // to whom they are sent once a day, an auditor; empty: nobody
+	Witnesses  []string `yaml:"witnesses" env:"TENURE_WITNESSES" envSeparator:","` // URL and public key of each, with a space between
+
 	SMTPURL      string   `yaml:"smtp_url" env:"TENURE_SMTP_URL"`   // smtp://user:password@host:port or smtps://; empty: no mail
 	MailFrom     string   `yaml:"mail_from" env:"TENURE_MAIL_FROM"` // whom letters come from
 	SlackToken   string   `yaml:"slack_token" env:"TENURE_SLACK_TOKEN"`
@@ -120,6 +125,7 @@ func (c *Config) check() []errs.Field {
 	}
 	c.checkProviders(add)
 	c.checkTelling(add)
+	c.checkAnchors(add)
 	return bad
 }
 

@@ -33,6 +33,7 @@ type DB struct {
 	sql   *sql.DB // the same pool, as gorm wants it
 	gorm  *gorm.DB
 
+	bell   *bell
 	copies CopyTracer // nil for none
 }
 
@@ -107,12 +108,16 @@ func (d *DB) start(ctx context.Context) error {
 	if d.gorm, err = openGorm(d.sql); err != nil {
 		return err
 	}
-	d.queue, err = river.NewClient(riverpgxv5.New(d.Pool), &river.Config{})
-	return err
+	if d.queue, err = river.NewClient(riverpgxv5.New(d.Pool), &river.Config{}); err != nil {
+		return err
+	}
+	d.bell = newBell(d.Pool)
+	return nil
 }
 
 // Close ends every connection. Transactions under way are rolled back by the server.
 func (d *DB) Close() {
+	d.bell.close()
 	_ = d.sql.Close()
 	d.Pool.Close()
 }

@@ -1,8 +1,10 @@
 package db
 
 import (
+	"encoding/binary"
 	"fmt"
 	"maps"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -54,7 +56,7 @@ func (t *Tx) flush() error {
 	if err := t.loadKeys(); err != nil {
 		return err
 	}
-	recorded, err := t.Known()
+	recorded, err := t.prints()
 	if err != nil {
 		return err
 	}
@@ -86,11 +88,43 @@ func (t *Tx) flush() error {
 			r.Bytes(sealed)
 			return nil
 		})
-	t.events = nil
+	t.events, t.rings = nil, true
 	if err != nil {
 		return fmt.Errorf("writing events: %w", err)
 	}
 	return nil
+}
+
+// prints reads the record time and, in the same round trip, the prints of the rows that the transaction wrote, and gives them to the events
+// about the same people; what nobody's event takes goes with the first.
+func (t *Tx) prints() (at time.Time, err error) {
+	about := make(map[uint32]int, len(t.events))
+	for i := len(t.events) - 1; i >= 0; i-- {
+		about[uint32(t.events[i].IdentityID)] = i //nolint:gosec // an int4
+	}
+	rows, err := t.Query(`select at, coalesce(tbl, ''), came, went from prints()`)
+	if err != nil {
+		return at, err
+	}
+	var table string
+	var came, went []byte
+	_, err = pgx.ForEachRow(rows, []any{&at, &table, &came, &went}, func() error {
+		give := func(all []byte, add func(*evidence.Prints, []byte)) {
+			for ; len(all) >= evidence.PrintSize; all = all[evidence.PrintSize:] {
+				e := &t.events[about[binary.BigEndian.Uint32(all)]] // 0, the first, where there is none
+				if e.Rows == nil {
+					e.Rows = map[string]evidence.Prints{}
+				}
+				p := e.Rows[table]
+				add(&p, all[:evidence.PrintSize])
+				e.Rows[table] = p
+			}
+		}
+		give(came, func(p *evidence.Prints, print []byte) { p.In = append(p.In, print...) })
+		give(went, func(p *evidence.Prints, print []byte) { p.Out = append(p.Out, print...) })
+		return nil
+	})
+	return at, err
 }
 
 // loadKeys reads the keys of the people whom events with personal values are about.

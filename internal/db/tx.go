@@ -30,6 +30,7 @@ type Tx struct {
 
 	moment map[string]any // what Still knows; nil in a transaction that sees what others commit
 	events []evidence.Event
+	rings  bool // events were written: whoever seals the log is to know
 	keys   map[int]*evidence.PersonKey
 }
 
@@ -42,12 +43,19 @@ func (d *DB) Do(ctx context.Context, actor Actor, fn func(*Tx) error) error {
 	if actor.ID == 0 {
 		return fmt.Errorf("a change needs an actor")
 	}
-	return d.in(ctx, pgx.TxOptions{}, actor, func(tx *Tx) error {
-		if err := fn(tx); err != nil {
-			return err
+	wrote := false
+	err := d.in(ctx, pgx.TxOptions{}, actor, func(tx *Tx) error {
+		err := fn(tx)
+		if err == nil {
+			err = tx.flush()
 		}
-		return tx.flush()
+		wrote = tx.rings
+		return err
 	})
+	if err == nil && wrote {
+		d.bell.ring()
+	}
+	return err
 }
 
 // Read runs fn in a read-only transaction that sees one moment.

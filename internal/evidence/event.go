@@ -2,7 +2,10 @@ package evidence
 
 import (
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -19,7 +22,19 @@ type Event struct {
 	Touches     Touches
 	Facts       any // what changed, without personal values; rendered as JSON
 	Personal    any // personal values, sealed; nil for none
+	// Rows are the prints of rows that the transaction wrote and took away, by table: an event carries those of the person it is about.
+	// db fills them in.
+	Rows map[string]Prints
 }
+
+// Prints are prints of rows, one after the other, PrintSize bytes each: four of the person's id and sixteen of a hash.
+type Prints struct {
+	In  []byte `json:"in,omitempty"`
+	Out []byte `json:"out,omitempty"`
+}
+
+// PrintSize is the length of one print.
+const PrintSize = 20
 
 // Leaf appends to b the canonical bytes of an event recorded by an actor at a time, with the hash of its sealed part: the fields
 // in a fixed order, none that is empty except touches, times in UTC with microseconds, keys of maps sorted, JSON without spaces.
@@ -39,6 +54,9 @@ func (e *Event) Leaf(b []byte, actor int, recorded time.Time, sealed []byte) ([]
 			return b, err
 		}
 	}
+	if len(e.Rows) > 0 {
+		b = appendRows(append(b, `,"rows":`...), e.Rows)
+	}
 	if len(sealed) > 0 {
 		h := sha256.Sum256(sealed)
 		b = append(hex.AppendEncode(append(b, `,"sealed":"`...), h[:]), '"')
@@ -52,6 +70,25 @@ func (e *Event) Plain(b []byte) ([]byte, error) {
 		return b, nil
 	}
 	return appendAny(b, e.Personal)
+}
+
+func appendRows(b []byte, rows map[string]Prints) []byte {
+	for i, table := range slices.Sorted(maps.Keys(rows)) {
+		b = AppendString(append(b, "{,"[min(i, 1)]), table)
+		b = append(b, ":{"...)
+		p := rows[table]
+		if len(p.In) > 0 {
+			b = append(base64.StdEncoding.AppendEncode(append(b, `"in":"`...), p.In), '"')
+		}
+		if len(p.Out) > 0 {
+			if len(p.In) > 0 {
+				b = append(b, ',')
+			}
+			b = append(base64.StdEncoding.AppendEncode(append(b, `"out":"`...), p.Out), '"')
+		}
+		b = append(b, '}')
+	}
+	return append(b, '}')
 }
 
 func stamp(b []byte, t time.Time) []byte {

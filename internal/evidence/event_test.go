@@ -24,7 +24,10 @@ type leaf struct {
 	Effective string           `json:"effective"`
 	Touches   evidence.Touches `json:"touches"`
 	Facts     any              `json:"facts,omitempty"`
-	Sealed    string           `json:"sealed,omitempty"`
+
+	Rows map[string]evidence.Prints `json:"rows,omitempty"`
+
+	Sealed string `json:"sealed,omitempty"`
 }
 
 const stamp = "2006-01-02T15:04:05.000000Z"
@@ -40,10 +43,14 @@ func TestLeafIsWhatEncodingJSONWrites(t *testing.T) {
 		if rapid.Bool().Draw(t, "has facts") {
 			e.Facts = map[string]any{"a": rapid.String().Draw(t, "fact"), "b": []int{1}}
 		}
+		e.Rows = map[string]evidence.Prints{}
+		for _, table := range rapid.SliceOf(rapid.StringN(1, 5, -1)).Draw(t, "tables") {
+			e.Rows[table] = evidence.Prints{In: rapid.SliceOf(rapid.Byte()).Draw(t, "in"), Out: rapid.SliceOf(rapid.Byte()).Draw(t, "out")}
+		}
 		sealed := rapid.SliceOf(rapid.Byte()).Draw(t, "sealed")
 		at := time.UnixMicro(rapid.Int64Range(0, 4e15).Draw(t, "recorded")).In(time.FixedZone("", 3600))
 		want := leaf{V: 1, Kind: e.Kind, Actor: 4, Identity: e.IdentityID, Recorded: at.UTC().Format(stamp),
-			Effective: e.EffectiveAt.UTC().Format(stamp), Touches: e.Touches, Facts: e.Facts}
+			Effective: e.EffectiveAt.UTC().Format(stamp), Touches: e.Touches, Facts: e.Facts, Rows: e.Rows}
 		if len(sealed) > 0 {
 			h := sha256.Sum256(sealed)
 			want.Sealed = hex.EncodeToString(h[:])

@@ -1,0 +1,9 @@
+package trail_test
+
+import (
+	"testing"
+
+	"tenure/internal/db/dbtest"
+)
+
+func TestMain(m *testing.M) { dbtest.Main(m) }

@@ -1,0 +1,64 @@
+package trail
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"tenure/internal/db"
+	"tenure/internal/evidence"
+)
+
+// asker is a transaction or a connection.
+type asker interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+// readHashes reads the hashes of a level from one number up to another.
+func readHashes(ctx context.Context, q asker, level int, from, to int64) ([]evidence.Hash, error) {
+	sql := `select hash from log_node where n >= $1 and n < $2 and level = $3 order by n`
+	args := []any{from, to, level}
+	if level == 0 {
+		sql, args = `select hash from leaf where log_index >= $1 and log_index < $2 order by log_index`, args[:2]
+	}
+	rows, err := q.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (h evidence.Hash, err error) {
+		var b []byte
+		err = r.Scan(&b)
+		copy(h[:], b)
+		return h, err
+	})
+}
+
+// storeOf gives the stored hashes of the tree, for proofs.
+func storeOf(ctx context.Context, q asker) *evidence.Store {
+	return &evidence.Store{Read: func(blocks []evidence.Block) (map[evidence.Block][]evidence.Hash, error) {
+		levels, ns := make([]int16, len(blocks)), make([]int64, len(blocks))
+		for i, b := range blocks {
+			levels[i], ns[i] = int16(b.Level), b.N //nolint:gosec // few levels
+		}
+		rows, err := q.Query(ctx, `with b as (select * from unnest($1::smallint[], $2::bigint[]) b(level, n))
+			select b.level, b.n, l.at, l.hash from b, lateral (select hash, log_index at from leaf where log_index >= b.n * 256 and log_index < b.n * 256 + 256) l where b.level = 0
+			union all
+			select b.level, b.n, l.at, l.hash from b, lateral (select hash, n at from log_node o where o.level = b.level and o.n >= b.n * 256 and o.n < b.n * 256 + 256) l where b.level > 0 order by 1, 2, 3`, levels, ns)
+		if err != nil {
+			return nil, err
+		}
+		out := map[evidence.Block][]evidence.Hash{}
+		var level int
+		var n int64
+		var hash []byte
+		_, err = pgx.ForEachRow(rows, []any{&level, &n, nil, &hash}, func() error {
+			b := evidence.Block{Level: level, N: n}
+			out[b] = append(out[b], evidence.Hash(hash))
+			return nil
+		})
+		return out, err
+	}}
+}
+
+// Store gives the stored hashes as a transaction sees them.
+func Store(tx *db.Tx) *evidence.Store { return storeOf(tx.Ctx, tx.Pgx) }
