@@ -122,7 +122,7 @@ func fill(ctx context.Context, c *config.Config, url string) error {
 		return err
 	}
 	defer d.Close()
-	return d.Do(ctx, db.System, policy.FillPortal)
+	return errors.Join(d.Do(ctx, db.System, policy.FillPortal), d.Do(ctx, db.System, trail.TakeOver))
 }
 
 // addresses says how the owner of the tables and the application connect.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -99,8 +98,7 @@ func (s *Sealer) same(b *batch) error {
 	if err != nil {
 		return err
 	}
-	text, _, _ := strings.Cut(string(signed), "\n\n")
-	last, err := evidence.ParseCheckpoint(text + "\n")
+	last, err := evidence.ParseCheckpoint(beforeSignatures(signed))
 	if err != nil {
 		return errs.Conflict("%s.signed cannot be read: it holds the last signed checkpoint", s.File)
 	}
@@ -161,13 +159,19 @@ func (b *batch) take(origin string, key note.Signer) ([]byte, error) {
 	if err := b.tx.QueryRow(b.ctx, `select pg_current_snapshot()::text`).Scan(&seen); err != nil {
 		return nil, err
 	}
-	if b.seen == "" {
+	fresh := `(xid >= pg_snapshot_xmax($1::pg_snapshot) or xid in (select pg_snapshot_xip($1::pg_snapshot)))`
+	switch before, err := b.moved(); {
+	case err != nil:
+		return nil, err
+	case b.seen == "":
 		b.seen = "1:1:"
+	case before: // the database was loaded into another server, which counts transactions anew
+		fresh = `$1::text is not null and not exists (select from leaf where event_id = id)`
 	}
 	for last := int64(0); ; {
 		// Whatever had no end when the last batch looked, and whatever began since.
 		rows, err := b.tx.Query(b.ctx, `select id, leaf from event
-			where id > $2 and (xid >= pg_snapshot_xmax($1::pg_snapshot) or xid in (select pg_snapshot_xip($1::pg_snapshot))) order by id limit $3`, b.seen, last, most)
+			where id > $2 and `+fresh+` order by id limit $3`, b.seen, last, most)
 		if err != nil {
 			return nil, err
 		}
@@ -199,6 +203,14 @@ func (b *batch) take(origin string, key note.Signer) ([]byte, error) {
 	}
 	_, err = b.tx.Exec(b.ctx, `insert into checkpoint (size, note, seen) values ($1, $2, $3) on conflict do nothing`, c.Size, signed, seen)
 	return signed, err
+}
+
+// moved says whether the server counts fewer transactions than it had when the last batch looked.
+func (b *batch) moved() (yes bool, err error) {
+	if b.seen != "" {
+		err = b.tx.QueryRow(b.ctx, `select pg_snapshot_xmax($1::text::pg_snapshot) > pg_snapshot_xmax(pg_current_snapshot())`, b.seen).Scan(&yes)
+	}
+	return yes, err
 }
 
 func (b *batch) write() error {

@@ -1,0 +1,14 @@
+package trail
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"tenure/internal/db"
+)
+
+// VerifyIn verifies inside of a transaction that will be undone.
+func VerifyIn(ctx context.Context, d *db.DB, tx pgx.Tx, r *Report) error {
+	return verifyIn(&db.Tx{Ctx: ctx, Pgx: tx, DB: d}, Outside{}, r)
+}

@@ -1,0 +1,322 @@
+package trail
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"tenure/internal/db"
+	"tenure/internal/evidence"
+)
+
+// Finding is one thing that is not as it was sealed.
+type Finding struct {
+	Index int64  `json:"index"` // of the event in the log; -1 where there is none
+	Event int64  `json:"event"` // its id in the database; 0 where there is none
+	What  string `json:"what"`
+}
+
+// Report is what a verification of the database found.
+type Report struct {
+	Size     int64     `json:"size"`     // of the last checkpoint
+	Root     string    `json:"root"`     // of its tree, in base64
+	Unsealed int       `json:"unsealed"` // events that are newer than it
+	Rows     int       `json:"rows"`     // rows that were held against the log
+	External []int64   `json:"external"` // sizes of the checkpoints from outside that were held against it
+	Log      []Finding `json:"log"`      // what is wrong with the log, the first first
+	State    []Finding `json:"state"`    // what is wrong with employments, reasons and operations, the first first
+}
+
+// Right says whether nothing is wrong.
+func (r *Report) Right() bool { return len(r.Log)+len(r.State) == 0 }
+
+// mostFindings is how many findings of a kind are told.
+const mostFindings = 1000
+
+// Outside is what somebody brings along who does not trust the database: public keys of the log or of witnesses, and checkpoints.
+type Outside struct {
+	Keys        []string
+	Checkpoints [][]byte
+}
+
+// Verify computes the tree anew from the events, holds it against what is stored and signed, then folds what the events say of the rows they
+// wrote and holds it against employments, reasons and operations. It reads one moment and keeps 40 bytes of each living row.
+func Verify(ctx context.Context, d *db.DB, out Outside) (*Report, error) {
+	r := &Report{Log: []Finding{}, State: []Finding{}, External: []int64{}}
+	err := d.Read(ctx, func(tx *db.Tx) error { return verifyIn(tx, out, r) })
+	return r, err
+}
+
+func verifyIn(tx *db.Tx, out Outside, r *Report) error {
+	v := &verification{tx: tx, r: r, heads: map[int64][]head{}, origin: Origin(tx.DB)}
+	for _, step := range []func() error{func() error { return v.known(out) }, v.stored, v.events, v.late, v.state} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type head struct {
+	evidence.Checkpoint
+	outside bool
+}
+
+type verification struct {
+	tx     *db.Tx
+	r      *Report
+	origin string
+	keys   []note.Verifier
+	heads  map[int64][]head
+	sizes  []int64
+	good   int64 // events that a signed head was found right for
+	named  bool  // the first bad event is known
+}
+
+func (v *verification) log(index, event int64, text string, args ...any) {
+	if len(v.r.Log) < mostFindings {
+		v.r.Log = append(v.r.Log, Finding{index, event, fmt.Sprintf(text, args...)})
+	}
+}
+
+// known reads the keys: who brings some along trusts those, and later ones only by a statement signed under them.
+func (v *verification) known(out Outside) error {
+	k, err := ReadKeys(v.tx)
+	if err != nil {
+		return err
+	}
+	var trusted []string
+	for _, public := range out.Keys {
+		if one, err := evidence.NewVerifier(public); err != nil {
+			return err
+		} else if one.Name() == v.origin {
+			trusted = append(trusted, public)
+		} else {
+			v.keys = append(v.keys, one)
+		}
+	}
+	if len(trusted) == 0 && len(k.Public) > 0 {
+		trusted = k.Public[:1]
+	}
+	chain, err := evidence.Chain(trusted, k.Statements)
+	if err != nil {
+		v.log(-1, 0, "the keys of the log do not follow from one another: %v", err)
+	}
+	v.keys = append(v.keys, chain...)
+	for _, signed := range out.Checkpoints {
+		c, _, err := evidence.OpenCheckpoint(signed, v.keys...)
+		switch {
+		case err != nil:
+			v.log(-1, 0, "the checkpoint from outside is not signed under a key of this log: %v", err)
+		case c.Origin != v.origin:
+			v.log(-1, 0, "the checkpoint from outside is of another log, %s", c.Origin)
+		default:
+			v.heads[c.Size] = append(v.heads[c.Size], head{c, true})
+			v.r.External = append(v.r.External, c.Size)
+		}
+	}
+	return nil
+}
+
+// stored reads the checkpoints in the database. The signature of the last one vouches for all events before it; the roots of earlier ones
+// serve to say where the first difference is.
+func (v *verification) stored() error {
+	rows, err := v.tx.Query(`select size, note, size = max(size) over () from checkpoint order by size`)
+	if err != nil {
+		return err
+	}
+	var size int64
+	var signed []byte
+	var last bool
+	_, err = pgx.ForEachRow(rows, []any{&size, &signed, &last}, func() error {
+		c, err := evidence.ParseCheckpoint(beforeSignatures(signed))
+		if last && err == nil {
+			c, _, err = evidence.OpenCheckpoint(signed, v.keys...)
+			v.r.Size, v.r.Root = c.Size, c.Root.String()
+		}
+		switch {
+		case err != nil:
+			v.log(-1, 0, "the checkpoint of %d events is not signed under a key of this log: %v", size, err)
+		case c.Size != size || c.Origin != v.origin:
+			v.log(-1, 0, "the checkpoint of %d events says it is of %d events of %s", size, c.Size, c.Origin)
+		default:
+			v.heads[size] = append(v.heads[size], head{c, false})
+		}
+		return nil
+	})
+	return err
+}
+
+func beforeSignatures(signed []byte) string {
+	for i := range len(signed) - 1 {
+		if signed[i] == '\n' && signed[i+1] == '\n' {
+			return string(signed[:i+1])
+		}
+	}
+	return string(signed)
+}
+
+// events computes the tree anew.
+func (v *verification) events() error {
+	nodes, err := v.nodes()
+	if err != nil {
+		return err
+	}
+	rows, err := v.tx.Query(`select l.log_index, l.event_id, l.hash, e.id is not null, coalesce(e.kind, ''), coalesce(e.actor_id, 0), coalesce(e.identity_id, 0),
+			e.recorded_at, e.effective_at, e.touches, e.leaf, e.sealed
+		from leaf l left join event e on e.id = l.event_id order by l.log_index`)
+	if err != nil {
+		return err
+	}
+	var tree evidence.Peaks
+	var index, id int64
+	var stored, touches, leaf, sealed pgtype.DriverBytes
+	var there bool
+	var c columns
+	_, err = pgx.ForEachRow(rows, []any{&index, &id, &stored, &there, &c.kind, &c.actor, &c.identity, &c.recorded, &c.effective, &touches, &leaf, &sealed}, func() error {
+		v.heads0(&tree)
+		if index != tree.Size() {
+			v.log(tree.Size(), 0, "the event of this number is missing")
+			return errStop
+		}
+		if !there {
+			v.log(index, id, "the event was deleted")
+			tree.Append(evidence.Hash(stored), nil) // what was sealed of it still stands: the events after it can be judged
+			return nil
+		}
+		h := evidence.LeafHash(leaf)
+		if h != evidence.Hash(stored) {
+			v.log(index, id, "the event is not the one that was sealed (%s)", c.kind)
+		}
+		c.touches, c.leaf, c.sealed = touches, leaf, sealed
+		if what := c.differs(); what != "" {
+			v.log(index, id, "the event's %s is not what its sealed text says (%s)", what, c.kind)
+		}
+		tree.Append(evidence.Hash(stored), func(height int, n int64, h evidence.Hash) {
+			if height%8 == 0 && nodes[node{height / 8, n}] != h {
+				v.log(n<<height, 0, "the stored hash over the events from here to %d is wrong", (n+1)<<height-1)
+			}
+		})
+		return nil
+	})
+	if err != nil && !errors.Is(err, errStop) {
+		return err
+	}
+	v.heads0(&tree)
+	for size, heads := range v.heads {
+		if size > tree.Size() {
+			whose := "a checkpoint"
+			if heads[0].outside {
+				whose = "the checkpoint from outside"
+			}
+			v.log(tree.Size(), 0, "the log ends here, and %s says it has %d events: its tail was cut off, or an earlier state of the database was put back", whose, size)
+			break
+		}
+	}
+	return nil
+}
+
+var errStop = errors.New("nothing after this can be judged")
+
+// heads0 holds the tree against the heads of its size.
+func (v *verification) heads0(tree *evidence.Peaks) {
+	heads := v.heads[tree.Size()]
+	if heads == nil {
+		return
+	}
+	root := tree.Root()
+	right := true
+	for _, h := range heads {
+		if h.Root != root {
+			right = false
+			whose := "the checkpoint"
+			if h.outside {
+				whose = "the checkpoint from outside"
+			}
+			if !v.named {
+				v.log(v.good, 0, "the events from here to number %d are not those that %s of %d events was signed for", tree.Size()-1, whose, h.Size)
+				v.named = true
+			}
+		}
+	}
+	if right {
+		v.good = tree.Size()
+	}
+	delete(v.heads, tree.Size())
+}
+
+type node struct {
+	level int
+	n     int64
+}
+
+func (v *verification) nodes() (map[node]evidence.Hash, error) {
+	rows, err := v.tx.Query(`select level, n, hash from log_node`)
+	if err != nil {
+		return nil, err
+	}
+	all := map[node]evidence.Hash{}
+	var k node
+	var h []byte
+	_, err = pgx.ForEachRow(rows, []any{&k.level, &k.n, &h}, func() error { all[k] = tlog.Hash(h); return nil })
+	return all, err
+}
+
+// columns are what the database says of an event beside its sealed text: what pages search by.
+type columns struct {
+	kind                  string
+	actor, identity       int
+	recorded, effective   time.Time
+	touches, leaf, sealed []byte
+}
+
+// differs names a column that is not what the sealed text says, "" for none.
+func (c *columns) differs() string {
+	l, err := evidence.ParseLeaf(c.leaf)
+	switch {
+	case err != nil:
+		return "text"
+	case l.Kind != c.kind:
+		return "kind"
+	case l.Actor != c.actor:
+		return "actor"
+	case l.Identity != c.identity:
+		return "person"
+	case !l.Recorded.Equal(c.recorded):
+		return "record time"
+	case !l.Effective.Equal(c.effective):
+		return "effective time"
+	case !l.SameTouches(c.touches):
+		return "count of rows"
+	case !l.Seals(c.sealed):
+		return "sealed part"
+	}
+	return ""
+}
+
+// late counts the events that are not sealed yet. One that the last batch should have seen was put in afterwards.
+func (v *verification) late() error {
+	rows, err := v.tx.Query(`select e.id, e.kind, coalesce(pg_visible_in_snapshot(e.xid, s.seen::pg_snapshot), false)
+		from event e left join (select seen from checkpoint order by size desc limit 1) s on true
+		where not exists (select from leaf l where l.event_id = e.id) order by e.id`)
+	if err != nil {
+		return err
+	}
+	var id int64
+	var kind string
+	var seen bool
+	_, err = pgx.ForEachRow(rows, []any{&id, &kind, &seen}, func() error {
+		v.r.Unsealed++
+		if seen {
+			v.log(-1, id, "the event (%s) was put into the database after the events of its time were sealed", kind)
+		}
+		return nil
+	})
+	return err
+}
