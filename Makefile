@@ -78,6 +78,11 @@ races: deps ## Race decisions of two processes 2,000 times, answers to one step 
 reviews: deps ## Review everybody of a real company after 18 years of its HR feed: who is asked how much
 	TENURE_EMPLOYEES=1 $(GO) test -timeout 60m -count 1 -v -run TestAReviewOfARealCompany ./internal/app
 
+.PHONY: tamper
+tamper: deps ## Flip 500 bytes of an evidence pack, each for both verifiers, and tamper with logs and state as a superuser
+	@bash scripts/deps.sh python
+	TENURE_FLIPS=500 $(GO) test -timeout 60m -count 1 -v -run 'Flipped|Tampering|Named|Fork|Chain|Replayed' ./internal/audit/trail
+
 .PHONY: properties
 properties: deps ## Hold 1,000 generated organisations against an interpreter and plain SQL
 	TENURE_ORGANISATIONS=1000 go test -timeout 60m -count 1 -v -run TestGeneratedOrganisations ./internal/app

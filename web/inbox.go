@@ -37,7 +37,7 @@ var kindGroups = []struct {
 	{"reviews", lang.Mark("Reviews"), []string{audit.Reviewing, audit.ReviewAsk, audit.ReviewHand}},
 	{"hr", lang.Mark("HR files"), []string{audit.HeldRun, audit.HeldDue}},
 	{"policy", lang.Mark("Policy"), []string{audit.Change, audit.Violated}},
-	{"operations", lang.Mark("Operations"), []string{audit.FailedLeaver, audit.Failed, audit.Proposal, audit.Paused}},
+	{"operations", lang.Mark("Operations"), []string{audit.FailedLeaver, audit.Failed, audit.Proposal, audit.Paused, audit.Evidence}},
 	{"applications", lang.Mark("My applications"), []string{audit.Orphan, audit.NoDescription, audit.OwnPaused}},
 	{"team", lang.Mark("My team"), []string{audit.Joining, audit.Leaving, audit.HandOver, audit.HandOverLate}},
 	{"passwords", lang.Mark("First passwords"), []string{audit.Password}},
@@ -295,6 +295,11 @@ var inboxWords = map[string]func(*request, *audit.Item, *templates.InboxItem){
 	audit.Paused: func(r *request, it *audit.Item, v *templates.InboxItem) {
 		r.pausedWords(it, v)
 		v.Act = ui.Link{Text: r.T("Look and resume"), URL: applicationURL(it.Ref) + "/connector"}
+	},
+	audit.Evidence: func(r *request, it *audit.Item, v *templates.InboxItem) {
+		v.State = ui.Tag{Tone: ui.Bad, Icon: "alert-octagon", Text: r.T("Blocked")}
+		v.Title = r.T("The evidence log does not get through: %s", it.Text)
+		v.Why = r.T("Until it does, what was written since could be changed unseen. “log” is the sealing itself, “file” and “mail” are where its heads are kept; other names are witnesses.")
 	},
 	audit.OwnPaused: func(r *request, it *audit.Item, v *templates.InboxItem) {
 		r.pausedWords(it, v)

@@ -13,6 +13,9 @@ type eventWord struct {
 
 // eventWords say every kind of event that Tenure records.
 var eventWords = map[string]eventWord{
+	"log.key_rotated":          {ui.Info, "key", lang.Mark("Evidence"), lang.Mark("The evidence log has a new key")},
+	"log.taken_over":           {ui.Info, "history", lang.Mark("Evidence"), lang.Mark("Rows vouched for as they were found")},
+	"evidence.packed":          {ui.Info, "download", lang.Mark("Evidence"), lang.Mark("An evidence pack was written")},
 	"person.hired":             {ui.Info, "user-plus", lang.Mark("HR"), lang.Mark("Hired, not started yet")},
 	"person.joined":            {ui.Good, "user-plus", lang.Mark("HR"), lang.Mark("Joined")},
 	"person.rehired":           {ui.Good, "arrow-back-up", lang.Mark("HR"), lang.Mark("Came back")},

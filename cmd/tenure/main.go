@@ -70,6 +70,10 @@ type cli struct {
 	PortalRole  portalRoleCmd  `cmd:"" name:"portal-role" help:"Who may do what in the portal: list, give, take."`
 	Slack       slackCmd       `cmd:"" help:"Which Slack user is which person: list, link, unlink."`
 	Admin       adminCmd       `cmd:"" help:"Make the local administrator, or change the password (read from standard input)."`
+	Verify      verifyCmd      `cmd:"" help:"Verify the evidence log in the database, or an evidence pack offline."`
+	Pack        packCmd        `cmd:"" help:"Write an evidence pack: events with their proofs, to verify offline."`
+	Witness     witnessCmd     `cmd:"" help:"Sign the heads of evidence logs that continue what was signed before. Run it as another user or on another machine."`
+	LogKey      logKeyCmd      `cmd:"" help:"Print the public keys of the evidence log, the first one first."`
 	Bench       benchCmd       `cmd:"" help:"Measure this machine against its physical floors, on a database of its own that is removed afterwards."`
 }
 

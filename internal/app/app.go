@@ -35,6 +35,7 @@ type App struct {
 	Tasks     *task.Service
 	Notify    *notify.Service
 	Sealer    *trail.Sealer
+	Anchor    *trail.Anchor
 
 	private *pgserver.Server
 }
@@ -67,6 +68,15 @@ func build(c *config.Config, d *db.DB, private *pgserver.Server) *App {
 	a.Tasks = NewTasks(d, a.HR, a.Provision)
 	a.Notify = NewNotify(c, d)
 	a.Sealer = &trail.Sealer{DB: d, File: c.LogKey()}
+	a.Anchor = &trail.Anchor{DB: d, File: c.Anchors()}
+	for _, w := range c.WitnessList() {
+		a.Anchor.Witnesses = append(a.Anchor.Witnesses, trail.WitnessAt(w))
+	}
+	if c.AnchorMail != "" {
+		a.Anchor.Mail = func(ctx context.Context, subject, text string) error {
+			return a.Notify.Letter(ctx, c.AnchorMail, subject, text)
+		}
+	}
 	return a
 }
 

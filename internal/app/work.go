@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -116,13 +117,11 @@ func (a *App) Work(ctx context.Context, untilIdle bool) (access.Open, error) {
 		return access.Open{}, err
 	}
 	sealing, sealed := context.WithCancel(context.WithoutCancel(ctx))
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		if a.Sealer != nil {
-			a.Sealer.Run(sealing)
-		}
-	}()
+	var ended sync.WaitGroup
+	if a.Sealer != nil {
+		ended.Go(func() { a.Sealer.Run(sealing) })
+		ended.Go(func() { a.Anchor.Run(sealing) })
+	}
 	var open access.Open
 	if untilIdle {
 		open, err = a.untilIdle(ctx)
@@ -135,7 +134,7 @@ func (a *App) Work(ctx context.Context, untilIdle bool) (access.Open, error) {
 		err = stopErr
 	}
 	sealed() // after the last job: what it wrote is sealed, too
-	<-ended
+	ended.Wait()
 	if err == nil && a.Sealer != nil {
 		_, _, err = a.Sealer.Seal(stop)
 	}

@@ -29,6 +29,7 @@ const (
 	Proposal      = "proposal"     // proposed operations of one application
 	Paused        = "paused"       // an application that is paused
 	OwnPaused     = "own_paused"   // the same, told to an owner who cannot resume it
+	Evidence      = "evidence"     // the evidence log cannot be sealed, or not brought to where it is kept outside
 	Orphan        = "orphan"       // accounts of one application that belong to nobody
 	NoDescription = "description"  // entitlements of one application without a description
 	Password      = "password"     // first passwords: the reader's own, or those of their team

@@ -60,6 +60,10 @@ var sources = []source{
 	{Failed, "operation.retry", "", byApplication(failedOther)},
 	{Proposal, "operation.release", "", byApplication(proposedOther)},
 	{Paused, "connector.run", "", paused},
+	// A sink may fail once; what is there for a minute needs somebody.
+	{Evidence, "connector.run", "", `select 'evidence' ref, '' application, '' person, string_agg(case when t.sink in ('log', 'file', 'mail') then t.sink else split_part(t.sink, '+', 1) end, ', ' order by t.sink) text,
+			count(*)::int count, false own, min(t.since) since, null::timestamptz due
+		from log_trouble t where t.since < clock_timestamp() - interval '1 minute' or t.sink = 'log' having count(*) > 0`},
 	{OwnPaused, "connector.run", "told", paused + ` and p.owner_id = any($4)`},
 	// Counted by Compute: to find an account without a person is to look at all of them.
 	{Orphan, "", "owner", `select p.name ref, p.title application, '' person, '' text, f.orphans count, false own, f.orphans_since since, null::timestamptz due

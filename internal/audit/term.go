@@ -20,6 +20,7 @@ var Terms = map[string]Term{
 	Failed:        {Elapsed: 24 * time.Hour, Why: "Somebody lacks access they need, or keeps some they do not."},
 	Proposal:      {WorkingDays: 2, Why: "People wait for their access until a person releases it."},
 	Paused:        {Elapsed: 24 * time.Hour, Why: "What was decided waits, and readings stop; a day is a long repair. With a leaver's access waiting it is 15 minutes."},
+	Evidence:      {Elapsed: 15 * time.Minute, Why: "What is not sealed and held outside could be changed unseen until it is."},
 	OwnPaused:     {Elapsed: 24 * time.Hour, Why: "As the pause itself: the owner knows what their people wait for."},
 	Orphan:        {WorkingDays: 5, Why: "An account that belongs to nobody is watched by nobody."},
 	NoDescription: {Elapsed: 30 * 24 * time.Hour, Why: "Who decides about access has to understand it; until then a code is all there is."},

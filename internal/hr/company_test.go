@@ -202,7 +202,7 @@ func (c *company) watched() []string {
 		return v.([]string)
 	}
 	rows, err := c.db.Pool.Query(context.Background(), `select tablename from pg_tables where schemaname = 'public' and has_table_privilege(format('%I.%I', schemaname, tablename), 'select')
-		and tablename !~ '^(river|goose|event)' and tablename not in ('snapshot', 'snapshot_body', 'quarantine', 'run_change', 'hold', 'clock', 'tally', 'actor', 'leaf')`)
+		and tablename !~ '^(river|goose|event)' and tablename not in ('snapshot', 'snapshot_body', 'quarantine', 'run_change', 'hold', 'clock', 'tally', 'actor', 'leaf', 'log_taken_over')`)
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -63,6 +63,18 @@ func verifyIn(tx *db.Tx, out Outside, r *Report) error {
 	return nil
 }
 
+// Note notes that the log was verified, and what was found.
+func Note(ctx context.Context, d *db.DB, r *Report) error {
+	answer := ""
+	if !r.Right() {
+		answer = fmt.Sprintf("%d differences in the log, %d in the state", len(r.Log), len(r.State))
+	}
+	return d.Do(ctx, db.System, func(tx *db.Tx) error {
+		_, err := tx.Exec(`insert into log_check (size, answer) values ($1, $2)`, r.Size, answer)
+		return err
+	})
+}
+
 type head struct {
 	evidence.Checkpoint
 	outside bool
@@ -76,7 +88,7 @@ type verification struct {
 	heads  map[int64][]head
 	sizes  []int64
 	good   int64 // events that a signed head was found right for
-	named  bool  // the first bad event is known
+	named  bool  // that a head is not right was told
 }
 
 func (v *verification) log(index, event int64, text string, args ...any) {
@@ -169,18 +181,20 @@ func (v *verification) events() error {
 		return err
 	}
 	rows, err := v.tx.Query(`select l.log_index, l.event_id, l.hash, e.id is not null, coalesce(e.kind, ''), coalesce(e.actor_id, 0), coalesce(e.identity_id, 0),
-			e.recorded_at, e.effective_at, e.touches, e.leaf, e.sealed
+			coalesce(e.recorded_at, 'epoch'), coalesce(e.effective_at, 'epoch'), e.touches, e.leaf, e.sealed
 		from leaf l left join event e on e.id = l.event_id order by l.log_index`)
 	if err != nil {
 		return err
 	}
 	var tree evidence.Peaks
-	var index, id int64
+	var index, id, before, batch int64
 	var stored, touches, leaf, sealed pgtype.DriverBytes
 	var there bool
 	var c columns
 	_, err = pgx.ForEachRow(rows, []any{&index, &id, &stored, &there, &c.kind, &c.actor, &c.identity, &c.recorded, &c.effective, &touches, &leaf, &sealed}, func() error {
-		v.heads0(&tree)
+		if v.heads0(&tree) {
+			batch = index
+		}
 		if index != tree.Size() {
 			v.log(tree.Size(), 0, "the event of this number is missing")
 			return errStop
@@ -198,6 +212,10 @@ func (v *verification) events() error {
 		if what := c.differs(); what != "" {
 			v.log(index, id, "the event's %s is not what its sealed text says (%s)", what, c.kind)
 		}
+		if id < before && index > batch {
+			v.log(index-1, before, "the event stands before an earlier one of its batch: they changed places") // a batch is in the order of ids
+		}
+		before = id
 		tree.Append(evidence.Hash(stored), func(height int, n int64, h evidence.Hash) {
 			if height%8 == 0 && nodes[node{height / 8, n}] != h {
 				v.log(n<<height, 0, "the stored hash over the events from here to %d is wrong", (n+1)<<height-1)
@@ -224,11 +242,11 @@ func (v *verification) events() error {
 
 var errStop = errors.New("nothing after this can be judged")
 
-// heads0 holds the tree against the heads of its size.
-func (v *verification) heads0(tree *evidence.Peaks) {
+// heads0 holds the tree against the heads of its size, if there are any.
+func (v *verification) heads0(tree *evidence.Peaks) bool {
 	heads := v.heads[tree.Size()]
 	if heads == nil {
-		return
+		return false
 	}
 	root := tree.Root()
 	right := true
@@ -240,7 +258,14 @@ func (v *verification) heads0(tree *evidence.Peaks) {
 				whose = "the checkpoint from outside"
 			}
 			if !v.named {
-				v.log(v.good, 0, "the events from here to number %d are not those that %s of %d events was signed for", tree.Size()-1, whose, h.Size)
+				from := v.good
+				for _, f := range v.r.Log {
+					if f.Index >= v.good {
+						from = f.Index // what is wrong is known already
+						break
+					}
+				}
+				v.log(from, 0, "the events from here to number %d are not those that %s of %d events was signed for", tree.Size()-1, whose, h.Size)
 				v.named = true
 			}
 		}
@@ -249,6 +274,7 @@ func (v *verification) heads0(tree *evidence.Peaks) {
 		v.good = tree.Size()
 	}
 	delete(v.heads, tree.Size())
+	return true
 }
 
 type node struct {

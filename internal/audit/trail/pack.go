@@ -1,0 +1,163 @@
+package trail
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"tenure/internal/db"
+	"tenure/internal/errs"
+	"tenure/internal/evidence"
+)
+
+// perRead is how many events are read and proven at a time.
+const perRead = 2000
+
+// WritePack writes a pack of the events that the query holds for, up to the checkpoint of a size; 0 takes the last one that a witness signed,
+// or the last one. It gives the size. The same query at the same size gives the same bytes, as long as no other witness signs it.
+func WritePack(ctx context.Context, d *db.DB, w io.Writer, q evidence.Query, size int64) (int64, error) {
+	var p evidence.Pack
+	err := d.Read(ctx, func(tx *db.Tx) error {
+		if err := packHead(tx, &p, size); err != nil {
+			return err
+		}
+		p.Query = q
+		if p.Query.From != nil {
+			at := p.Query.From.UTC()
+			p.Query.From = &at
+		}
+		if p.Query.To != nil {
+			at := p.Query.To.UTC()
+			p.Query.To = &at
+		}
+		sql, args := where(q, p.Checkpoint.Size)
+		if err := tx.QueryRow(`select count(*) `+sql, args...).Scan(&p.Query.Events); err != nil {
+			return err
+		}
+		return evidence.WritePack(w, p, func(do func(evidence.Entry) error) error { return entries(tx, q, p.Checkpoint.Size, do) })
+	})
+	return p.Checkpoint.Size, err
+}
+
+// packHead reads the checkpoint with what witnesses signed, and the keys.
+func packHead(tx *db.Tx, p *evidence.Pack, size int64) error {
+	if size == 0 {
+		if err := tx.QueryRow(`select coalesce((select max(size) from anchor where signed is not null), (select max(size) from checkpoint), 0)`).Scan(&size); err != nil {
+			return err
+		}
+	}
+	err := tx.QueryRow(`select note from checkpoint where size = $1`, size).Scan(&p.Signed)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return errs.NotFound("the log has no checkpoint of %d events; nothing may have been sealed yet", size)
+	}
+	if err != nil {
+		return err
+	}
+	k, err := ReadKeys(tx)
+	if err != nil {
+		return err
+	}
+	p.Keys, p.Statements = k.Public, k.Statements
+	if p.Checkpoint, err = evidence.ParseCheckpoint(beforeSignatures(p.Signed)); err != nil {
+		return err
+	}
+	rows, err := tx.Query(`select sink, signed from anchor where size = $1 and signed is not null order by sink`, size)
+	if err != nil {
+		return err
+	}
+	var sink string
+	var signed []byte
+	_, err = pgx.ForEachRow(rows, []any{&sink, &signed}, func() error {
+		p.Keys = append(p.Keys, sink) // a witness is named by its public key
+		p.Signed = append(p.Signed, signed...)
+		return nil
+	})
+	return err
+}
+
+// where gives what a query asks, in SQL.
+func where(q evidence.Query, size int64) (string, []any) {
+	sql, args := `from leaf l join event e on e.id = l.event_id where l.log_index < $1`, []any{size}
+	add := func(cond string, v any) {
+		args = append(args, v)
+		sql += fmt.Sprintf(" and "+cond, len(args))
+	}
+	if q.From != nil {
+		add("e.recorded_at >= $%d", *q.From)
+	}
+	if q.To != nil {
+		add("e.recorded_at < $%d", *q.To)
+	}
+	if len(q.Kinds) > 0 {
+		add("e.kind = any($%d)", q.Kinds)
+	}
+	if q.Person != 0 {
+		add("e.identity_id = $%d", q.Person)
+	}
+	if q.Actor != 0 {
+		add("e.actor_id = $%d", q.Actor)
+	}
+	return sql, args
+}
+
+// entries gives the events with their proofs, in the order of their numbers.
+func entries(tx *db.Tx, q evidence.Query, size int64, do func(evidence.Entry) error) error {
+	store := Store(tx)
+	sql, args := where(q, size)
+	sql = fmt.Sprintf(`select l.log_index, e.leaf %s and l.log_index > $%d order by l.log_index limit %d`, sql, len(args)+1, perRead)
+	for last := int64(-1); ; { // a page at a time: memory stays the same however many there are
+		rows, err := tx.Query(sql, append(args, last)...)
+		if err != nil {
+			return err
+		}
+		some, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (e evidence.Entry, err error) { return e, r.Scan(&e.Index, &e.Leaf) })
+		if err != nil {
+			return err
+		}
+		indexes := make([]int64, len(some))
+		for i, e := range some {
+			indexes[i] = e.Index
+		}
+		if err := store.Prepare(indexes); err != nil {
+			return err
+		}
+		for i := range some {
+			proof, err := tlog.ProveRecord(size, some[i].Index, store)
+			if err != nil {
+				return err
+			}
+			some[i].Proof = proof
+			if err := do(some[i]); err != nil {
+				return err
+			}
+			last = some[i].Index
+		}
+		if len(some) < perRead {
+			return nil
+		}
+	}
+}
+
+// Period reads the days of a period, both whole, in a time zone: 2026-01-01 and 2026-03-31.
+func Period(from, to string, zone *time.Location) (a, b *time.Time, err error) {
+	read := func(text string, days int) (*time.Time, error) {
+		if text == "" {
+			return nil, nil
+		}
+		t, err := time.ParseInLocation(time.DateOnly, text, zone)
+		if err != nil {
+			return nil, errs.Invalid("%q is no day such as 2026-03-31", text)
+		}
+		t = t.AddDate(0, 0, days).UTC()
+		return &t, nil
+	}
+	if a, err = read(from, 0); err == nil {
+		b, err = read(to, 1)
+	}
+	return a, b, err
+}

@@ -1,0 +1,185 @@
+package trail_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"tenure/internal/audit/trail"
+	"tenure/internal/db"
+	"tenure/internal/db/dbtest"
+	"tenure/internal/evidence"
+)
+
+// superuser runs SQL with triggers disabled.
+func superuser(t testing.TB, d *db.DB, statements ...string) {
+	t.Helper()
+	owner := dbtest.Owner(t, d)
+	for _, sql := range append([]string{`set session_replication_role = replica`}, statements...) {
+		if _, err := owner.Exec(t.Context(), sql); err != nil {
+			t.Fatal(sql, err)
+		}
+	}
+}
+
+// swapActor is the text of an event with another actor in it.
+const swapActor = `update event set actor_id = 1, leaf = convert_to(replace(convert_from(leaf, 'UTF8'), '"actor":2', '"actor":1'), 'UTF8') where id = `
+
+// rewrite changes event 1 and computes everything anew, with the log's own key: what an insider can do who has both.
+func rewrite(t testing.TB, d *db.DB, key string) {
+	t.Helper()
+	superuser(t, d, swapActor+`(select event_id from leaf where log_index = 1)`, `delete from anchor`, `delete from checkpoint`, `delete from log_node`, `delete from leaf`)
+	if err := os.Remove(key + ".signed"); err != nil && !errors.Is(err, os.ErrNotExist) {
+		t.Fatal(err)
+	}
+	s := &trail.Sealer{DB: d, File: key}
+	seal(t, s)
+}
+
+// chain is the control: a plain hash chain over the events, as its last link.
+func chain(t testing.TB, d *db.DB) (link [32]byte) {
+	t.Helper()
+	rows, err := d.Pool.Query(t.Context(), `select leaf from event order by id`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var leaf []byte
+	if _, err := pgx.ForEachRow(rows, []any{&leaf}, func() error { link = sha256.Sum256(append(link[:], leaf...)); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	return link
+}
+
+const at = `(select event_id from leaf where log_index = %d)`
+
+// tampering is what a superuser does to 40 sealed and anchored events, and the number of the first bad one.
+var tampering = []struct {
+	name  string
+	do    func(t testing.TB, d *db.DB, key string)
+	first int64
+}{
+	{"edit", sqls(`update event set leaf = leaf || ' ' where id = ` + fmt.Sprintf(at, 7)), 7},
+	{"edit a column only", sqls(`update event set kind = 'test.other' where id = ` + fmt.Sprintf(at, 9)), 9},
+	{"edit with its hash", sqls(`update event set leaf = convert_to('{"v":1}', 'UTF8') where id = `+fmt.Sprintf(at, 7), `update leaf set hash = sha256('\x00'::bytea || convert_to('{"v":1}', 'UTF8')) where log_index = 7`), 7},
+	{"delete in the middle", sqls(`delete from event where id = ` + fmt.Sprintf(at, 12)), 12},
+	{"delete with its leaf", sqls(`delete from event where id = `+fmt.Sprintf(at, 12), `delete from leaf where log_index = 12`), 12},
+	{"cut the tail", sqls(`delete from event where id > `+fmt.Sprintf(at, 29), `delete from leaf where log_index > 29`, `delete from checkpoint where size > 30`), 30},
+	{"backdate", sqls(`insert into event (xid, recorded_at, effective_at, kind, actor_id, touches, leaf) select xid, recorded_at, effective_at, kind, actor_id, touches, leaf from event where id = ` + fmt.Sprintf(at, 3)), -1},
+	{"reorder", sqls(`update leaf set log_index = -1 where log_index = 5; update leaf set log_index = 5 where log_index = 6; update leaf set log_index = 6 where log_index = -1`), 5},
+	{"swap actor", sqls(swapActor + fmt.Sprintf(at, 21)), 21},
+	{"rewrite everything", func(t testing.TB, d *db.DB, key string) { rewrite(t, d, key) }, 0},
+	{"an old backup, and on", func(t testing.TB, d *db.DB, key string) {
+		superuser(t, d, `delete from event where id > `+fmt.Sprintf(at, 29), `delete from leaf where log_index > 29`, `delete from checkpoint where size > 30`)
+		if err := os.Remove(key + ".signed"); err != nil {
+			t.Fatal(err)
+		}
+		record(t, d, 50)
+		seal(t, &trail.Sealer{DB: d, File: key})
+	}, 30},
+	{"swap keys", func(t testing.TB, d *db.DB, _ string) {
+		superuser(t, d, `delete from log_key`, `delete from checkpoint`, `delete from log_node`, `delete from leaf`)
+		seal(t, sealer(t, d))
+	}, -1},
+}
+
+func sqls(all ...string) func(testing.TB, *db.DB, string) {
+	return func(t testing.TB, d *db.DB, _ string) { superuser(t, d, all...) }
+}
+
+// Whatever a superuser does to anchored events is found, with what somebody outside kept, and named at the first bad one.
+func TestTamperingIsFound(t *testing.T) {
+	for _, c := range tampering {
+		t.Run(c.name, func(t *testing.T) {
+			d := dbtest.New(t)
+			s := sealer(t, d)
+			for range 4 {
+				record(t, d, 10)
+				seal(t, s)
+			}
+			key := publicKey(t, d)
+			kept := scan[[]byte](t, d, `select note from checkpoint order by size desc limit 1`)
+			middle := scan[[]byte](t, d, `select note from checkpoint where size = 30`)
+			out := trail.Outside{Keys: []string{key}, Checkpoints: [][]byte{middle, kept}}
+			if r := verify(t, d, out); !r.Right() {
+				t.Fatalf("before: %+v", r)
+			}
+			before := chain(t, d)
+			c.do(t, d, s.File)
+			r := verify(t, d, out)
+			if r.Right() || c.first >= 0 && firstOf(r) != c.first {
+				t.Errorf("want %d first: %+v", c.first, r.Log)
+			}
+			offline(t, d, c.name, key, kept)
+			if c.name == "rewrite everything" && chain(t, d) == before {
+				t.Error("nothing was rewritten")
+			}
+		})
+	}
+}
+
+// firstOf is the lowest number that is named.
+func firstOf(r *trail.Report) int64 {
+	first := int64(-1)
+	for _, f := range r.Log {
+		if f.Index >= 0 && (first < 0 || f.Index < first) {
+			first = f.Index
+		}
+	}
+	return first
+}
+
+// offline: a pack made from what was tampered with does not verify against the key and the head that were kept.
+func offline(t *testing.T, d *db.DB, name, key string, kept []byte) {
+	t.Helper()
+	var b bytes.Buffer
+	if _, err := trail.WritePack(t.Context(), d, &b, evidence.Query{}, 0); err != nil {
+		return // it cannot even be made
+	}
+	v, err := evidence.VerifyPackAgainst(bytes.NewReader(b.Bytes()), int64(b.Len()), []string{key}, [][]byte{kept})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// What stands beside the sealed text, and what was put in and never sealed, is not in a pack.
+	if good := len(v.Wrong) == 0; good != (name == "edit a column only" || name == "backdate") {
+		t.Errorf("offline: %+v", v)
+	}
+}
+
+// A plain hash chain, as control, misses the full rewrite: computed anew it is as right as before. So would the log be without what is
+// kept outside.
+func TestAPlainChainMissesTheRewrite(t *testing.T) {
+	d := dbtest.New(t)
+	s := sealer(t, d)
+	record(t, d, 10)
+	seal(t, s)
+	rewrite(t, d, s.File)
+	stored := chain(t, d) // the attacker stores it anew
+	if chain(t, d) != stored {
+		t.Error("the chain sees the rewrite")
+	}
+	if r := verify(t, d, trail.Outside{}); !r.Right() {
+		t.Errorf("%+v", r)
+	}
+}
+
+// An old head shown for a new one, and heads of other logs, are refused.
+func TestReplayedHeadsAreRefused(t *testing.T) {
+	d := dbtest.New(t)
+	s := sealer(t, d)
+	record(t, d, 10)
+	seal(t, s)
+	old := scan[[]byte](t, d, `select note from checkpoint where size = 10`)
+	record(t, d, 10)
+	seal(t, s)
+	superuser(t, d, `update checkpoint set note = (select note from checkpoint where size = 10) where size = 20`)
+	r := verify(t, d, trail.Outside{Checkpoints: [][]byte{old}})
+	if r.Right() || !strings.Contains(r.Log[0].What, "says it is of 10") {
+		t.Errorf("%+v", r)
+	}
+}
