@@ -35,7 +35,33 @@ func galleryAsk() []Sample {
 		{"offers-full", Offers(s, offers)}, {"offers-one", Offers(s, one)}, {"offers-empty", Offers(s, nothing)}, {"offers-none", Offers(s, none)},
 		{"wish-form", Wish(s, wish)}, {"wish-error", Wish(s, wrong)}, {"wish-check", WishCheck(s, check)},
 		{"asked-full", Asked(s, AskedView{AskURL: "/catalogue", Rows: rows})}, {"asked-one", Asked(s, AskedView{AskURL: "/catalogue", Rows: rows[:1]})}, {"asked-empty", Asked(s, AskedView{AskURL: "/catalogue"})},
+		{"trial-full", Trial(sampleShell("Who would approve this?", "Policy"), sampleTrial(true))}, {"trial-error", Trial(sampleShell("Who would approve this?", "Policy"), sampleTrial(false))},
 	}, galleryDecide(s, in, due)...)
+}
+
+// sampleTrial asks who would approve the records for Ana; without an answer somebody is named whom nobody knows.
+func sampleTrial(answered bool) TrialView {
+	v := TrialView{Up: []ui.Link{{Text: "Policy", URL: "/policy?tab=asking"}}, Action: "/policy/approvals/trial", What: Suggestion{ID: "trial-what", Options: []ui.Option{{Value: "customers", Text: "Customer records"}}},
+		Fields: []ui.Field{{Name: "for", Label: "For whom", Kind: "text", Value: "Ana Ruiz", Hint: "Number, e-mail address or full name", Required: true, Auto: "off"},
+			{Name: "what", Label: "What is asked for", Kind: "text", Value: "customers", Hint: "An offer, a role, or an entitlement such as crm/staff", Required: true, Auto: "off", List: "trial-what"},
+			{Name: "level", Label: "Level", Kind: "select", Options: []ui.Option{{Value: "read", Text: "Read"}, {Value: "edit", Text: "Edit", Selected: true}}},
+			{Name: "days", Label: "For how many days", Kind: "number", Min: "1", Max: "366", Short: true, Hint: "As the offer proposes when it is empty."},
+			{Name: "change", Label: "Under which policy", Kind: "select", Options: []ui.Option{{Text: "The policy as it is"}, {Value: "12", Text: "As change 12 would make it: Two people for money"}}}}}
+	if !answered {
+		v.Fields[0].Value, v.Fields[0].Error = "Ana", "Nobody who works here now, or more than one person, has this number, e-mail address or name."
+		v.Errors = ui.Errors{{Field: "for", Text: v.Fields[0].Error}}
+		return v
+	}
+	jo, mara, ola := ui.Link{Text: "Jo Lind", URL: "/people/jo"}, ui.Link{Text: "Mara Voss", URL: "/people/mara"}, ui.Link{Text: "Ola Berg", URL: "/people/ola"}
+	v.Answer = &TrialAnswer{Title: "Who would approve “Customer records, Edit” for Ana Ruiz", Decides: "The rule “Two people for money” decides: it is the first that holds.", Risk: "medium",
+		Bad: []string{"Offer was asked for already (R-118) and is not decided yet."}, Facts: []ui.Line{{Name: "Asked by", Text: "Ana Ruiz"}, {Name: "Until", Text: "26 February 2027"}},
+		Expect: "Decided by 4 December, 17:00 at the latest, or it expires.", Conflicts: []string{"Conflicts with “Enter and pay”: Enter invoices and Pay invoices. Compliance has to agree."},
+		Steps: []TrialStep{{Name: "Manager", Asked: []ui.Link{jo}, Time: "16 hours of working time", Next: []ui.Link{mara, ola}},
+			{Name: "Owner of CRM", With: true, Asked: []ui.Link{mara, ola}, Time: "8 hours of working time", Instead: "Nobody can be asked as the step says, so compliance is asked instead."},
+			{Name: "Group", Asked: []ui.Link{mara, ola}, Quorum: "2 of them must approve", Time: "16 hours of working time"}},
+		Rules: []TrialRule{{Name: ui.Link{Text: "Reading is free", URL: "/policy/objects/7/versions"}, When: `request["level"] == "read" && request["days"] <= "030"`, Failing: []string{"Level is “edit”, the rule wants “read”."}},
+			{Name: ui.Link{Text: "Two people for money", URL: "/policy/objects/8/versions"}, When: `request["risk"] in ["medium", "high"]`, Holds: true}}}
+	return v
 }
 
 func galleryDecide(s, in ui.Shell, due ui.Clock) []Sample {

@@ -109,6 +109,7 @@ var states = map[string]string{
 	"Tasks":           "empty:tasks-empty one:tasks-one full:tasks-full error=answered",
 	"Team":            "empty:team-empty one:team-one full:team-full error:team-error",
 	"Terminate":       "empty=form one=form full:terminate-ask error:terminate-error",
+	"Trial":           "empty=form one=form full:trial-full error:trial-error",
 	"Violations":      "empty:violations-empty one:violations-one full:violations-full error=answered",
 	"Workbench":       "empty:workbench-new one:workbench-text full:workbench-full error:workbench-error",
 	"TokenMade":       "empty=single one=single full:token-made error=still",

@@ -58,14 +58,18 @@ func (s *server) apiPreviewed(r *request, tx *db.Tx, in apiAskIn) (out apiPrevie
 	c, err := asking.WorkingTime(tx)
 	out.Beneficiary, out.Items = o.ref(x.Beneficiary), []apiPreviewItem{}
 	for _, it := range x.Items {
-		i := apiPreviewItem{Act: string(it.Act), Level: it.Level, Parameters: policy.ParseParam(it.Param), Risk: it.Risk, From: it.AskedFrom.UTC(), To: it.AskedTo.UTC(), Automatic: it.Automatic,
-			Conflicts: conflictsOut(it.Conflicts), Steps: []apiAhead{}, Latest: it.Latest(c, tx.Now).UTC()}
-		i.Offer, i.Title = o.offer(it.Offer)
-		for _, st := range it.Steps {
-			was := o.stage(st)
-			i.Steps = append(i.Steps, apiAhead{st.Position, st.By, was.Named, st.Quorum, st.Hours, was.Holders})
-		}
-		out.Items = append(out.Items, i)
+		out.Items = append(out.Items, o.preview(it, c, tx.Now))
 	}
 	return out, err
+}
+
+func (o *requestsOut) preview(it *asking.Item, c *asking.Calendar, now time.Time) apiPreviewItem {
+	i := apiPreviewItem{Act: string(it.Act), Level: it.Level, Parameters: policy.ParseParam(it.Param), Risk: it.Risk, From: it.AskedFrom.UTC(), To: it.AskedTo.UTC(), Automatic: it.Automatic,
+		Conflicts: conflictsOut(it.Conflicts), Steps: []apiAhead{}, Latest: it.Latest(c, now).UTC()}
+	i.Offer, i.Title = o.offer(it.Offer)
+	for _, st := range it.Steps {
+		was := o.stage(st)
+		i.Steps = append(i.Steps, apiAhead{st.Position, st.By, was.Named, st.Quorum, st.Hours, was.Holders})
+	}
+	return i
 }

@@ -50,7 +50,7 @@ const booksPlease = `{"why":"The quarter ends","items":[{"offer":"books","level"
 func TestAPIRequests(t *testing.T) {
 	w := newWorld(t)
 	w.declare(offered)
-	for _, holds := range []func(*testing.T, *world){apiOffers, apiAsking, apiPreviewing, wishParameters, apiOnce, apiDeciding, apiSelf, apiMany, apiRequestLists} {
+	for _, holds := range []func(*testing.T, *world){apiOffers, apiAsking, apiPreviewing, apiTrials, wishParameters, apiOnce, apiDeciding, apiSelf, apiMany, apiRequestLists} {
 		holds(t, w)
 	}
 }

@@ -86,6 +86,11 @@ func (s *server) approvalsDecide(r *request) error {
 		return err
 	}
 	chosen := r.Request.PostForm["step"]
+	only := r.field("only") != ""
+	if only { // the button of one row approves that row, whatever is ticked
+		chosen = []string{r.field("only")}
+		r.Request.PostForm.Set("outcome", req.Approve)
+	}
 	if len(chosen) == 0 || len(chosen) > approvalsMost {
 		return errs.Invalid("tick what you decide about: up to %d at once", approvalsMost)
 	}
@@ -111,6 +116,9 @@ func (s *server) approvalsDecide(r *request) error {
 			line.Text = r.said(err)
 			res.Refused = append(res.Refused, line)
 		}
+	}
+	if only && len(res.Done) == 1 {
+		return r.goWith(approvalsURL, ui.Notice{Tone: ui.Good, Title: r.T("Approved: %s", res.Done[0].Link.Text), Link: res.Done[0].Link})
 	}
 	return r.show(templates.ApprovalsDone(r.shell(r.T("Decided")), res))
 }

@@ -93,4 +93,5 @@ func TestOffersAndApprovalRulesAreWritten(t *testing.T) {
 	if p := c.get("/policy?tab=versions").want(t, http.StatusOK); !strings.Contains(p.Text(), "1 offer and 2 approval rules") {
 		t.Error("the version does not say what it brought")
 	}
+	trials(t, w)
 }

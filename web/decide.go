@@ -3,7 +3,6 @@ package web
 import (
 	"errors"
 	"net/http"
-	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -70,15 +69,9 @@ func (r *request) answered(step int) (req.Answer, error) {
 	if r.bearer != nil {
 		a.Via = "token"
 	}
-	if day := r.field("until"); day != "" {
-		t, err := time.ParseInLocation(time.DateOnly, day, r.inZone(r.now).Location())
-		if err != nil {
-			return a, errs.InvalidFields("nothing was decided:", []errs.Field{{Field: "until", Rule: "must be a day such as 2026-12-31"}})
-		}
-		end := t.AddDate(0, 0, 1)
-		a.To = &end
-	}
-	return a, nil
+	var err error
+	a.To, err = lastDay(r.field("until"), r.inZone(r.now).Location())
+	return a, err
 }
 
 // stepFor finds the item and the request of a step that concerns the reader.

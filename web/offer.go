@@ -304,5 +304,12 @@ func (r *request) offerRow(b *browsing, o *policy.Offer, normal, hours, emergenc
 	if emergency {
 		row.EmergencyURL = to(req.Emergency)
 	}
+	if r.may("policy.read") {
+		who := b.who.PublicID
+		if b.who.Number != nil {
+			who = *b.who.Number
+		}
+		row.TrialURL = r.to("person.read_any", link(trialURL, "for", who, "what", o.Name))
+	}
 	return row
 }

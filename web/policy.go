@@ -13,7 +13,7 @@ import (
 
 // policyShow is the policy as it is, to read: it is changed by files and by planned changes.
 func (s *server) policyShow(r *request) error {
-	v := templates.PolicyView{ChangesURL: changesURL, MiningURL: miningURL, OutliersURL: outliersURL, Tab: oneOf(r.Query("tab"), "rules", "duties", "asking", "versions")}
+	v := templates.PolicyView{ChangesURL: changesURL, MiningURL: miningURL, OutliersURL: outliersURL, TrialURL: r.to("person.read_any", trialURL), Tab: oneOf(r.Query("tab"), "rules", "duties", "asking", "versions")}
 	for _, t := range []struct{ tab, word string }{{"", r.T("Roles")}, {"rules", r.T("Birthright rules")}, {"duties", r.T("Segregation of duties")}, {"asking", r.T("Requests")},
 		{"versions", r.T("Versions")}} {
 		v.Tabs = append(v.Tabs, ui.Chip{Text: t.word, URL: link("/policy", "tab", t.tab), Current: t.tab == v.Tab})

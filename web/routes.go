@@ -218,6 +218,7 @@ func (s *server) routes() []route {
 
 		{get, "/policy", "policy.read", s.policyShow},
 		{get, roleTreeURL, "policy.read", s.roleTree},
+		{get, trialURL, "policy.read", s.trialShow},
 		{get, "/policy/roles/:id", "policy.read", s.roleShow},
 		{post, "/policy/roles/:id/members", "role.assign", s.roleJoin},
 		{get, "/policy/roles/:id/members/:member/end", "role.assign", s.roleEndAsk},

@@ -6,8 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"strconv"
-	"strings"
+	"slices"
 	"time"
 
 	"tenure/internal/auth"
@@ -63,7 +62,14 @@ func (s *server) slackHook(r *request) error {
 		r.Status(http.StatusOK)
 		return nil
 	}
-	if in.Window && in.Reason == "" {
+	if in.Action == "narrow" && !in.Window {
+		if err := s.slackNarrows(ctx, actor, in); err != nil {
+			return s.slackSays(r, in, err)
+		}
+		r.Status(http.StatusOK)
+		return nil
+	}
+	if in.Window && in.Action == "deny" && in.Reason == "" {
 		return s.slackSays(r, in, errs.Invalid("say why"))
 	}
 	text, err := s.slackDecides(ctx, actor, in)
@@ -80,23 +86,35 @@ func (s *server) slackHook(r *request) error {
 // slackDecides answers a step as the person who is linked. What is risky has no buttons in Slack, and is refused here as well: the portal asks
 // for a proof of who decides.
 func (s *server) slackDecides(ctx context.Context, actor db.Actor, in *notify.Interaction) (string, error) {
-	id, ok := strings.CutPrefix(in.Value, "step/")
-	step, err := strconv.Atoi(id)
-	if !ok || err != nil {
-		return "", errs.Invalid("this is no step of a request")
+	step, err := slackStep(in)
+	if err != nil {
+		return "", err
 	}
 	err = s.app.DB.Do(ctx, actor, func(tx *db.Tx) error {
-		_, it, _, err := req.OfStep(tx, step)
+		it, err := s.slackItem(tx, step)
 		if err != nil {
 			return err
 		}
-		if !it.Plainly() {
-			return errs.Forbidden("this is risky: decide it in the portal")
+		a := req.Answer{Outcome: in.Action, Reason: in.Reason}
+		if in.Action == "narrow" {
+			if a, err = (slackAnswer{in}).narrower(tx, it, actor.Identity); err != nil {
+				return err
+			}
 		}
-		_, err = lifecycle.Requests.Decide(tx, req.Answer{Step: step, Outcome: in.Action, Reason: in.Reason, Via: "slack"})
+		a.Step, a.Via = step, "slack"
+		_, err = lifecycle.Requests.Decide(tx, a)
 		return err
 	})
 	return map[string]string{req.Approve: "Approved.", req.Deny: "Denied."}[in.Action], err
+}
+
+// slackItem gives the item of a step that may be decided in Slack.
+func (s *server) slackItem(tx *db.Tx, step int) (*req.Item, error) {
+	_, it, _, err := req.OfStep(tx, step)
+	if err == nil && !it.Plainly() {
+		err = errs.Forbidden("this is risky: decide it in the portal")
+	}
+	return it, err
 }
 
 // slackActor gives who acts: a person who is linked, and here.
@@ -127,12 +145,25 @@ func (s *server) slackSays(r *request, in *notify.Interaction, err error) error 
 	}
 	text := sentence(e.Error())
 	if in.Window {
-		r.JSON(http.StatusOK, map[string]any{"response_action": "errors", "errors": map[string]string{"reason": text}})
+		r.JSON(http.StatusOK, map[string]any{"response_action": "errors", "errors": map[string]string{fieldOf(in, e): text}})
 		return nil
 	}
 	s.whisper(r, in, text)
 	r.Status(http.StatusOK)
 	return nil
+}
+
+// fieldOf is the field of a window at which an error is told: the one that it is about, else the first. Slack wants one that is there.
+func fieldOf(in *notify.Interaction, e *errs.Error) string {
+	for _, f := range e.Fields {
+		if slices.Contains(in.Fields, f.Field) {
+			return f.Field
+		}
+	}
+	if len(in.Fields) == 0 {
+		return "reason"
+	}
+	return in.Fields[0]
 }
 
 func (s *server) whisper(r *request, in *notify.Interaction, text string) {

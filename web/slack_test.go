@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -101,6 +102,7 @@ func TestFromSlackDecidesOnlyWhoIsLinked(t *testing.T) {
 	}
 	w.editsInPlace(k)
 	w.deny(k, "step/"+second, step, decided)
+	w.narrows(k, decided)
 	// Who is not here any more decides nothing, linked or not.
 	w.as(itPerson).post(personOf(w, manager)+"/terminate", "reason", "a test").want(t, http.StatusSeeOther)
 	n := decided()
@@ -110,9 +112,11 @@ func TestFromSlackDecidesOnlyWhoIsLinked(t *testing.T) {
 }
 
 // askedFor lets somebody ask for the books, and gives the number of the step that waits for the manager.
-func (w *world) askedFor(number string) string {
+func (w *world) askedFor(number string) string { return w.askedForLevel(number, "read") }
+
+func (w *world) askedForLevel(number, level string) string {
 	w.t.Helper()
-	w.program(number, "decide").json(http.MethodPost, "/api/v1/requests", `{"why":"I close the month","items":[{"offer":"books"}]}`).answer(w.t, http.StatusCreated, nil)
+	w.program(number, "decide").json(http.MethodPost, "/api/v1/requests", `{"why":"I close the month","items":[{"offer":"books","level":"`+level+`"}]}`).answer(w.t, http.StatusCreated, nil)
 	return strconv.Itoa(w.number(`select max(id) from request_step`))
 }
 
@@ -159,6 +163,49 @@ func (w *world) deny(k *slacktest.Server, step, over string, decided func() int)
 	}
 	if n := decided(); w.clicked(k, "open") != http.StatusOK || decided() != n {
 		w.t.Error("opening the page decided something")
+	}
+}
+
+// narrows approves less: an earlier day and a lower level, in a window; what is risky is decided in the portal.
+func (w *world) narrows(k *slacktest.Server, decided func() int) {
+	w.t.Helper()
+	step, n := w.askedForLevel("1034", "keep"), decided()
+	w.must(w.app.Notify.Deliver(w.t.Context(), "slack"))
+	if all := k.Messages(); !slices.Contains(all[len(all)-1].Buttons(), "narrow") {
+		w.t.Errorf("asked is with %v", all[len(all)-1].Buttons())
+	}
+	if code, _ := w.sends(k.Click("U0MANAGER", "narrow", "step/"+step)); code != http.StatusOK || decided() != n {
+		w.t.Fatalf("opening the window: %d, %d decisions", code, decided()-n)
+	}
+	view := k.Windows()[len(k.Windows())-1].View
+	for _, has := range []string{`"callback_id":"narrow"`, `"private_metadata":"step/` + step + `"`, `"type":"datepicker"`, `"value":"read"`, `"value":"keep"`} {
+		if !strings.Contains(view, has) {
+			w.t.Errorf("the window has no %s: %s", has, view)
+		}
+	}
+	day := func(n int) string { return time.Now().UTC().AddDate(0, 0, n).Format(time.DateOnly) }
+	for name, x := range map[string][3]string{"nothing less": {"", "keep", `"until":`}, "too far": {day(400), "keep", `"until":`}, "gone by": {day(-1), "keep", `"until":`}, "no such level": {day(2), "all", `"level":`}} {
+		if code, body := w.sends(k.Narrow("U0MANAGER", x[0], x[1])); code != http.StatusOK || decided() != n || !strings.Contains(body, `"response_action":"errors"`) || !strings.Contains(body, x[2]) {
+			w.t.Errorf("%s: %d %s", name, code, body)
+		}
+	}
+	forged := k.Narrow("U0MANAGER", day(5), "read")
+	forged.Body += "&x=y"
+	if code, _ := w.sends(forged); code != http.StatusUnauthorized {
+		w.t.Errorf("forged: %d", code)
+	}
+	if code, body := w.sends(k.Narrow("U0MANAGER", day(5), "read")); code != http.StatusOK || body != "" || decided() != n+1 {
+		w.t.Fatalf("narrowed: %d %s", code, body)
+	}
+	if got := w.text(`select i.state || ' ' || i.level || ' ' || (i.to_at at time zone 'UTC')::date from request_item i join request_step s on s.item_id = i.id where s.id = ` + step); got != "granted read "+day(6) {
+		w.t.Errorf("it is %s", got)
+	}
+	risky := w.askedFor("1035")
+	_, err := w.owner().Exec(w.t.Context(), `set session_replication_role = replica; update request_item set risk = 'high' where id = (select item_id from request_step where id = `+risky+`)`)
+	w.must(err)
+	windows := len(k.Windows())
+	if code, _ := w.sends(k.Click("U0MANAGER", "narrow", "step/"+risky)); code != http.StatusOK || len(k.Windows()) != windows || !whispered(k, "decide it in the portal") {
+		w.t.Errorf("risky: %d, %+v", code, k.Windows()[windows:])
 	}
 }
 

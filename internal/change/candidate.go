@@ -38,25 +38,47 @@ func Suppose(tx *db.Tx, p Proposal, deps Deps) (*Candidate, error) {
 	if c.Now, err = standing(tx); err != nil {
 		return nil, err
 	}
-	err = tx.Try(func() error {
-		touched, bad, err := files.store(tx, deps)
-		if err == nil && len(bad) > 0 {
-			err = errs.InvalidFields("the files are not right:", files.locate(bad))
-		}
-		if err != nil {
-			return err
-		}
+	err = files.under(tx, deps, func(touched map[string]bool) error {
 		after, err := declared(tx)
 		if err != nil {
 			return err
 		}
 		c.Changes = difference(before, after, touched)
-		if c.Changed, err = standing(tx); err != nil {
+		c.Changed, err = standing(tx)
+		return err
+	})
+	return c, err
+}
+
+// Under runs fn as if documents had been applied, and undoes it: nobody is settled. It takes the locks that planning takes, so the
+// transaction should end with it.
+func Under(tx *db.Tx, p Proposal, deps Deps, fn func(*db.Tx) error) error {
+	files, err := ReadText(p.Body)
+	if err != nil {
+		return err
+	}
+	deps.Prune, deps.Reverses = p.Prune, p.Reverses
+	if err := policy.Lock(tx, true); err != nil {
+		return err
+	}
+	return files.under(tx, deps, func(map[string]bool) error { return fn(tx) })
+}
+
+// under stores the files, runs fn with what they touched, and undoes both.
+func (f *Files) under(tx *db.Tx, deps Deps, fn func(touched map[string]bool) error) error {
+	return tx.Try(func() error {
+		touched, bad, err := f.store(tx, deps)
+		if err == nil && len(bad) > 0 {
+			err = errs.InvalidFields("the files are not right:", f.locate(bad))
+		}
+		if err != nil {
+			return err
+		}
+		if err := fn(touched); err != nil {
 			return err
 		}
 		return db.ErrRollback
 	})
-	return c, err
 }
 
 func standing(tx *db.Tx) (s Side, err error) {

@@ -27,13 +27,13 @@ func Find(tx *db.Tx, who string) (*Person, error) {
 	if p, ok, err := ByRef(tx, who); err != nil || ok {
 		return p, err
 	}
-	var found []Person
-	for _, by := range []string{"number = ?", "lower(email) = lower(?)", "lower(name) = lower(?)"} {
-		if err := tx.Gorm.Where(by, who).Order("id").Limit(2).Find(&found).Error; err != nil {
+	for _, by := range []string{"number = $1", "lower(email) = lower($1)", "lower(name) = lower($1)"} {
+		found, err := some(tx, by+" order by id limit 2", who)
+		if err != nil {
 			return nil, err
 		}
 		if len(found) == 1 {
-			return &found[0], nil
+			return found[0], nil
 		}
 		if len(found) > 1 {
 			return nil, errs.Conflict("%q is more than one person: use the number, the e-mail address or the id", who)

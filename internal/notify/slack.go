@@ -111,6 +111,7 @@ func (s *Service) blocks(d *delivery, m *stored) []slack.Block {
 func (s *Service) buttons(m *stored) (out []slack.BlockElement) {
 	if m.Answer != "" {
 		out = append(out, slack.NewButtonBlockElement(actApprove, m.Answer, words("Approve", 75)).WithStyle(slack.StylePrimary),
+			slack.NewButtonBlockElement(actNarrow, m.Answer, words("Narrow", 75)),
 			slack.NewButtonBlockElement(actDeny, m.Answer, words("Deny with reason", 75)))
 	}
 	if s.Public != "" && m.Link != "" {

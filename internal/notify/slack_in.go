@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -55,12 +56,15 @@ func SeenSlack(tx *db.Tx, signature string) error {
 // Interaction is what somebody did in Slack.
 type Interaction struct {
 	Team, User string
-	Action     string // approve, deny, or open, which needs no answer
+	Action     string // approve, narrow, deny, or open, which needs no answer
 	Value      string // Message.Answer
 	Reason     string // of a denial; empty until it was asked for
-	Trigger    string // with which the window that asks for it is opened
+	Until      string // of what is narrowed: a day such as 2027-03-01
+	Level      string
+	Trigger    string // with which the window that asks for these is opened
 	Channel    string
-	Window     bool // it comes from that window: what is wrong is said in it
+	Window     bool     // it comes from that window: what is wrong is said in it
+	Fields     []string // of the window
 }
 
 // ParseSlack reads the body of an interaction: a form with one field, payload.
@@ -83,10 +87,14 @@ func ParseSlack(body []byte) (*Interaction, error) {
 		if c.View.State != nil {
 			in.Reason = strings.TrimSpace(c.View.State.Values[reasonID][reasonID].Value)
 		}
+		in.Fields = []string{reasonID}
+	case c.Type == slack.InteractionTypeViewSubmission && c.View.CallbackID == actNarrow:
+		in.Action, in.Value, in.Window = actNarrow, c.View.PrivateMetadata, true
+		in.narrowed(&c.View)
 	default:
 		return nil, errs.Invalid("this interaction of Slack is not known here")
 	}
-	if in.Action != actApprove && in.Action != actDeny && in.Action != actOpen {
+	if !slices.Contains([]string{actApprove, actNarrow, actDeny, actOpen}, in.Action) {
 		return nil, errs.Invalid("this interaction of Slack is not known here")
 	}
 	return in, nil

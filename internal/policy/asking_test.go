@@ -162,6 +162,26 @@ func TestTheFirstRuleThatHoldsDecides(t *testing.T) {
 		if err != nil || got == nil || got.Name != c.want {
 			t.Errorf("%v %v: %+v, %v; want %s", c.who, c.request, got, err, c.want)
 		}
+		tried, err := s.Try(policy.Asked{Person: c.who, Request: c.request, Entitlements: c.entitlements})
+		if n := len(tried); err != nil || n == 0 || !tried[n-1].Holds || tried[n-1].Rule.Name != c.want {
+			t.Errorf("%v %v: tried is %+v, %v; want %s last", c.who, c.request, tried, err, c.want)
+		}
+		for _, x := range tried[:len(tried)-1] {
+			if x.Holds || len(x.Failing) == 0 {
+				t.Errorf("%v %v: %s goes before and says %v", c.who, c.request, x.Rule.Name, x.Failing)
+			}
+		}
+	}
+	tried, err := s.Try(policy.Asked{Person: ap, Request: map[string]string{"risk": "low", "days": "090"}, Entitlements: about[:1]})
+	if err != nil || len(tried) != 4 {
+		t.Fatalf("%+v, %v", tried, err)
+	}
+	want := [][]string{{`request["sod"] is missing, the rule wants something other than ""`}, {`request["risk"] is "low", the rule wants "high"`},
+		{`entitlement["about"] is "money", the rule wants "customers"`, `request["days"] is "090", the rule wants at most "030"`}, nil}
+	for i, x := range tried {
+		if diff := cmp.Diff(want[i], x.Failing); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", x.Rule.Name, diff)
+		}
 	}
 	b := s.Approvals()[1].Approval
 	if x := b.Steps; x[0].Quorum != 2 || x[0].Hours != 16 || x[0].Otherwise != "compliance" || x[1].Quorum != 1 || x[2].Quorum != 0 {

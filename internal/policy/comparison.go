@@ -20,7 +20,10 @@ var ways = map[string]string{
 	overloads.Contains: "something that contains ", overloads.Matches: "something that matches ",
 }
 
-func comparisonOf(e ast.Expr) (comparison, bool) {
+func comparisonOf(e ast.Expr) (comparison, bool) { return comparisonBy(e, attributeOf) }
+
+// comparisonBy reads a comparison; reads says which attribute an expression is.
+func comparisonBy(e ast.Expr, reads func(ast.Expr) (string, bool)) (comparison, bool) {
 	var c comparison
 	if e.Kind() != ast.CallKind {
 		return c, false
@@ -38,7 +41,7 @@ func comparisonOf(e ast.Expr) (comparison, bool) {
 	if _, ok := text(args[0]); ok && symmetric {
 		args = []ast.Expr{args[1], args[0]}
 	}
-	name, ok := attributeOf(args[0])
+	name, ok := reads(args[0])
 	if !ok {
 		return c, false
 	}

@@ -204,7 +204,12 @@ func conjuncts(e ast.Expr) []ast.Expr {
 
 // describe puts a part that does not hold in words: plain comparisons in full, anything else as it is written.
 func describe(e ast.Expr, source string, a Attrs) string {
-	if cmp, ok := comparisonOf(e); ok {
+	return describeBy(e, source, a, attributeOf)
+}
+
+// describeBy is describe; reads says which attribute an expression is.
+func describeBy(e ast.Expr, source string, a Attrs, reads func(ast.Expr) (string, bool)) string {
+	if cmp, ok := comparisonBy(e, reads); ok {
 		have := fmt.Sprintf("%s is %q, the rule wants ", cmp.attr, a.Get(cmp.attr))
 		if a.Get(cmp.attr) == "" {
 			have = fmt.Sprintf("%s is missing, the rule wants ", cmp.attr)
@@ -217,7 +222,7 @@ func describe(e ast.Expr, source string, a Attrs) string {
 	}
 	var have []string
 	ast.PostOrderVisit(e, ast.NewExprVisitor(func(e ast.Expr) {
-		if name, ok := attributeOf(e); ok {
+		if name, ok := reads(e); ok {
 			if s := fmt.Sprintf("%s is %q", name, a.Get(name)); !slices.Contains(have, s) {
 				have = append(have, s)
 			}

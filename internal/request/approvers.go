@@ -99,12 +99,18 @@ func (a *asking) answers(s *Step, who int) bool {
 
 // of gives who is asked at a step: those the step names, else those it says otherwise, else compliance, else an administrator.
 func (a *asking) of(s *Step) []Holder {
+	_, found := a.way(s)
+	return found
+}
+
+// way is of, with the way in which they are found; "" for none.
+func (a *asking) way(s *Step) (string, []Holder) {
 	for _, by := range []string{s.By, s.Otherwise, Compliance, policy.Administrator} {
 		if found := a.by(s, by); len(found) >= max(1, need(s, by)) {
-			return found
+			return by, found
 		}
 	}
-	return nil
+	return "", nil
 }
 
 // besides gives who is asked in addition when nobody answers in time.

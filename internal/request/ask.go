@@ -45,6 +45,7 @@ type preparing struct {
 	*Service
 	tx      *db.Tx
 	ask     *Ask
+	by      int // who asks
 	pol     *policy.Snapshot
 	cat     *catalog.Catalog
 	jobs    []policy.Attrs
@@ -53,6 +54,7 @@ type preparing struct {
 	now     time.Time
 	bad     []errs.Field
 	request *Request
+	bare    *policy.Offer // of a trial: what is not offered
 }
 
 // Preview is what Submit would make: conflicts, path, holders by name, due times. Nothing is written; what is wrong is in the error, and
@@ -89,11 +91,11 @@ func (s *Service) Submit(tx *db.Tx, a *Ask) (*Request, error) {
 }
 
 func (s *Service) prepare(tx *db.Tx, a *Ask, locked bool) (*Request, error) {
-	p := &preparing{Service: s, tx: tx, ask: a, now: tx.Now}
+	p := &preparing{Service: s, tx: tx, ask: a, by: tx.Actor.Identity, now: tx.Now}
 	if err := p.read(); err != nil {
 		return nil, err
 	}
-	p.request = &Request{Requester: tx.Actor.Identity, Beneficiary: a.For, Why: strings.TrimSpace(a.Why), Via: a.Via, AskedAt: tx.Now}
+	p.request = &Request{Requester: p.by, Beneficiary: a.For, Why: strings.TrimSpace(a.Why), Via: a.Via, AskedAt: tx.Now}
 	if tx.Actor.For != 0 {
 		p.request.OnBehalfOf = &tx.Actor.For
 	}
@@ -112,7 +114,19 @@ func (s *Service) prepare(tx *db.Tx, a *Ask, locked bool) (*Request, error) {
 	if err := p.weigh(locked); err != nil {
 		return p.request, err
 	}
-	return p.request, p.route()
+	if len(p.bad) > 0 {
+		return p.request, errs.InvalidFields("nothing was asked for:", p.bad)
+	}
+	found, err := p.route()
+	if err != nil {
+		return p.request, err
+	}
+	for _, it := range p.request.Items {
+		if err := reachable(it, found); err != nil {
+			return p.request, err
+		}
+	}
+	return p.request, nil
 }
 
 func (p *preparing) add(i int, field, rule string) {
@@ -124,7 +138,7 @@ func (p *preparing) add(i int, field, rule string) {
 
 // read reads who it is for, and refuses who may not ask for them.
 func (p *preparing) read() (err error) {
-	who := p.tx.Actor.Identity
+	who := p.by
 	if who == 0 {
 		return errs.Forbidden("asking needs a person: sign in, or give a personal token in TENURE_TOKEN")
 	}
@@ -395,19 +409,19 @@ func (p *preparing) weigh(locked bool) error {
 			}
 		}
 	}
-	if len(p.bad) > 0 {
-		return errs.InvalidFields("nothing was asked for:", p.bad)
-	}
 	return nil
 }
 
 // route gives every item its path, and every step of it those who would be asked now.
-func (p *preparing) route() error {
+func (p *preparing) route() (*asking, error) {
 	var all []*Step
 	for _, it := range p.request.Items {
 		offer := p.pol.Offer(it.Offer)
+		if offer == nil {
+			offer = p.bare
+		}
 		if err := it.route(p.pol, p.cat, p.main, offer); err != nil {
-			return err
+			return nil, err
 		}
 		for _, s := range it.Steps {
 			s.Requester, s.Beneficiary, s.Version = it.Requester, it.Beneficiary, 1
@@ -416,17 +430,12 @@ func (p *preparing) route() error {
 	}
 	a, err := newAsking(p.tx, all)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for _, it := range p.request.Items {
-		if err := reachable(it, a); err != nil {
-			return err
-		}
-		for _, s := range it.Steps {
-			s.Holders = a.of(s)
-		}
+	for _, s := range all {
+		s.Holders = a.of(s)
 	}
-	return nameHolders(p.tx, all)
+	return a, nameHolders(p.tx, all)
 }
 
 // store writes a request with its items, their steps and whoever is asked first.

@@ -25,6 +25,8 @@ var keyLines = []struct {
 		{[]string{lang.Mark("Enter")}, lang.Mark("Open the row")}, {[]string{"a"}, lang.Mark("Approve or keep")}, {[]string{"r"}, lang.Mark("Deny or remove")}, {[]string{"u"}, lang.Mark("Undo")}, {[]string{"o"}, lang.Mark("Open the row")}}},
 	{lang.Mark("In a review"), []keyLine{
 		{[]string{"a", "y"}, lang.Mark("Keep")}, {[]string{"r", "d", "n"}, lang.Mark("Remove: asks why")}, {[]string{"u"}, lang.Mark("Take the last answer back")}, {[]string{"s"}, lang.Mark("Sign off, once everything is decided")}}},
+	{lang.Mark("In what is asked of you"), []keyLine{
+		{[]string{"a"}, lang.Mark("Approve the row, where rows may be ticked")}, {[]string{"r"}, lang.Mark("Deny it: asks why")}, {[]string{"u"}, lang.Mark("Says that a decision cannot be undone")}}},
 	{lang.Mark("Everywhere"), []keyLine{
 		{[]string{"/"}, lang.Mark("Search")}, {[]string{"g", "i"}, lang.Mark("Go to the inbox")}, {[]string{"g", "h"}, lang.Mark("Go home")}, {[]string{"?"}, lang.Mark("Show these keys")}, {[]string{lang.Mark("Esc")}, lang.Mark("Close what has opened")}}},
 }
@@ -59,7 +61,7 @@ func Keys() templ.Component {
 			var templ_7745c5c3_Var2 string
 			templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(lang.T(ctx, part.Title))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/ui/keys.templ`, Line: 29, Col: 33}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/ui/keys.templ`, Line: 31, Col: 33}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var2))
 			if templ_7745c5c3_Err != nil {
@@ -82,7 +84,7 @@ func Keys() templ.Component {
 					var templ_7745c5c3_Var3 string
 					templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(k)
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/ui/keys.templ`, Line: 36, Col: 16}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/ui/keys.templ`, Line: 38, Col: 16}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 					if templ_7745c5c3_Err != nil {
@@ -100,7 +102,7 @@ func Keys() templ.Component {
 				var templ_7745c5c3_Var4 string
 				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(lang.T(ctx, l.Text))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/ui/keys.templ`, Line: 39, Col: 31}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/ui/keys.templ`, Line: 41, Col: 31}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 				if templ_7745c5c3_Err != nil {

@@ -228,6 +228,35 @@ func (k *Server) Submit(user, value, reason string) Sent {
 			"state": map[string]any{"values": map[string]any{"reason": map[string]any{"reason": map[string]any{"type": "plain_text_input", "value": reason}}}}}})
 }
 
+// Narrow is what Slack sends when a user sends off the window that was opened last, in which something is narrowed: its blocks come back with
+// what was filled in. until is a day or "", level the value of an option or "".
+func (k *Server) Narrow(user, until, level string) Sent {
+	all := k.Windows()
+	var view struct {
+		CallbackID      string `json:"callback_id"`
+		PrivateMetadata string `json:"private_metadata"`
+		Blocks          []any  `json:"blocks"`
+	}
+	if len(all) == 0 || json.Unmarshal([]byte(all[len(all)-1].View), &view) != nil {
+		k.t.Error("no window is open")
+	}
+	values := map[string]any{}
+	for _, b := range view.Blocks {
+		switch id := b.(map[string]any)["block_id"]; id {
+		case "until":
+			day := any(until)
+			if until == "" {
+				day = nil
+			}
+			values["until"] = map[string]any{"until": map[string]any{"type": "datepicker", "selected_date": day}}
+		case "level":
+			values["level"] = map[string]any{"level": map[string]any{"type": "static_select", "selected_option": map[string]any{"text": map[string]any{"type": "plain_text", "text": level}, "value": level}}}
+		}
+	}
+	return k.signed(map[string]any{"type": "view_submission", "team": map[string]any{"id": k.Team, "domain": "corp"}, "user": map[string]any{"id": user, "team_id": k.Team},
+		"view": map[string]any{"id": "V1", "type": "modal", "callback_id": view.CallbackID, "private_metadata": view.PrivateMetadata, "blocks": view.Blocks, "state": map[string]any{"values": values}}})
+}
+
 func (k *Server) signed(payload map[string]any) Sent {
 	raw, _ := json.Marshal(payload)
 	return k.Sign(url.Values{"payload": {string(raw)}}.Encode(), time.Now())
