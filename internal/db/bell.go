@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -15,6 +16,7 @@ const EventBell = "tenure_event"
 // was killed between its commit and the ring, the sealer looks by itself.
 type bell struct {
 	rung, stop, done chan struct{}
+	once             sync.Once
 }
 
 // apart is how long the bell rests between two rings.
@@ -63,6 +65,6 @@ func (b *bell) ring() {
 
 // close rings for the last time, if there is something to ring for.
 func (b *bell) close() {
-	close(b.stop)
+	b.once.Do(func() { close(b.stop) }) // a database may be closed twice
 	<-b.done
 }
