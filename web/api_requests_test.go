@@ -50,7 +50,7 @@ const booksPlease = `{"why":"The quarter ends","items":[{"offer":"books","level"
 func TestAPIRequests(t *testing.T) {
 	w := newWorld(t)
 	w.declare(offered)
-	for _, holds := range []func(*testing.T, *world){apiOffers, apiAsking, apiPreviewing, apiTrials, wishParameters, apiOnce, apiDeciding, apiSelf, apiMany, apiRequestLists} {
+	for _, holds := range []func(*testing.T, *world){apiOffers, apiAsking, apiPreviewing, apiTrials, wishParameters, apiOnce, apiDeciding, apiSelf, apiMany, apiRequestLists, oneRow} {
 		holds(t, w)
 	}
 }
@@ -374,4 +374,20 @@ func apiRequestLists(t *testing.T, w *world) {
 	id := mine.Items[0].ID
 	w.program(manager, "read").get("/api/v1/requests/"+id).answer(t, http.StatusOK, nil)
 	w.program(employee, "read").get("/api/v1/requests/"+id).problem(t, http.StatusNotFound, "not_found")
+}
+
+// The button of one row of what is asked of somebody approves that row, whatever is ticked, and where rows may be ticked only.
+func oneRow(t *testing.T, w *world) {
+	one, other, m := w.askedFor("1056"), w.askedFor("1057"), w.as(manager)
+	state := func(step string) string { return w.text(`select state from request_step where id = ` + step) }
+	m.post("/approvals", "class", "low", "only", one, "step", other).want(t, http.StatusSeeOther)
+	if a, b := state(one), state(other); a != "approved" || b != "open" {
+		t.Errorf("the row is %s, one that was ticked %s", a, b)
+	}
+	_, err := w.owner().Exec(t.Context(), `set session_replication_role = replica; update request_item set risk = 'high' where id = (select item_id from request_step where id = `+other+`)`)
+	w.must(err)
+	m.post("/approvals", "class", "low", "only", other).want(t, http.StatusOK).says(t, "this is of another risk")
+	if b := state(other); b != "open" {
+		t.Errorf("what is risky is %s", b)
+	}
 }
