@@ -65,11 +65,11 @@ replay: deps build ## Replay 18 years of a real HR feed into foreign targets (YE
 looks: deps ## Look at every sample of every page in every look
 	@bash scripts/deps.sh node chromium
 	@[ -d test/axe/node_modules ] || npm ci --silent --no-audit --no-fund --prefix test/axe
-	go test -timeout 60m -count 1 -run TestBrowser ./templates -all
+	$(GO) test -timeout 60m -count 1 -run TestBrowser ./templates -all
 
 .PHONY: races
 races: deps ## Race decisions of two processes 2,000 times, answers to one step 1,000 times, the end of a review 200 times, and 100,000 checks of portal rights against their changes
-	TENURE_RACES=2000 go test -timeout 60m -count 1 -v -run Race ./internal/lifecycle
+	TENURE_RACES=2000 $(GO) test -timeout 120m -count 1 -v -run Race ./internal/lifecycle
 	TENURE_RACES=1000 $(GO) test -timeout 60m -count 1 -v -run TestOneDecision ./internal/request
 	TENURE_RACES=200 $(GO) test -timeout 60m -count 1 -v -run NoItemIsLost ./internal/campaign
 	TENURE_CHECKS=100000 $(GO) test -timeout 60m -count 1 -v -run NoStaleAllow ./internal/auth
@@ -85,7 +85,7 @@ tamper: deps ## Flip 500 bytes of an evidence pack, each for both verifiers, and
 
 .PHONY: properties
 properties: deps ## Hold 1,000 generated organisations against an interpreter and plain SQL
-	TENURE_ORGANISATIONS=1000 go test -timeout 60m -count 1 -v -run TestGeneratedOrganisations ./internal/app
+	TENURE_ORGANISATIONS=1000 $(GO) test -timeout 60m -count 1 -v -run TestGeneratedOrganisations ./internal/app
 
 .PHONY: bench
 bench: deps build ## Measure against the floors of this machine
