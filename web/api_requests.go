@@ -123,7 +123,7 @@ func (s *server) ofRequests() []operation {
 			doc: "For oneself or somebody of one's team. What a stated rule grants is granted at once; else the answer says who is asked."}, s.apiAsk),
 		acts(operation{path: "/requests/preview", permission: "request.mine", name: "previewRequest", tag: "requests", summary: lang.Mark("See what asking would do"),
 			doc: "Takes what asking for access takes and asks for nothing: who would decide until when, and which SoD rules it would break. What is held or asked for already is an error here as it is there."}, s.apiPreviewed),
-		reads(operation{path: "/approval-rules/trial", permission: "policy.read", name: "tryApprovalRules", tag: "requests", summary: lang.Mark("See who would approve something for somebody"),
+		reads(operation{path: "/approval-rules/trial", permission: "policy.read", name: "previewApprovalRules", tag: "requests", summary: lang.Mark("See who would approve something for somebody"),
 			doc: "For whoever may open everybody's page: which approval rule decides, why those before it do not, who would be asked, and who instead. Nothing is asked for. Name an offer, a role or an entitlement."}, s.apiTrial),
 		reads(operation{path: "/requests/:id", permission: "request.mine", name: "getRequest", tag: "requests", summary: lang.Mark("Read a request"),
 			doc: "For whom it concerns: who asked, whom it is for and who is above them, and who is or was asked."}, s.apiRequest),

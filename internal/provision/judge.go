@@ -15,6 +15,20 @@ import (
 // judge closes what the target acknowledged before this reading began: verified when the reading shows it, tried again when
 // it does not, cancelled when a later operation on the same thing has overtaken it.
 func (v *view) judge(tx *db.Tx) error {
+	var all []judged
+	look := func() (err error) { all, err = v.acknowledged(tx); return err }
+	how := look
+	if v.account == 0 { // after a first load there are no statistics yet, and thousands of operations would be compared with thousands of accounts one by one
+		how = func() error { return tx.Whole(look) }
+	}
+	if err := how(); err != nil || len(all) == 0 {
+		return err
+	}
+	return v.close(tx, all)
+}
+
+// acknowledged gives what the target acknowledged before this reading began.
+func (v *view) acknowledged(tx *db.Tx) ([]judged, error) {
 	rows, err := tx.Query(`with o as (
 			select o.*, exists (select from operation p where p.account_id = o.account_id and p.id > o.id
 					and p.state in ('pending', 'claimed', 'acknowledged', 'verified') and (
@@ -32,16 +46,12 @@ func (v *view) judge(tx *db.Tx) error {
 				when 'grant' then holds when 'revoke' then not holds when 'delete' then not there end
 		from o order by id`, v.app.ID, v.started, v.account)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	all, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (j judged, err error) {
+	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (j judged, err error) {
 		err = r.Scan(&j.ID, &j.Account, &j.Identity, &j.Kind, &j.Entitlement, &j.attempts, &j.overtaken, &j.shown)
 		return j, err
 	})
-	if err != nil || len(all) == 0 {
-		return err
-	}
-	return v.close(tx, all)
 }
 
 // judged is one acknowledged operation in the light of a reading.
