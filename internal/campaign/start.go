@@ -10,6 +10,7 @@ import (
 	"tenure/internal/db"
 	"tenure/internal/errs"
 	"tenure/internal/evidence"
+	"tenure/internal/identity"
 	"tenure/internal/policy"
 )
 
@@ -72,6 +73,9 @@ type builder struct {
 }
 
 func (b *builder) build() error {
+	if err := identity.EnterWaiting(b.tx); err != nil { // who came a moment ago is in the population, too
+		return err
+	}
 	// Everything is hashed and sorted once: in memory, as far as that goes.
 	if _, err := b.tx.Exec(`set local work_mem = '128MB'`); err != nil {
 		return err

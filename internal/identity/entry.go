@@ -60,7 +60,17 @@ func Enter(tx *db.Tx, ids []int) error {
 
 // EnterStale enters those who wait, up to a number of them, and says how many there were.
 func EnterStale(tx *db.Tx, most int) (int, error) {
-	rows, err := tx.Query(`delete from identity_stale where ctid = any(array(select ctid from identity_stale limit $1 for update skip locked)) returning identity_id`, most)
+	return enterStale(tx, `delete from identity_stale where ctid = any(array(select ctid from identity_stale limit $1 for update skip locked)) returning identity_id`, most)
+}
+
+// EnterWaiting enters everybody who waits, and waits for those who are being entered: what counts on the lines of everybody begins with it.
+func EnterWaiting(tx *db.Tx) error {
+	_, err := enterStale(tx, `delete from identity_stale returning identity_id`)
+	return err
+}
+
+func enterStale(tx *db.Tx, sql string, args ...any) (int, error) {
+	rows, err := tx.Query(sql, args...)
 	if err != nil {
 		return 0, err
 	}
