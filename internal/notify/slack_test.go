@@ -58,7 +58,7 @@ func TestAMessageInSlackIsEditedWhenItIsDecided(t *testing.T) {
 	if len(got) != 2 || len(sink.Letters()) != 0 {
 		t.Fatalf("%d messages, %s %s", len(got), w.states(), w.text(`select answer from delivery limit 1`))
 	}
-	if b := got[0].Buttons(); got[0].User != "U0JOLIND" || !slices.Equal(b, []string{"approve", "deny", "open"}) {
+	if b := got[0].Buttons(); got[0].User != "U0JOLIND" || !slices.Equal(b, []string{"approve", "narrow", "deny", "open"}) {
 		t.Errorf("%s got the buttons %v", got[0].User, b)
 	}
 	if b := got[1].Buttons(); !slices.Equal(b, []string{"open"}) {
