@@ -63,9 +63,10 @@ func newEmployees(t *testing.T, years, people int) *employees {
 	f, err := change.Read(dir)
 	e.must(err)
 	e.must(d.Do(t.Context(), db.Operator, func(tx *db.Tx) error { _, err := change.Apply(tx, f, app.ChangeDeps()); return err }))
-	for _, x := range e.catalog().Entitlements {
+	cat := e.catalog()
+	for _, x := range cat.Entitlements {
 		if x.Kind == "group" {
-			post(e.t, e.targets[e.catalog().Apps[x.ApplicationID].Name].URL+scimtest.Prefix+"/Groups", fmt.Sprintf(`{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":%q}`, x.Name))
+			post(e.t, e.targets[cat.Apps[x.ApplicationID].Name].URL+scimtest.Prefix+"/Groups", fmt.Sprintf(`{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":%q}`, x.Name))
 		}
 	}
 	for _, file := range files[:min(years, len(files))] {
