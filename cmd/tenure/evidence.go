@@ -114,7 +114,7 @@ func (c *packCmd) Run(r *run) (err error) {
 		return err
 	}
 	return r.with(func(a *app.App) error {
-		if err := r.do(a, "person.read_any", func(tx *db.Tx) error {
+		if err := r.do(a, "evidence.pack", func(tx *db.Tx) error {
 			if c.Person != "" {
 				p, err := identity.Find(tx, c.Person)
 				if err != nil {

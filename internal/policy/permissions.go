@@ -89,6 +89,9 @@ var permissions = map[string][]string{
 	"campaign.manage": {Compliance},
 	"campaign.run":    {Compliance},
 
+	"evidence.read": {Compliance, Auditor},
+	"evidence.pack": {Compliance, Auditor},
+
 	"delegation.mine": {Employee},
 	"portal.read":     {Compliance, Auditor, Administrator},
 	"portal.give":     {Administrator},

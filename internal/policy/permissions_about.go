@@ -56,6 +56,9 @@ var about = map[string]About{
 
 	"person.terminate": {Writes, "End a person's access at once, and lift it again"},
 
+	"evidence.read": {Reads, "See the evidence: the log and how far it is anchored, controls with their populations and samples, and access as of a date"},
+	"evidence.pack": {Reads, "Download evidence packs, which hold the events that were asked for"},
+
 	"campaign.read":   {Reads, "See campaigns: what is asked of whom, how far it is, and what came of it"},
 	"campaign.manage": {Writes, "Build campaigns, and say which events open a review by themselves"},
 	"campaign.run":    {Writes, "Start and stop campaigns, release or drop removals that the brake holds, and decide objections to removals"},
