@@ -123,6 +123,12 @@ def open_note(note, keys):
     return text, good
 
 
+def signed_by(note, keys):
+    """Whether a note has a signature that one of the keys could have made."""
+    names = [(row.split(b" ")[1:2], row.split(b" ")[2:3]) for row in note.partition(b"\n\n")[2].split(b"\n")]
+    return any(name == [k.name.encode()] and base64.b64decode(sig[0])[:4] == k.id for name, sig in names if sig for k in keys)
+
+
 # --- The Merkle tree (RFC 6962, section 2.1; RFC 9162, section 2.1.3.2) -------------------------------------------------------
 
 
@@ -222,8 +228,13 @@ def head(pack, given, wrong):
             keys.append(k)
         elif text in given or not given and not log:
             log.append(k)
+    judged = False
     for row in pack.read("rotations.txt").split():
-        text, _ = open_note(base64.b64decode(row, validate=True), log)
+        statement = base64.b64decode(row, validate=True)
+        if not judged and not signed_by(statement, log):
+            continue  # about a key before the one that was given: it adds nothing
+        judged = True
+        text, _ = open_note(statement, log)
         first, whose, later = text.decode().rstrip("\n").split("\n")
         if first != "tenure log key rotation v1" or whose != origin:
             raise ValueError("rotations.txt holds what is no statement of this log")
@@ -344,4 +355,5 @@ def main():
         print("Nor who made the pack: it was held against the key that it brings along. Give the log's public key with --key.")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -112,7 +112,8 @@ func OpenRotation(signed []byte, known ...note.Verifier) (public string, err err
 	return lines[2], nil
 }
 
-// Chain gives the verifiers of a log from a public key that is trusted and statements about later ones.
+// Chain gives the verifiers of a log from public keys that are trusted and statements about later ones. Whoever trusts a later key cannot judge
+// the statements before it: they are passed over, and add nothing. From the first one that is signed under a known key on, all must be.
 func Chain(trusted []string, rotations [][]byte) ([]note.Verifier, error) {
 	var known []note.Verifier
 	add := func(public string) error {
@@ -132,8 +133,14 @@ func Chain(trusted []string, rotations [][]byte) ([]note.Verifier, error) {
 			return nil, err
 		}
 	}
+	judged := false
 	for _, r := range rotations {
 		public, err := OpenRotation(r, known...)
+		var unknown *note.UnverifiedNoteError
+		if !judged && errors.As(err, &unknown) {
+			continue
+		}
+		judged = true
 		if err == nil {
 			err = add(public)
 		}

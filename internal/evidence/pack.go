@@ -6,13 +6,11 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/csv"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"html"
 	"io"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -96,8 +94,9 @@ func create(z *zip.Writer, name string) (io.Writer, error) {
 	return z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store, ModifiedDate: 1<<5 | 1}) //nolint:staticcheck // Modified would add a field
 }
 
-// WritePack writes a pack as a zip file. each gives the events, in the order of their numbers; it is called three times.
-func WritePack(w io.Writer, p Pack, each func(func(Entry) error) error) error {
+// WritePack writes a pack as a zip file. each gives the events, in the order of their numbers; it is called once. What is to be read by people
+// waits in temporary files meanwhile, so that memory stays the same however many events there are.
+func WritePack(w io.Writer, p Pack, each func(func(Entry) error) error) (err error) {
 	z := zip.NewWriter(w)
 	m := manifest{Format: PackFormat, Origin: p.Checkpoint.Origin, Size: p.Checkpoint.Size,
 		Root: base64.StdEncoding.EncodeToString(p.Checkpoint.Root[:]), Query: p.Query}
@@ -107,7 +106,7 @@ func WritePack(w io.Writer, p Pack, each func(func(Entry) error) error) error {
 			return err
 		}
 		h, n := sha256.New(), &counter{}
-		b := bufio.NewWriter(io.MultiWriter(f, h, n))
+		b := bufio.NewWriterSize(io.MultiWriter(f, h, n), 64<<10)
 		if err := errors.Join(write(b), b.Flush()); err != nil {
 			return err
 		}
@@ -121,6 +120,8 @@ func WritePack(w io.Writer, p Pack, each func(func(Entry) error) error) error {
 	for _, s := range p.Statements {
 		statements.WriteString(base64.StdEncoding.EncodeToString(s) + "\n")
 	}
+	forCSV, forHTML := &spool{}, &spool{}
+	defer func() { err = errors.Join(err, forCSV.close(), forHTML.close()) }()
 	for _, f := range []struct {
 		name  string
 		write func(io.Writer) error
@@ -129,9 +130,9 @@ func WritePack(w io.Writer, p Pack, each func(func(Entry) error) error) error {
 		{"checkpoint.txt", text(string(p.Signed))},
 		{"keys.txt", text(strings.Join(p.Keys, "\n") + "\n")},
 		{"rotations.txt", text(statements.String())},
-		{"events.jsonl", func(w io.Writer) error { return each(func(e Entry) error { return e.writeLine(w) }) }},
-		{"events.csv", func(w io.Writer) error { return writeCSV(w, each) }},
-		{"events.html", func(w io.Writer) error { return writeHTML(w, p, each) }},
+		{"events.jsonl", func(w io.Writer) error { return writeEvents(w, forCSV, forHTML, p, each) }},
+		{"events.csv", forCSV.copyTo},
+		{"events.html", forHTML.copyTo},
 	} {
 		if err := add(f.name, f.write); err != nil {
 			return err
@@ -146,48 +147,122 @@ func WritePack(w io.Writer, p Pack, each func(func(Entry) error) error) error {
 	return errors.Join(enc.Encode(m), z.Close())
 }
 
+// writeEvents writes the events in all their forms.
+func writeEvents(lines io.Writer, forCSV, forHTML *spool, p Pack, each func(func(Entry) error) error) error {
+	if err := errors.Join(forCSV.open(), forHTML.open()); err != nil {
+		return err
+	}
+	read, err := newReadable(forCSV.b, forHTML.b, p)
+	if err != nil {
+		return err
+	}
+	var line []byte
+	if err := each(func(e Entry) error {
+		line = e.appendLine(line[:0])
+		if _, err := lines.Write(line); err != nil {
+			return err
+		}
+		return read.add(e)
+	}); err != nil {
+		return err
+	}
+	return read.end()
+}
+
+// spool is a temporary file that nobody else reads.
+type spool struct {
+	f *os.File
+	b *bufio.Writer
+}
+
+func (s *spool) open() (err error) {
+	if s.f, err = os.CreateTemp("", "tenure-pack-"); err == nil {
+		s.b = bufio.NewWriterSize(s.f, 64<<10)
+	}
+	return err
+}
+
+// copyTo copies what was written.
+func (s *spool) copyTo(w io.Writer) error {
+	if err := s.b.Flush(); err != nil {
+		return err
+	}
+	if _, err := s.f.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	_, err := io.Copy(w, s.f)
+	return err
+}
+
+func (s *spool) close() error {
+	if s.f == nil {
+		return nil
+	}
+	return errors.Join(s.f.Close(), os.Remove(s.f.Name()))
+}
+
 type counter struct{ n int64 }
 
 func (c *counter) Write(p []byte) (int, error) { c.n += int64(len(p)); return len(p), nil }
 
-// writeLine writes {"index":7,"proof":"…","event":"…"}: the proof's hashes one after the other and the canonical bytes, both in base64.
-func (e Entry) writeLine(w io.Writer) error {
-	b := strconv.AppendInt([]byte(`{"index":`), e.Index, 10)
-	b = append(b, `,"proof":"`...)
-	proof := make([]byte, 0, len(e.Proof)*32)
+// appendLine appends {"index":7,"proof":"…","event":"…"}: the proof's hashes one after the other and the canonical bytes, both in base64.
+func (e Entry) appendLine(b []byte) []byte {
+	b = strconv.AppendInt(append(b, lineIndex...), e.Index, 10)
+	b = append(b, lineProof...)
+	var space [64 * 32]byte // no tree is higher
+	proof := space[:0]
 	for _, h := range e.Proof {
 		proof = append(proof, h[:]...)
 	}
 	b = base64.StdEncoding.AppendEncode(b, proof)
-	b = append(b, `","event":"`...)
+	b = append(b, lineEvent...)
 	b = base64.StdEncoding.AppendEncode(b, e.Leaf)
-	_, err := w.Write(append(b, "\"}\n"...))
-	return err
+	return append(b, lineEnd+"\n"...)
 }
 
-// line is how a line of events.jsonl is read.
-type line struct {
-	Index int64  `json:"index"`
-	Proof []byte `json:"proof"`
-	Event []byte `json:"event"`
-}
+const (
+	lineIndex = `{"index":`
+	lineProof = `,"proof":"`
+	lineEvent = `","event":"`
+	lineEnd   = `"}`
+)
 
+// parseLine reads a line that is exactly as appendLine writes it, but for its end.
 func parseLine(text []byte) (e Entry, err error) {
-	dec := json.NewDecoder(bytes.NewReader(text))
-	dec.DisallowUnknownFields()
-	var l line
-	if err := dec.Decode(&l); err != nil || len(l.Proof)%32 != 0 || l.Index < 0 {
-		return e, errors.New("this is no line of a pack")
+	bad := errors.New("this is no line of a pack")
+	text, ok := bytes.CutPrefix(text, []byte(lineIndex))
+	index, text, ok2 := bytes.Cut(text, []byte(lineProof))
+	proof, text, ok3 := bytes.Cut(text, []byte(lineEvent))
+	leaf, ok4 := bytes.CutSuffix(text, []byte(lineEnd))
+	if !ok || !ok2 || !ok3 || !ok4 {
+		return e, bad
 	}
-	e = Entry{Index: l.Index, Leaf: l.Event}
-	for ; len(l.Proof) > 0; l.Proof = l.Proof[32:] {
-		e.Proof = append(e.Proof, Hash(l.Proof[:32]))
+	e.Index, err = strconv.ParseInt(string(index), 10, 64)
+	if err != nil || e.Index < 0 || strconv.FormatInt(e.Index, 10) != string(index) {
+		return e, bad
 	}
-	var again bytes.Buffer
-	if err := e.writeLine(&again); err != nil || !bytes.Equal(bytes.TrimSuffix(again.Bytes(), []byte("\n")), text) {
-		return e, errors.New("this is no line of a pack")
+	hashes, err := exactly(proof)
+	if err != nil || len(hashes)%32 != 0 {
+		return e, bad
+	}
+	if e.Leaf, err = exactly(leaf); err != nil {
+		return e, bad
+	}
+	e.Proof = make([]Hash, 0, len(hashes)/32)
+	for ; len(hashes) > 0; hashes = hashes[32:] {
+		e.Proof = append(e.Proof, Hash(hashes[:32]))
 	}
 	return e, nil
+}
+
+// exactly decodes what an encoder would have written so, and nothing else: no line ends within, no bits beyond.
+func exactly(text []byte) ([]byte, error) {
+	out := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
+	n, err := base64.StdEncoding.Strict().Decode(out, text)
+	if err == nil && base64.StdEncoding.EncodedLen(n) != len(text) {
+		err = errors.New("there are line ends in it")
+	}
+	return out[:n], err
 }
 
 // In says whether the entry is the event of its number in the checkpoint's log.
@@ -196,72 +271,4 @@ func (e Entry) In(c Checkpoint) error {
 		return errors.New("its number is after the last event of the log")
 	}
 	return tlog.CheckRecord(tlog.RecordProof(e.Proof), c.Size, c.Root, e.Index, LeafHash(e.Leaf))
-}
-
-var csvHead = []string{"number", "recorded", "effective", "kind", "actor", "person", "facts"}
-
-func (e Entry) cells() []string {
-	l, err := ParseLeaf(e.Leaf)
-	if err != nil {
-		return []string{strconv.FormatInt(e.Index, 10), "", "", "unreadable", "", "", ""}
-	}
-	person := ""
-	if l.Identity != 0 {
-		person = strconv.Itoa(l.Identity)
-	}
-	return []string{strconv.FormatInt(e.Index, 10), l.Recorded.UTC().Format("2006-01-02T15:04:05.000000Z"), l.Effective.UTC().Format("2006-01-02T15:04:05.000000Z"),
-		l.Kind, strconv.Itoa(l.Actor), person, string(l.Facts)}
-}
-
-func writeCSV(w io.Writer, each func(func(Entry) error) error) error {
-	c := csv.NewWriter(w)
-	c.UseCRLF = true
-	if err := c.Write(csvHead); err != nil {
-		return err
-	}
-	err := each(func(e Entry) error {
-		cells := e.cells()
-		for i := range cells {
-			// What a spreadsheet would take for a formula begins with an apostrophe.
-			if cells[i] != "" && strings.ContainsRune("=+-@\t\r\n", rune(cells[i][0])) {
-				cells[i] = "'" + cells[i]
-			}
-		}
-		return c.Write(cells)
-	})
-	c.Flush()
-	return errors.Join(err, c.Error())
-}
-
-const htmlHead = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Evidence</title>
-<style>body{font:14px system-ui,sans-serif;margin:2rem}table{border-collapse:collapse;width:100%}th,td{border-bottom:1px solid #bbb;padding:.3rem .5rem;text-align:left;vertical-align:top;overflow-wrap:anywhere}thead{display:table-header-group}tr{break-inside:avoid}</style></head><body><h1>Evidence</h1>
-`
-
-func writeHTML(w io.Writer, p Pack, each func(func(Entry) error) error) error {
-	query, err := json.Marshal(p.Query)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(w, "%s<p>Log <code>%s</code>, head of %d events, root <code>%s</code>.</p><p>Asked: <code>%s</code></p><p>This page is for reading. How to verify the events stands in README.txt.</p>\n<table><thead><tr>",
-		htmlHead, html.EscapeString(p.Checkpoint.Origin), p.Checkpoint.Size, p.Checkpoint.Root, html.EscapeString(string(query)))
-	if err != nil {
-		return err
-	}
-	if _, err := io.WriteString(w, "<th>"+strings.Join(csvHead, "</th><th>")+"</th></tr></thead><tbody>\n"); err != nil {
-		return err
-	}
-	if err := each(func(e Entry) error {
-		var b bytes.Buffer
-		b.WriteString("<tr>")
-		for _, c := range e.cells() {
-			b.WriteString("<td>" + html.EscapeString(c) + "</td>")
-		}
-		b.WriteString("</tr>\n")
-		_, err := w.Write(b.Bytes())
-		return err
-	}); err != nil {
-		return err
-	}
-	_, err = io.WriteString(w, "</tbody></table></body></html>\n")
-	return err
 }

@@ -1,7 +1,9 @@
 package evidence
 
 import (
+	"crypto/sha256"
 	"fmt"
+	"maps"
 
 	"golang.org/x/mod/sumdb/tlog"
 )
@@ -17,7 +19,13 @@ const (
 )
 
 // LeafHash is the hash of an event's canonical bytes as a leaf.
-func LeafHash(leaf []byte) Hash { return tlog.RecordHash(leaf) }
+func LeafHash(leaf []byte) Hash {
+	var space [2048]byte // most events are shorter, and hashed without a byte of garbage
+	if len(leaf) >= len(space) {
+		return tlog.RecordHash(leaf)
+	}
+	return sha256.Sum256(space[:1+copy(space[1:], leaf)])
+}
 
 // Tree is the right edge of a tree: all that is needed to append to it and to know its root.
 type Tree struct {
@@ -136,15 +144,11 @@ const keep = 1024
 
 // ReadHashes is tlog.HashReader's.
 func (s *Store) ReadHashes(indexes []int64) ([]Hash, error) {
-	var need []Block
-	asked := map[Block]bool{}
-	for _, i := range indexes {
-		b, _, _ := blockOf(i)
-		if s.blocks[b] == nil && !asked[b] {
-			need, asked[b] = append(need, b), true
-		}
+	all := make([]Block, len(indexes))
+	for i, index := range indexes {
+		all[i], _, _ = blockOf(index)
 	}
-	if err := s.load(need); err != nil {
+	if err := s.load(all); err != nil {
 		return nil, err
 	}
 	out := make([]Hash, len(indexes))
@@ -161,26 +165,35 @@ func (s *Store) ReadHashes(indexes []int64) ([]Hash, error) {
 
 // Prepare reads the leaves' blocks that proofs of these events need, at once.
 func (s *Store) Prepare(indexes []int64) error {
-	var need []Block
-	for _, i := range indexes {
-		b := Block{0, i / Width}
-		if s.blocks[b] == nil && (len(need) == 0 || need[len(need)-1] != b) {
-			need = append(need, b)
-		}
+	all := make([]Block, len(indexes))
+	for i, index := range indexes {
+		all[i] = Block{0, index / Width}
 	}
-	return s.load(need)
+	return s.load(all)
 }
 
-func (s *Store) load(need []Block) error {
+// load reads those of the blocks that are not there. Where they become too many, all others are forgotten.
+func (s *Store) load(all []Block) error {
+	var need []Block
+	asked := map[Block]bool{}
+	for _, b := range all {
+		if _, there := s.blocks[b]; !there && !asked[b] {
+			need = append(need, b)
+		}
+		asked[b] = true
+	}
 	if len(need) == 0 {
 		return nil
 	}
-	if s.blocks == nil || len(s.blocks)+len(need) > keep {
-		s.blocks = map[Block][][]Hash{}
+	if len(s.blocks)+len(need) > keep {
+		maps.DeleteFunc(s.blocks, func(b Block, _ [][]Hash) bool { return !asked[b] })
 	}
 	got, err := s.Read(need)
 	if err != nil {
 		return err
+	}
+	if s.blocks == nil {
+		s.blocks = map[Block][][]Hash{}
 	}
 	for _, b := range need {
 		levels := [][]Hash{got[b]}
@@ -202,4 +215,43 @@ func blockOf(index int64) (b Block, up, at int) {
 	up = level % height
 	first := n << up
 	return Block{level / height, first / Width}, up, int(n) & (Width>>up - 1)
+}
+
+// Prover proves events of a log of a size. What the proofs of one block share, all above the block, is worked out once.
+type Prover struct {
+	Store *Store
+	Size  int64
+
+	block int64
+	above []Hash // of the proof of any event of the block; nil before the first
+}
+
+// Prove gives the hashes that lead from an event to the root (RFC 6962, 2.1.1), the lowest first.
+func (p *Prover) Prove(n int64) ([]Hash, error) {
+	block := n / Width
+	if n < 0 || (block+1)*Width > p.Size { // of the last block, which is not full
+		return tlog.ProveRecord(p.Size, n, p.Store)
+	}
+	if p.above == nil || p.block != block {
+		first, err := tlog.ProveRecord(p.Size, block*Width, p.Store)
+		if err != nil {
+			return nil, err
+		}
+		p.block, p.above = block, first[height:]
+	}
+	levels, there := p.Store.blocks[Block{0, block}]
+	if !there {
+		if err := p.Store.load([]Block{{0, block}}); err != nil {
+			return nil, err
+		}
+		levels = p.Store.blocks[Block{0, block}]
+	}
+	if len(levels) != height+1 {
+		return nil, fmt.Errorf("the stored hashes of block %d of level 0 are not all there", block)
+	}
+	proof := make([]Hash, height, height+len(p.above))
+	for up := range proof {
+		proof[up] = levels[up][int(n%Width)>>up^1]
+	}
+	return append(proof, p.above...), nil
 }

@@ -3,11 +3,7 @@ package evidence
 import (
 	"archive/zip"
 	"bufio"
-	"bytes"
-	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -44,7 +40,7 @@ func VerifyPackAgainst(r io.ReaderAt, size int64, keys []string, heads [][]byte)
 	if err := v.open(r, size); err != nil {
 		return nil, err
 	}
-	for _, step := range []func(){v.manifest, v.head, v.entries, v.outside, v.copies} {
+	for _, step := range []func(){v.manifest, v.head, v.entries, v.outside, v.readme} {
 		step()
 	}
 	v.say()
@@ -56,6 +52,7 @@ type packVerification struct {
 	keys  []string
 	heads [][]byte
 	files map[string]*zip.File
+	sums  map[string]packedFile // as they are
 	m     manifest
 	c     Checkpoint
 	ok    bool // the head is signed
@@ -68,125 +65,6 @@ type packVerification struct {
 func (v *packVerification) wrong(text string, args ...any) {
 	if len(v.Wrong) < 100 {
 		v.Wrong = append(v.Wrong, fmt.Sprintf(text, args...))
-	}
-}
-
-// open reads what is in the zip file. Nothing may be in it besides, and nothing of it may be left unread: not a byte between.
-func (v *packVerification) open(r io.ReaderAt, size int64) error {
-	z, err := zip.NewReader(r, size)
-	if err != nil {
-		return fmt.Errorf("this is no pack: %w", err)
-	}
-	v.files = map[string]*zip.File{}
-	var names []string
-	for _, f := range z.File {
-		v.files[f.Name] = f
-		names = append(names, f.Name)
-	}
-	if strings.Join(names, " ") != strings.Join(packFiles, " ") {
-		v.wrong("the pack must hold %s, and holds %s", strings.Join(packFiles, ", "), strings.Join(names, ", "))
-	}
-	if err := exact(r, size, z); err != nil {
-		v.wrong("the zip file is not as it was written: %v", err)
-	}
-	return nil
-}
-
-// exact writes the zip file anew from its contents and compares, so that no byte of it can be changed unseen.
-func exact(r io.ReaderAt, size int64, z *zip.Reader) error {
-	same := &comparer{r: bufio.NewReaderSize(io.NewSectionReader(r, 0, size), 64<<10)}
-	w := zip.NewWriter(same)
-	for _, f := range z.File {
-		to, err := create(w, f.Name)
-		if err != nil {
-			return err
-		}
-		from, err := f.Open()
-		if err != nil {
-			return err
-		}
-		if _, err := io.Copy(to, from); err != nil {
-			return err
-		}
-	}
-	if err := w.Close(); err != nil {
-		return err
-	}
-	if _, err := same.r.ReadByte(); !errors.Is(err, io.EOF) {
-		return errors.New("there is something after its end")
-	}
-	return nil
-}
-
-type comparer struct {
-	r *bufio.Reader
-	n int64
-}
-
-func (c *comparer) Write(p []byte) (int, error) {
-	for i := range p {
-		if b, err := c.r.ReadByte(); err != nil || b != p[i] {
-			return i, fmt.Errorf("byte %d is another", c.n)
-		}
-		c.n++
-	}
-	return len(p), nil
-}
-
-// read gives a small file whole.
-func (v *packVerification) read(name string) []byte {
-	f := v.files[name]
-	if f == nil {
-		return nil
-	}
-	r, err := f.Open()
-	if err != nil {
-		v.wrong("%s cannot be read: %v", name, err)
-		return nil
-	}
-	b, err := io.ReadAll(io.LimitReader(r, 16<<20))
-	if err != nil {
-		v.wrong("%s cannot be read: %v", name, err)
-	}
-	return b
-}
-
-// manifest holds each file against the manifest.
-func (v *packVerification) manifest() {
-	text := v.read("manifest.json")
-	dec := json.NewDecoder(bytes.NewReader(text))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&v.m); err != nil || v.m.Format != PackFormat {
-		v.wrong("manifest.json is not that of a pack of this format")
-		return
-	}
-	var again bytes.Buffer
-	enc := json.NewEncoder(&again)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(v.m); err != nil || !bytes.Equal(again.Bytes(), text) {
-		v.wrong("manifest.json is not written as a pack's is")
-	}
-	listed := map[string]bool{}
-	for _, p := range v.m.Files {
-		listed[p.Name] = true
-		f := v.files[p.Name]
-		if f == nil {
-			v.wrong("%s is missing", p.Name)
-			continue
-		}
-		r, err := f.Open()
-		h, n := sha256.New(), int64(0)
-		if err == nil {
-			n, err = io.Copy(h, r)
-		}
-		if err != nil || n != p.Bytes || hex.EncodeToString(h.Sum(nil)) != p.SHA256 {
-			v.wrong("%s is not the file that the manifest lists", p.Name)
-		}
-	}
-	for name := range v.files {
-		if !listed[name] && name != "manifest.json" {
-			v.wrong("%s is not listed in the manifest", name)
-		}
 	}
 }
 
@@ -308,11 +186,11 @@ func (v *packVerification) each(do func(Entry) error) error {
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("after event %d: the file ends within a line or cannot be read: %w", v.last, err)
+			return fmt.Errorf("the file ends within a line or is damaged: %w", err)
 		}
 		e, err := parseLine(text[:len(text)-1])
 		if err != nil {
-			return fmt.Errorf("after event %d: %w", v.last, err)
+			return err
 		}
 		if err := do(e); err != nil {
 			return err
@@ -320,34 +198,30 @@ func (v *packVerification) each(do func(Entry) error) error {
 	}
 }
 
-// entries holds each event against the head.
+// entries holds each event against the head, and writes the files for reading anew and compares: they say what the events say.
 func (v *packVerification) entries() {
 	v.last, v.whole = -1, true
-	err := v.each(func(e Entry) error {
-		v.Events++
-		switch {
-		case e.Index <= v.last:
-			v.bad(e.Index, fmt.Sprintf("it comes after event %d", v.last))
-		case !v.ok:
-		case e.In(v.c) != nil:
-			v.bad(e.Index, "it is not the event of this number in the signed log")
-		default:
-			if l, err := ParseLeaf(e.Leaf); err != nil {
-				v.bad(e.Index, err.Error())
-			} else if why := v.m.Query.misses(l); why != "" {
-				v.bad(e.Index, "it was not asked for: "+why)
-			}
-		}
-		if v.whole && e.Index != v.last+1 && v.m.Query.all() {
-			v.bad(v.last+1, "it is missing: the whole log was asked for")
-		}
-		v.whole = v.whole && e.Index == v.last+1
-		v.last = e.Index
-		return nil
+	forCSV, forHTML := crc32.NewIEEE(), crc32.NewIEEE()
+	bufCSV, bufHTML := bufio.NewWriterSize(forCSV, 64<<10), bufio.NewWriterSize(forHTML, 64<<10)
+	read, err := newReadable(bufCSV, bufHTML, Pack{Checkpoint: v.c, Query: v.m.Query})
+	if err != nil {
+		v.wrong("what was asked cannot be written: %v", err)
+		return
+	}
+	err = v.each(func(e Entry) error {
+		v.entry(e)
+		return read.add(e)
 	})
 	if err != nil {
-		v.First = max(v.First, v.last+1)
-		v.wrong("events.jsonl %v", err)
+		v.bad(v.last+1, fmt.Sprintf("events.jsonl cannot be read from here: %v", err))
+	}
+	if err := errors.Join(read.end(), bufCSV.Flush(), bufHTML.Flush()); err != nil {
+		v.wrong("the files for reading cannot be written anew: %v", err)
+	}
+	for name, sum := range map[string]uint32{"events.csv": forCSV.Sum32(), "events.html": forHTML.Sum32()} {
+		if f := v.files[name]; f != nil && f.CRC32 != sum {
+			v.wrong("%s does not say what events.jsonl says", name)
+		}
 	}
 	if v.whole && v.ok && v.last+1 != v.Size && v.m.Query.all() {
 		v.bad(v.last+1, "it is missing: the whole log was asked for")
@@ -356,6 +230,29 @@ func (v *packVerification) entries() {
 	if v.Events != v.m.Query.Events {
 		v.wrong("the pack holds %d events, and its manifest counts %d", v.Events, v.m.Query.Events)
 	}
+}
+
+// entry holds one event against the head.
+func (v *packVerification) entry(e Entry) {
+	v.Events++
+	switch {
+	case e.Index <= v.last:
+		v.bad(e.Index, fmt.Sprintf("it comes after event %d", v.last))
+	case !v.ok:
+	case e.In(v.c) != nil:
+		v.bad(e.Index, "it is not the event of this number in the signed log")
+	default:
+		if l, err := Skim(e.Leaf); err != nil {
+			v.bad(e.Index, err.Error())
+		} else if why := v.m.Query.misses(l); why != "" {
+			v.bad(e.Index, "it was not asked for: "+why)
+		}
+	}
+	if v.whole && e.Index != v.last+1 && v.m.Query.all() {
+		v.bad(v.last+1, "it is missing: the whole log was asked for")
+	}
+	v.whole = v.whole && e.Index == v.last+1
+	v.last = e.Index
 }
 
 // outside holds the log of the pack against heads that were kept outside of it.
@@ -402,7 +299,7 @@ func (q *Query) all() bool {
 }
 
 // misses says why an event is not one that was asked for.
-func (q *Query) misses(l Leaf) string {
+func (q *Query) misses(l Skimmed) string {
 	switch {
 	case q.From != nil && l.Recorded.Before(*q.From), q.To != nil && !l.Recorded.Before(*q.To):
 		return "it was recorded at " + l.Recorded.Format(time.RFC3339)
@@ -410,26 +307,14 @@ func (q *Query) misses(l Leaf) string {
 		return "it is about somebody else"
 	case q.Actor != 0 && l.Actor != q.Actor:
 		return "somebody else did it"
-	case len(q.Kinds) > 0 && !inKeys(q.Kinds, l.Kind):
-		return "it is of kind " + l.Kind
+	case len(q.Kinds) > 0 && !inKeys(q.Kinds, string(l.Kind)):
+		return "it is of kind " + string(l.Kind)
 	}
 	return ""
 }
 
-// copies writes the files for reading anew and compares: they say what the events say.
-func (v *packVerification) copies() {
-	p := Pack{Checkpoint: v.c, Query: v.m.Query}
-	for name, write := range map[string]func(io.Writer) error{"events.csv": func(w io.Writer) error { return writeCSV(w, v.each) },
-		"events.html": func(w io.Writer) error { return writeHTML(w, p, v.each) }} {
-		f := v.files[name]
-		if f == nil {
-			continue
-		}
-		h := crc32.NewIEEE()
-		if err := write(h); err != nil || h.Sum32() != f.CRC32 {
-			v.wrong("%s does not say what events.jsonl says", name)
-		}
-	}
+// readme holds the instructions against those of this format.
+func (v *packVerification) readme() {
 	if string(v.read("README.txt")) != Readme {
 		v.wrong("README.txt is not that of a pack of this format")
 	}
@@ -437,8 +322,8 @@ func (v *packVerification) copies() {
 
 // say puts what is proven into words.
 func (v *packVerification) say() {
-	v.NotProven = []string{"That what was written down is true, and that everything that happened was written down.",
-		"Who the numbers of people and actors stand for: names are in the database."}
+	v.NotProven = append(v.NotProven, "That what was written down is true, and that everything that happened was written down.",
+		"Who the numbers of people and actors stand for: names are in the database.")
 	if len(v.Wrong) > 0 {
 		v.NotProven = append([]string{"This pack as a whole: something in it is wrong."}, v.NotProven...)
 		return

@@ -20,17 +20,20 @@ func Origin(d *db.DB) string { return "tenure/" + d.ID }
 
 // Signer reads the key of the log from its file, and makes one there at first use, readable by its owner only.
 func Signer(d *db.DB, file string) (note.Signer, string, error) {
-	private, public, err := evidence.NewLogKey(Origin(d))
+	private, _, err := evidence.NewLogKey(Origin(d))
 	if err != nil {
 		return nil, "", err
 	}
 	if err := makeOnce(file, private+"\n"); err != nil {
 		return nil, "", fmt.Errorf("making the key of the log: %w", err)
 	}
-	return readKey(file, public)
+	return readKey(file)
 }
 
-func readKey(file, _ string) (note.Signer, string, error) {
+// next is what the name of the file ends in where a new key waits for the commit.
+const next = ".next"
+
+func readKey(file string) (note.Signer, string, error) {
 	if i, err := os.Stat(file); err != nil {
 		return nil, "", errs.Invalid("cannot read the key of the log: %v", err)
 	} else if i.Mode().Perm()&0o077 != 0 {
@@ -114,13 +117,16 @@ func Rotate(ctx context.Context, d *db.DB, file string) (string, error) {
 			return err
 		}
 		tx.Record(evidence.Event{Kind: "log.key_rotated", Facts: map[string]any{"public": public, "before": was}})
-		// Written before the commit: a process killed in between leaves a key that is not the log's, which is said; not a log without key.
-		return replace(file+".next", private+"\n")
+		// Written before the commit, and put in its place after it: whoever finds both knows which one is the log's.
+		return replace(file+next, private+"\n")
 	})
 	if err != nil {
 		return "", err
 	}
-	return public, os.Rename(file+".next", file)
+	if err := os.Rename(file+next, file); err != nil && !errors.Is(err, os.ErrNotExist) { // a sealer was faster
+		return "", err
+	}
+	return public, nil
 }
 
 // ours says whether a public key is the log's; the first one is.

@@ -5,18 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"golang.org/x/mod/sumdb/tlog"
 
 	"tenure/internal/db"
 	"tenure/internal/errs"
 	"tenure/internal/evidence"
 )
 
-// perRead is how many events are read and proven at a time.
-const perRead = 2000
+// perRead is how many events are read and proven at a time: whole blocks of the tree.
+const perRead = 8 * evidence.Width
 
 // WritePack writes a pack of the events that the query holds for, up to the checkpoint of a size; 0 takes the last one that a witness signed,
 // or the last one. It gives the size. The same query at the same size gives the same bytes, as long as no other witness signs it.
@@ -82,7 +82,7 @@ func packHead(tx *db.Tx, p *evidence.Pack, size int64) error {
 
 // where gives what a query asks, in SQL.
 func where(q evidence.Query, size int64) (string, []any) {
-	sql, args := `from leaf l join event e on e.id = l.event_id where l.log_index < $1`, []any{size}
+	sql, args := ` from leaf l join event e on e.id = l.event_id where l.log_index < $1`, []any{size}
 	add := func(cond string, v any) {
 		args = append(args, v)
 		sql += fmt.Sprintf(" and "+cond, len(args))
@@ -105,43 +105,69 @@ func where(q evidence.Query, size int64) (string, []any) {
 	return sql, args
 }
 
-// entries gives the events with their proofs, in the order of their numbers.
+// entries gives the events with their proofs, in the order of their numbers, a page at a time: memory stays the same however many there are.
 func entries(tx *db.Tx, q evidence.Query, size int64, do func(evidence.Entry) error) error {
-	store := Store(tx)
-	sql, args := where(q, size)
-	sql = fmt.Sprintf(`select l.log_index, e.leaf %s and l.log_index > $%d order by l.log_index limit %d`, sql, len(args)+1, perRead)
-	for last := int64(-1); ; { // a page at a time: memory stays the same however many there are
-		rows, err := tx.Query(sql, append(args, last)...)
-		if err != nil {
-			return err
-		}
-		some, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (e evidence.Entry, err error) { return e, r.Scan(&e.Index, &e.Leaf) })
-		if err != nil {
-			return err
-		}
+	p := &evidence.Prover{Store: Store(tx), Size: size}
+	return pages(tx, q, size, func(some []evidence.Entry) error {
 		indexes := make([]int64, len(some))
 		for i, e := range some {
 			indexes[i] = e.Index
 		}
-		if err := store.Prepare(indexes); err != nil {
+		if err := p.Store.Prepare(indexes); err != nil {
 			return err
 		}
-		for i := range some {
-			proof, err := tlog.ProveRecord(size, some[i].Index, store)
-			if err != nil {
+		for _, e := range some {
+			var err error
+			if e.Proof, err = p.Prove(e.Index); err != nil {
 				return err
 			}
-			some[i].Proof = proof
-			if err := do(some[i]); err != nil {
+			if err := do(e); err != nil {
 				return err
 			}
-			last = some[i].Index
 		}
-		if len(some) < perRead {
-			return nil
+		return nil
+	})
+}
+
+// pages gives the events without proofs. The whole log is read number by number; for a part of it the server decides how, once.
+func pages(tx *db.Tx, q evidence.Query, size int64, do func([]evidence.Entry) error) error {
+	read := func(sql string, args ...any) (int, error) {
+		rows, err := tx.Query(sql, args...)
+		if err != nil {
+			return 0, err
+		}
+		some, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (e evidence.Entry, err error) { return e, r.Scan(&e.Index, &e.Leaf) })
+		if err != nil {
+			return 0, err
+		}
+		return len(some), do(some)
+	}
+	sql, args := where(q, size)
+	if whole := len(args) == 1; whole {
+		for from := int64(0); from < size; from += perRead {
+			if _, err := read(byNumber, from, min(from+perRead, size)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if _, err := tx.Exec(`set local cursor_tuple_fraction = 1`); err != nil { // all of it will be read
+		return err
+	}
+	if _, err := tx.Exec(`declare packed no scroll cursor for select l.log_index, e.leaf `+sql+` order by l.log_index`, args...); err != nil {
+		return err
+	}
+	for {
+		if n, err := read(`fetch ` + strconv.Itoa(perRead) + ` from packed`); err != nil || n == 0 {
+			return err
 		}
 	}
 }
+
+// byNumber reads events by their numbers. Ids rise with the numbers but for late commits, so that the events of a page are a range of ids.
+const byNumber = `with l as materialized (select log_index, event_id from leaf where log_index >= $1 and log_index < $2)
+	select l.log_index, e.leaf from l join event e on e.id = l.event_id
+	where e.id >= (select min(event_id) from l) and e.id <= (select max(event_id) from l) order by l.log_index`
 
 // Period reads the days of a period, both whole, in a time zone: 2026-01-01 and 2026-03-31.
 func Period(from, to string, zone *time.Location) (a, b *time.Time, err error) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -41,12 +42,16 @@ var ErrFork = errors.New("the log in the database is not the log that was signed
 // Seal takes the events that are not in the tree yet, signs, and gives the log's size and how many there were. Where another process is at
 // it, it leaves them to that one.
 func (s *Sealer) Seal(ctx context.Context) (size int64, taken int, err error) {
+	size, taken, err = s.once(ctx)
+	if errors.Is(err, errNewKey) {
+		size, taken, err = s.once(ctx)
+	}
+	return size, taken, err
+}
+
+func (s *Sealer) once(ctx context.Context) (size int64, taken int, err error) {
 	if s.key == nil {
-		if s.key, s.public, err = Signer(s.DB, s.File); err != nil {
-			return 0, 0, err
-		}
-		if err := s.DB.Do(ctx, db.System, func(tx *db.Tx) error { return ours(tx, s.public) }); err != nil {
-			s.key = nil
+		if err := s.open(ctx); err != nil {
 			return 0, 0, err
 		}
 	}
@@ -70,6 +75,10 @@ func (s *Sealer) Seal(ctx context.Context) (size int64, taken int, err error) {
 	if err := b.head(); err != nil {
 		return 0, 0, err
 	}
+	if b.key != s.public { // another process gave the log a new key
+		s.key = nil
+		return b.tree.Size(), 0, errNewKey
+	}
 	if err := s.same(b); err != nil {
 		return b.tree.Size(), 0, err
 	}
@@ -84,6 +93,30 @@ func (s *Sealer) Seal(ctx context.Context) (size int64, taken int, err error) {
 	// After the commit: a process killed in between has signed what it does not remember, and the log goes on from there.
 	s.size = b.tree.Size()
 	return s.size, int(s.size - from), replace(s.File+".signed", string(signed))
+}
+
+var errNewKey = errors.New("the log has a new key, which must be read from its file")
+
+// open reads the key, which must be the log's.
+func (s *Sealer) open(ctx context.Context) error {
+	key, public, err := Signer(s.DB, s.File)
+	if err == nil {
+		err = s.DB.Do(ctx, db.System, func(tx *db.Tx) error { return ours(tx, public) })
+	}
+	var other *errs.Error
+	if _, missing := os.Stat(s.File + next); errors.As(err, &other) && missing == nil {
+		// A process that gave the log a new key was killed before it put it in its place.
+		if key, public, err = readKey(s.File + next); err == nil {
+			err = s.DB.Do(ctx, db.System, func(tx *db.Tx) error { return ours(tx, public) })
+		}
+		if err == nil {
+			err = os.Rename(s.File+next, s.File)
+		}
+	}
+	if err == nil {
+		s.key, s.public = key, public
+	}
+	return err
 }
 
 // same holds the log in the database against what was last signed here.
@@ -127,6 +160,7 @@ type batch struct {
 	tx   pgx.Tx
 	tree *evidence.Tree
 	seen string // snapshot of the last batch, "" before the first
+	key  string // the log's public key now
 
 	leaves [][]any
 	nodes  [][]any
@@ -137,6 +171,9 @@ func (b *batch) head() error {
 	var size int64
 	err := b.tx.QueryRow(b.ctx, `select size, seen from checkpoint order by size desc limit 1`).Scan(&size, &b.seen)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return err
+	}
+	if err := b.tx.QueryRow(b.ctx, `select public from log_key order by id desc limit 1`).Scan(&b.key); err != nil {
 		return err
 	}
 	edge := make([][]evidence.Hash, evidence.Levels(size))
@@ -159,7 +196,8 @@ func (b *batch) take(origin string, key note.Signer) ([]byte, error) {
 	if err := b.tx.QueryRow(b.ctx, `select pg_current_snapshot()::text`).Scan(&seen); err != nil {
 		return nil, err
 	}
-	fresh := `(xid >= pg_snapshot_xmax($1::pg_snapshot) or xid in (select pg_snapshot_xip($1::pg_snapshot)))`
+	// Whatever had no end when the last batch looked, and whatever began since: by the index on xid, whatever the statistics say.
+	fresh := `xid >= pg_snapshot_xmin($1::pg_snapshot) and not pg_visible_in_snapshot(xid, $1::pg_snapshot)`
 	switch before, err := b.moved(); {
 	case err != nil:
 		return nil, err
@@ -168,32 +206,16 @@ func (b *batch) take(origin string, key note.Signer) ([]byte, error) {
 	case before: // the database was loaded into another server, which counts transactions anew
 		fresh = `$1::text is not null and not exists (select from leaf where event_id = id)`
 	}
-	for last := int64(0); ; {
-		// Whatever had no end when the last batch looked, and whatever began since.
-		rows, err := b.tx.Query(b.ctx, `select id, leaf from event
-			where id > $2 and `+fresh+` order by id limit $3`, b.seen, last, most)
-		if err != nil {
+	if _, err := b.tx.Exec(b.ctx, `set local enable_seqscan = off`); err != nil {
+		return nil, err
+	}
+	if _, err := b.tx.Exec(b.ctx, `declare fresh no scroll cursor for with f as materialized (select id, leaf from event where `+fresh+`) select id, leaf from f order by id`, b.seen); err != nil {
+		return nil, err
+	}
+	for n := most; n == most; {
+		var err error
+		if n, err = b.some(); err != nil {
 			return nil, err
-		}
-		var leaf pgtype.DriverBytes
-		n := 0
-		_, err = pgx.ForEachRow(rows, []any{&last, &leaf}, func() error {
-			n++
-			h := evidence.LeafHash(leaf)
-			b.leaves = append(b.leaves, []any{b.tree.Size(), last, append([]byte(nil), h[:]...)})
-			b.tree.Append(h, func(level int, n int64, h evidence.Hash) {
-				b.nodes = append(b.nodes, []any{int16(level), n, append([]byte(nil), h[:]...)}) //nolint:gosec // few levels
-			})
-			return nil
-		})
-		if err == nil {
-			err = b.write()
-		}
-		if err != nil {
-			return nil, err
-		}
-		if n < most {
-			break
 		}
 	}
 	c := evidence.Checkpoint{Origin: origin, Size: b.tree.Size(), Root: b.tree.Root()}
@@ -203,6 +225,28 @@ func (b *batch) take(origin string, key note.Signer) ([]byte, error) {
 	}
 	_, err = b.tx.Exec(b.ctx, `insert into checkpoint (size, note, seen) values ($1, $2, $3) on conflict do nothing`, c.Size, signed, seen)
 	return signed, err
+}
+
+// some appends as many events as are taken at a time, and gives how many there were.
+func (b *batch) some() (n int, err error) {
+	rows, err := b.tx.Query(b.ctx, `fetch `+strconv.Itoa(most)+` from fresh`)
+	if err != nil {
+		return 0, err
+	}
+	var id int64
+	var leaf pgtype.DriverBytes
+	if _, err = pgx.ForEachRow(rows, []any{&id, &leaf}, func() error {
+		n++
+		h := evidence.LeafHash(leaf)
+		b.leaves = append(b.leaves, []any{b.tree.Size(), id, h[:]})
+		b.tree.Append(h, func(level int, n int64, h evidence.Hash) {
+			b.nodes = append(b.nodes, []any{int16(level), n, h[:]}) //nolint:gosec // few levels
+		})
+		return nil
+	}); err != nil {
+		return 0, err
+	}
+	return n, b.write()
 }
 
 // moved says whether the server counts fewer transactions than it had when the last batch looked.

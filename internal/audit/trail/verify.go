@@ -1,9 +1,12 @@
 package trail
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -54,7 +57,7 @@ func Verify(ctx context.Context, d *db.DB, out Outside) (*Report, error) {
 }
 
 func verifyIn(tx *db.Tx, out Outside, r *Report) error {
-	v := &verification{tx: tx, r: r, heads: map[int64][]head{}, origin: Origin(tx.DB)}
+	v := &verification{tx: tx, r: r, heads: map[int64][]evidence.Checkpoint{}, origin: Origin(tx.DB)}
 	for _, step := range []func() error{func() error { return v.known(out) }, v.stored, v.events, v.late, v.state} {
 		if err := step(); err != nil {
 			return err
@@ -75,20 +78,14 @@ func Note(ctx context.Context, d *db.DB, r *Report) error {
 	})
 }
 
-type head struct {
-	evidence.Checkpoint
-	outside bool
-}
-
 type verification struct {
 	tx     *db.Tx
 	r      *Report
 	origin string
 	keys   []note.Verifier
-	heads  map[int64][]head
-	sizes  []int64
-	good   int64 // events that a signed head was found right for
-	named  bool  // that a head is not right was told
+	heads  map[int64][]evidence.Checkpoint // from outside, by size
+	good   int64                           // events that a signed head was found right for
+	named  bool                            // that a head is not right was told
 }
 
 func (v *verification) log(index, event int64, text string, args ...any) {
@@ -129,40 +126,42 @@ func (v *verification) known(out Outside) error {
 		case c.Origin != v.origin:
 			v.log(-1, 0, "the checkpoint from outside is of another log, %s", c.Origin)
 		default:
-			v.heads[c.Size] = append(v.heads[c.Size], head{c, true})
+			v.heads[c.Size] = append(v.heads[c.Size], c)
 			v.r.External = append(v.r.External, c.Size)
 		}
 	}
 	return nil
 }
 
-// stored reads the checkpoints in the database. The signature of the last one vouches for all events before it; the roots of earlier ones
-// serve to say where the first difference is.
+// stored reads the last checkpoint in the database. Its signature vouches for all events before it; the roots of earlier ones serve to say
+// where the first difference is.
 func (v *verification) stored() error {
-	rows, err := v.tx.Query(`select size, note, size = max(size) over () from checkpoint order by size`)
+	var size int64
+	var signed []byte
+	err := v.tx.QueryRow(`select size, note from checkpoint order by size desc limit 1`).Scan(&size, &signed)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
-	var size int64
-	var signed []byte
-	var last bool
-	_, err = pgx.ForEachRow(rows, []any{&size, &signed, &last}, func() error {
-		c, err := evidence.ParseCheckpoint(beforeSignatures(signed))
-		if last && err == nil {
-			c, _, err = evidence.OpenCheckpoint(signed, v.keys...)
-			v.r.Size, v.r.Root = c.Size, c.Root.String()
-		}
-		switch {
-		case err != nil:
-			v.log(-1, 0, "the checkpoint of %d events is not signed under a key of this log: %v", size, err)
-		case c.Size != size || c.Origin != v.origin:
-			v.log(-1, 0, "the checkpoint of %d events says it is of %d events of %s", size, c.Size, c.Origin)
-		default:
-			v.heads[size] = append(v.heads[size], head{c, false})
-		}
+	c, _, err := evidence.OpenCheckpoint(signed, v.keys...)
+	if err != nil {
+		v.log(-1, 0, "the checkpoint of %d events is not signed under a key of this log: %v", size, err)
 		return nil
-	})
-	return err
+	}
+	v.r.Size, v.r.Root = size, c.Root.String()
+	return nil
+}
+
+// stands reads a checkpoint of the database, which must be of the size under which it stands.
+func (v *verification) stands(size int64, signed []byte) (evidence.Checkpoint, bool) {
+	c, err := evidence.ParseCheckpoint(beforeSignatures(signed))
+	if err != nil || c.Size != size || c.Origin != v.origin {
+		v.log(-1, 0, "the checkpoint of %d events says it is of %d events of %s", size, c.Size, c.Origin)
+		return c, false
+	}
+	return c, true
 }
 
 func beforeSignatures(signed []byte) string {
@@ -174,107 +173,138 @@ func beforeSignatures(signed []byte) string {
 	return string(signed)
 }
 
+// page is how many events are read at a time: whole blocks of the tree.
+const page = 16 * evidence.Width
+
+// eventsOf reads events by their numbers, each with the checkpoint that it is the last one of.
+var eventsOf = `with l as materialized (select log_index, event_id, hash from leaf where log_index >= $1 order by log_index limit ` + strconv.Itoa(page) + `)
+	select l.log_index, l.event_id, l.hash, e.id is not null, e.kind, coalesce(e.actor_id, 0), coalesce(e.identity_id, 0),
+		coalesce(e.recorded_at, 'epoch'), coalesce(e.effective_at, 'epoch'), e.touches, e.leaf, e.sealed, c.note
+	from l left join event e on e.id = l.event_id and e.id >= (select min(event_id) from l) and e.id <= (select max(event_id) from l)
+		left join checkpoint c on c.size = l.log_index + 1
+	order by l.log_index`
+
 // events computes the tree anew.
-func (v *verification) events() error {
-	nodes, err := v.nodes()
-	if err != nil {
+func (v *verification) events() (err error) {
+	e := &eventReader{verification: v}
+	if e.nodes, err = v.nodes(); err != nil {
 		return err
 	}
-	rows, err := v.tx.Query(`select l.log_index, l.event_id, l.hash, e.id is not null, coalesce(e.kind, ''), coalesce(e.actor_id, 0), coalesce(e.identity_id, 0),
-			coalesce(e.recorded_at, 'epoch'), coalesce(e.effective_at, 'epoch'), e.touches, e.leaf, e.sealed
-		from leaf l left join event e on e.id = l.event_id order by l.log_index`)
-	if err != nil {
-		return err
-	}
-	var tree evidence.Peaks
-	var index, id, before, batch int64
-	var stored, touches, leaf, sealed pgtype.DriverBytes
-	var there bool
-	var c columns
-	_, err = pgx.ForEachRow(rows, []any{&index, &id, &stored, &there, &c.kind, &c.actor, &c.identity, &c.recorded, &c.effective, &touches, &leaf, &sealed}, func() error {
-		if v.heads0(&tree) {
-			batch = index
-		}
-		if index != tree.Size() {
-			v.log(tree.Size(), 0, "the event of this number is missing")
-			return errStop
-		}
-		if !there {
-			v.log(index, id, "the event was deleted")
-			tree.Append(evidence.Hash(stored), nil) // what was sealed of it still stands: the events after it can be judged
-			return nil
-		}
-		h := evidence.LeafHash(leaf)
-		if h != evidence.Hash(stored) {
-			v.log(index, id, "the event is not the one that was sealed (%s)", c.kind)
-		}
-		c.touches, c.leaf, c.sealed = touches, leaf, sealed
-		if what := c.differs(); what != "" {
-			v.log(index, id, "the event's %s is not what its sealed text says (%s)", what, c.kind)
-		}
-		if id < before && index > batch {
-			v.log(index-1, before, "the event stands before an earlier one of its batch: they changed places") // a batch is in the order of ids
-		}
-		before = id
-		tree.Append(evidence.Hash(stored), func(height int, n int64, h evidence.Hash) {
-			if height%8 == 0 && nodes[node{height / 8, n}] != h {
-				v.log(n<<height, 0, "the stored hash over the events from here to %d is wrong", (n+1)<<height-1)
-			}
-		})
-		return nil
-	})
-	if err != nil && !errors.Is(err, errStop) {
-		return err
-	}
-	v.heads0(&tree)
-	for size, heads := range v.heads {
-		if size > tree.Size() {
-			whose := "a checkpoint"
-			if heads[0].outside {
-				whose = "the checkpoint from outside"
-			}
-			v.log(tree.Size(), 0, "the log ends here, and %s says it has %d events: its tail was cut off, or an earlier state of the database was put back", whose, size)
+	for from, n := int64(math.MinInt64), page; n == page; from = e.index + 1 {
+		if n, err = e.page(from); errors.Is(err, errStop) {
 			break
+		} else if err != nil {
+			return err
 		}
+	}
+	last := v.r.Size
+	for size := range v.heads {
+		last = max(last, size)
+	}
+	if last > e.tree.Size() {
+		whose := "a checkpoint"
+		if v.heads[last] != nil {
+			whose = "the checkpoint from outside"
+		}
+		v.log(e.tree.Size(), 0, "the log ends here, and %s says it has %d events: its tail was cut off, or an earlier state of the database was put back", whose, last)
 	}
 	return nil
 }
 
 var errStop = errors.New("nothing after this can be judged")
 
-// heads0 holds the tree against the heads of its size, if there are any.
-func (v *verification) heads0(tree *evidence.Peaks) bool {
-	heads := v.heads[tree.Size()]
-	if heads == nil {
-		return false
+// eventReader reads the events in the order of their numbers.
+type eventReader struct {
+	*verification
+	nodes map[node]evidence.Hash
+	tree  evidence.Peaks
+
+	index, id     int64
+	before, batch int64 // the id before, and the number that the batch begins with
+	there         bool
+	c             columns
+	hash, note    pgtype.DriverBytes
+}
+
+// page reads some and gives how many there were.
+func (e *eventReader) page(from int64) (n int, err error) {
+	rows, err := e.tx.Query(eventsOf, from)
+	if err != nil {
+		return 0, err
 	}
-	root := tree.Root()
-	right := true
+	c := &e.c
+	_, err = pgx.ForEachRow(rows, []any{&e.index, &e.id, &e.hash, &e.there, &c.kind, &c.actor, &c.identity, &c.recorded, &c.effective, &c.touches, &c.leaf, &c.sealed, &e.note}, func() error {
+		n++
+		return e.event()
+	})
+	return n, err
+}
+
+// event judges one, and the checkpoints that it is the last one of.
+func (e *eventReader) event() error {
+	if e.index != e.tree.Size() {
+		e.log(e.tree.Size(), 0, "the event of this number is missing")
+		return errStop
+	}
+	stored := evidence.Hash(e.hash)
+	if !e.there {
+		e.log(e.index, e.id, "the event was deleted") // what was sealed of it still stands: the events after it can be judged
+	} else {
+		if evidence.LeafHash(e.c.leaf) != stored {
+			e.log(e.index, e.id, "the event is not the one that was sealed (%s)", e.c.kind)
+		}
+		if what := e.c.differs(); what != "" {
+			e.log(e.index, e.id, "the event's %s is not what its sealed text says (%s)", what, e.c.kind)
+		}
+		if e.id < e.before && e.index > e.batch {
+			e.log(e.index-1, e.before, "the event stands before an earlier one of its batch: they changed places") // a batch is in the order of ids
+		}
+		e.before = e.id
+	}
+	e.tree.Append(stored, func(height int, n int64, h evidence.Hash) {
+		if height%8 == 0 && e.nodes[node{height / 8, n}] != h {
+			e.log(n<<height, 0, "the stored hash over the events from here to %d is wrong", (n+1)<<height-1)
+		}
+	})
+	return e.judge()
+}
+
+// judge holds the tree against the checkpoints of its size, if there are any.
+func (e *eventReader) judge() error {
+	size := e.tree.Size()
+	heads := e.heads[size]
+	whose := "the checkpoint from outside"
+	if e.note == nil && heads == nil {
+		return nil
+	}
+	root, right := e.tree.Root(), true
 	for _, h := range heads {
-		if h.Root != root {
+		right = right && h.Root == root
+	}
+	if e.note != nil {
+		e.batch = size
+		if h, ok := e.stands(size, e.note); ok && h.Root != root {
+			if right {
+				whose = "the checkpoint"
+			}
 			right = false
-			whose := "the checkpoint"
-			if h.outside {
-				whose = "the checkpoint from outside"
-			}
-			if !v.named {
-				from := v.good
-				for _, f := range v.r.Log {
-					if f.Index >= v.good {
-						from = f.Index // what is wrong is known already
-						break
-					}
-				}
-				v.log(from, 0, "the events from here to number %d are not those that %s of %d events was signed for", tree.Size()-1, whose, h.Size)
-				v.named = true
-			}
 		}
 	}
-	if right {
-		v.good = tree.Size()
+	switch {
+	case right:
+		e.good = size
+	case !e.named:
+		from := e.good
+		for _, f := range e.r.Log {
+			if f.Index >= e.good {
+				from = f.Index // what is wrong is known already
+				break
+			}
+		}
+		e.log(from, 0, "the events from here to number %d are not those that %s of %d events was signed for", size-1, whose, size)
+		e.named = true
 	}
-	delete(v.heads, tree.Size())
-	return true
+	return nil
 }
 
 type node struct {
@@ -296,19 +326,18 @@ func (v *verification) nodes() (map[node]evidence.Hash, error) {
 
 // columns are what the database says of an event beside its sealed text: what pages search by.
 type columns struct {
-	kind                  string
-	actor, identity       int
-	recorded, effective   time.Time
-	touches, leaf, sealed []byte
+	kind, touches, leaf, sealed pgtype.DriverBytes
+	actor, identity             int
+	recorded, effective         time.Time
 }
 
 // differs names a column that is not what the sealed text says, "" for none.
 func (c *columns) differs() string {
-	l, err := evidence.ParseLeaf(c.leaf)
+	l, err := evidence.Skim(c.leaf)
 	switch {
 	case err != nil:
 		return "text"
-	case l.Kind != c.kind:
+	case !bytes.Equal(l.Kind, c.kind):
 		return "kind"
 	case l.Actor != c.actor:
 		return "actor"

@@ -1,0 +1,164 @@
+package evidence
+
+import (
+	"bytes"
+	"encoding/json"
+	"strconv"
+	"time"
+)
+
+// Skimmed is what an event's canonical bytes say, with the parts that have parts themselves left as they are written: for whoever reads
+// a million of them.
+type Skimmed struct {
+	Kind                     []byte
+	Actor, Identity          int
+	Recorded, Effective      time.Time
+	Touches, Facts, Rows     []byte // JSON; facts and rows nil for none
+	Sealed                   []byte // the hash of the sealed part, in hexadecimal; nil for none
+	recordedText, effectText []byte // the times as they are written
+}
+
+// Skim reads canonical bytes; what it gives lies in them. Bytes that are not written as Event.Leaf writes them it reads as ParseLeaf does,
+// and so refuses what that refuses.
+func Skim(b []byte) (l Skimmed, err error) {
+	s := skimmer{rest: b}
+	if l, ok := s.leaf(); ok {
+		return l, nil
+	}
+	p, err := ParseLeaf(b)
+	if err != nil {
+		return Skimmed{}, err
+	}
+	l = Skimmed{Kind: []byte(p.Kind), Actor: p.Actor, Identity: p.Identity, Recorded: p.Recorded, Effective: p.Effective,
+		Touches: p.Touches.AppendJSON(nil), Facts: p.Facts, recordedText: stamp(nil, p.Recorded), effectText: stamp(nil, p.Effective)}
+	if len(p.Rows) > 0 {
+		l.Rows = appendRows(nil, p.Rows)
+	}
+	if p.Sealed != "" {
+		l.Sealed = []byte(p.Sealed)
+	}
+	return l, nil
+}
+
+// Prints reads the rows.
+func (l *Skimmed) Prints() (rows map[string]Prints, err error) {
+	if l.Rows != nil {
+		err = json.Unmarshal(l.Rows, &rows)
+	}
+	return rows, err
+}
+
+// SameTouches says whether a JSON object counts as the leaf does.
+func (l *Skimmed) SameTouches(text []byte) bool {
+	if bytes.Equal(text, l.Touches) {
+		return true
+	}
+	var a, b Touches
+	return json.Unmarshal(text, &a) == nil && json.Unmarshal(l.Touches, &b) == nil && bytes.Equal(a.AppendJSON(nil), b.AppendJSON(nil))
+}
+
+// Seals says whether a sealed part is the one that the leaf speaks of. An erased one is nil and no contradiction.
+func (l *Skimmed) Seals(sealed []byte) bool {
+	return sealed == nil || bytes.Equal(l.Sealed, sealedHash(sealed))
+}
+
+// skimmer reads on as long as everything is as Event.Leaf writes it.
+type skimmer struct{ rest []byte }
+
+func (s *skimmer) leaf() (l Skimmed, ok bool) {
+	ok = s.is(`{"v":1,"kind":"`) && s.until('"', &l.Kind) && s.is(`,"actor":`) && s.number(&l.Actor) &&
+		(!s.is(`,"identity":`) || s.number(&l.Identity)) &&
+		s.is(`,"recorded":"`) && s.time(&l.Recorded, &l.recordedText) && s.is(`,"effective":"`) && s.time(&l.Effective, &l.effectText) &&
+		s.is(`,"touches":`) && s.object(&l.Touches) &&
+		(!s.is(`,"facts":`) || s.value(&l.Facts)) && (!s.is(`,"rows":`) || s.object(&l.Rows)) && (!s.is(`,"sealed":"`) || s.until('"', &l.Sealed)) &&
+		s.is("}") && len(s.rest) == 0
+	return l, ok
+}
+
+func (s *skimmer) is(text string) bool {
+	if len(s.rest) < len(text) || string(s.rest[:len(text)]) != text {
+		return false
+	}
+	s.rest = s.rest[len(text):]
+	return true
+}
+
+// until reads a text without escapes.
+func (s *skimmer) until(end byte, to *[]byte) bool {
+	for i, c := range s.rest {
+		switch {
+		case c == end:
+			*to, s.rest = s.rest[:i:i], s.rest[i+1:]
+			return true
+		case c < ' ' || c > '~' || c == '\\':
+			return false
+		}
+	}
+	return false
+}
+
+func (s *skimmer) number(to *int) bool {
+	n := 0
+	for n < len(s.rest) && n < 10 && s.rest[n] >= '0' && s.rest[n] <= '9' {
+		n++
+	}
+	if n == 0 || n > 1 && s.rest[0] == '0' {
+		return false
+	}
+	v, err := strconv.Atoi(string(s.rest[:n]))
+	*to, s.rest = v, s.rest[n:]
+	return err == nil
+}
+
+const stampLength = len("2006-01-02T15:04:05.000000Z")
+
+func (s *skimmer) time(to *time.Time, text *[]byte) bool {
+	if len(s.rest) <= stampLength || s.rest[stampLength] != '"' {
+		return false
+	}
+	t := s.rest[:stampLength:stampLength]
+	v := func(from, to int) (n int) {
+		for _, c := range t[from:to] {
+			if c < '0' || c > '9' {
+				return -1 << 40
+			}
+			n = n*10 + int(c-'0')
+		}
+		return n
+	}
+	y, m, d, h, min, sec, micro := v(0, 4), v(5, 7), v(8, 10), v(11, 13), v(14, 16), v(17, 19), v(20, 26)
+	if y < 0 || m < 1 || m > 12 || d < 1 || h < 0 || h > 23 || min < 0 || min > 59 || sec < 0 || sec > 59 || micro < 0 ||
+		t[4] != '-' || t[7] != '-' || t[10] != 'T' || t[13] != ':' || t[16] != ':' || t[19] != '.' || t[26] != 'Z' {
+		return false
+	}
+	at := time.Date(y, time.Month(m), d, h, min, sec, micro*1000, time.UTC)
+	*to, *text, s.rest = at, t, s.rest[stampLength+1:]
+	return d <= 28 || at.Day() == d
+}
+
+func (s *skimmer) object(to *[]byte) bool {
+	return len(s.rest) > 0 && s.rest[0] == '{' && s.value(to)
+}
+
+// value reads one value of JSON.
+func (s *skimmer) value(to *[]byte) bool {
+	depth, quoted := 0, false
+	for i := 0; i < len(s.rest); i++ {
+		c := s.rest[i]
+		switch {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{', c == '[':
+			depth++
+		case depth > 0 && (c == '}' || c == ']'):
+			depth--
+		case depth == 0 && (c == ',' || c == '}'):
+			*to, s.rest = s.rest[:i:i], s.rest[i:]
+			return string(*to) == "{}" || i > 0 && (*to)[0] > ' ' && (*to)[i-1] > ' ' && json.Valid(*to)
+		}
+	}
+	return false
+}
