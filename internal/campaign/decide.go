@@ -11,8 +11,11 @@ import (
 // MaxTogether is how many items one act decides at most; a rule and a batch are one act, however much they hold.
 const MaxTogether = 1000
 
-// same narrows to the items of a review that are decided as one with some of them.
-const same = `i.review_id = $1 and (i.id = any($2::bigint[]) or i.unit <> 0 and i.class = 0 and (i.identity_id, i.unit) in (select x.identity_id, x.unit from campaign_item x where x.id = any($2::bigint[]) and x.review_id = $1 and x.class = 0 and x.unit <> 0))`
+// same narrows to the items of a review that are decided as one with some of them. What was named is found by its id: a list that stands beside
+// an "or" would be held against every item of the review.
+const same = `i.review_id = $1 and i.id in (select x.id from campaign_item x where x.id = any($2::bigint[])
+	union all select y.id from campaign_item y where y.review_id = $1 and y.class = 0 and y.unit <> 0 and (y.identity_id, y.unit) in (
+		select x.identity_id, x.unit from campaign_item x where x.id = any($2::bigint[]) and x.review_id = $1 and x.class = 0 and x.unit <> 0))`
 
 // check is judge; a test shows that the database refuses by itself.
 var check = judge

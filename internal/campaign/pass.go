@@ -61,7 +61,7 @@ func move(tx *db.Tx, c *Campaign, st *Stage, stage int, why, which string, args 
 		return nil, nil, err
 	}
 	if nobody > 0 {
-		return nil, nil, errs.Conflict("nobody can be asked about %d of the items: name somebody else, or give compliance to another person", nobody)
+		return nil, nil, noReviewer(nobody)
 	}
 	return distribute(tx, c, stage, why)
 }

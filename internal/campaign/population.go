@@ -1,129 +1,188 @@
 package campaign
 
 import (
-	"fmt"
-	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
+	"tenure/internal/errs"
 )
 
-// itemsSQL gives the items of a scope with their context. i is what is seen, j what follows from it, k what is advised. A login that is there
-// because other access needs it (kinds 32) goes with that access and stays with it: it is nothing to decide line by line.
-const itemsSQL = `with why as (
-		select r.identity_id, r.entitlement_id, min(r.valid_from) since, min(r.ref) ref, max(r.ref) = min(r.ref) alone,
-			bit_or(case r.kind when 'birthright' then 1 when 'handover' then 2 when 'found' then 4 when 'request' then 8 when 'assignment' then 16 else 32 end) kinds,
-			bool_or(r.via = any(@roles::int[]) or r.kind = 'assignment' and r.ref = any(@roles::int[])) role
-		from reason r where r.known_to = 'infinity' and r.state = 'live' and r.valid_from <= @now and r.valid_to > @now and (@everybody or r.identity_id = any(@people::int[])) group by 1, 2),
-	broken as (
-		select v.identity_id, (w->>'e')::int entitlement_id, array_agg(distinct v.rule_id) rules from violation v, jsonb_array_elements(v.path) p, jsonb_array_elements(p->'entitlements') w
-		where v.state <> 'resolved' and (@everybody or v.identity_id = any(@people::int[])) group by 1, 2),
-	i as (
-		select o.account_id, o.entitlement_id, o.param, a.identity_id, e.risk, e.owner, a.boss, a.last_sign_in, w.since, w.kinds <> 1 and w.since < a.moved earlier, %s
-			coalesce(w.kinds, case when e.login and a.managed then 32 else 0 end) kinds,
-			case when w.kinds = 1 then 1::bigint << 32 | w.ref when w.kinds in (8, 16) and w.alone then w.kinds::bigint << 32 | w.ref else 0 end unit,
-			case when a.n >= 5 then least(100, round(100.0 * x.held / a.n))::int end shown
-		from observed o join cp_entitlement e using (entitlement_id) join cp_account a on a.account_id = o.account_id
-			left join cp_peer x on x.entitlement_id = o.entitlement_id and x.g = a.g
-			left join why w on w.identity_id = a.identity_id and w.entitlement_id = o.entitlement_id %s
-		where o.seen_from <= e.reading_id and (o.seen_to is null or o.seen_to > e.reading_id) and a.chosen %s offset 0),
-	j as (
-		select i.*, coalesce(shown, 50) best, coalesce(earlier and shown < 30, false) kept, coalesce(last_sign_in < @now - interval '90 days', false) dormant,
-			coalesce(outcome = 'keep', since < @now - interval '90 days', kinds = 32) settled
-		from i where %s offset 0),
-	k as (
-		select j.*, case when kinds = 0 and best < 50 or dormant and kinds <> 1 or rules is not null and kinds <> 1 or best < 10 and kinds <> 1 or kept then 2 when kinds <> 0 and best >= 50 then 1 else 0 end advice,
-			case when kinds = 1 and rules is null then 2
-				when not @nobatch and risk < 2 and rules is null and kinds not in (0, 2) and not dormant and best >= 50 and settled then 1 else 0 end class
-		from j offset 0)
-	select k.*, least(1000, risk * 200 + case when rules is not null then 150 else 0 end + case when kinds = 0 then 100 else 0 end + case when dormant then 100 else 0 end + case when kept then 100 else 0 end + (100 - best)) rank from k `
+// item is one line of the population with its context, before it is stored.
+type item struct {
+	account, identity, entitlement int32
+	who                            int32 // is asked
+	unit                           int64 // what is decided as one with it
+	since, used                    int64
+	rank, shown, kinds             int16 // shown: how many in a hundred of those compared with hold it; -1: too few to say
+	risk, class, advice            int8
+	kept                           bool
+	more                           *more
+	review                         *share
+}
 
-// items stores the population and the reviews it is in, in one statement. f is who is asked about what, line what is decided as one, wave how
-// far it is behind in its reviewer's list: what exceeds the budget comes later, the risky first.
-func (b *builder) items() error {
-	c := b.c
-	due := b.tx.Now.AddDate(0, 0, c.Settings.Days)
-	c.DueAt = &due
-	args := pgx.NamedArgs{"now": b.tx.Now, "roles": list(c.Scope.Roles), "nobatch": c.Settings.NoBatch, "campaign": c.ID, "owner": c.Owner, "unreviewed": c.Scope.Unreviewed, "dormant": c.Scope.Dormant,
-		"people": list(c.Scope.People), "everybody": len(c.Scope.People) == 0, "budget": c.Settings.Budget, "wave": c.Settings.WaveDays, "due": due, "half": half(b.tx.Now, due)}
-	columns, joins, err := b.extra()
+// more is what few items have.
+type more struct {
+	param string
+	rules []int32
+}
+
+// What is advised.
+const (
+	adviseKeep   = 1
+	adviseRemove = 2
+)
+
+// seen is one row of what the readings show, with when it was last reviewed.
+type seen struct {
+	account, entitlement int32
+	param                string
+	reviewed             *time.Time
+	outcome              *string
+}
+
+// readObserved reads what the last complete readings show, counts who holds what among those who are compared, and weighs what is in scope. It
+// reads the rows once; what it keeps of one is an item of about a hundred bytes.
+func (b *builder) readObserved() error {
+	var s seen
+	into, columns, join, reviewed := []any{&s.account, &s.entitlement, &s.param}, "", "", false
+	if err := b.tx.QueryRow(`select exists (select from campaign_last)`).Scan(&reviewed); err != nil {
+		return err
+	}
+	if reviewed {
+		into, columns, join = append(into, &s.reviewed, &s.outcome), ", b.at, b.outcome", " left join campaign_last b on b.account_id = o.account_id and b.entitlement_id = o.entitlement_id and b.param = o.param"
+	}
+	some := []int32{}
+	if !b.everybody() {
+		for id := range b.accounts {
+			some = append(some, id)
+		}
+	}
+	var outcomes []string // of the items, where any was reviewed
+	holders := map[pair]int32{}
+	err := b.each(`select o.account_id, o.entitlement_id, o.param`+columns+` from observed o
+		join (select e.id, r.reading_id from campaign_reading r join entitlement e on e.application_id = r.application_id where r.campaign_id = $1 and (cardinality($2::int[]) = 0 or e.id = any($2))) e on e.id = o.entitlement_id`+join+`
+		where o.seen_from <= e.reading_id and (o.seen_to is null or o.seen_to > e.reading_id) and ($3 or o.account_id = any($4))`,
+		[]any{b.c.ID, list(b.c.Scope.Entitlements), b.everybody(), some}, into, func() {
+			a, e := b.accounts[s.account], b.entitlements[s.entitlement]
+			if a == nil || e == nil {
+				return
+			}
+			if a.who.counts() {
+				holders[pair{a.who.group, s.entitlement}]++
+			}
+			if a.of == 0 || a.who != nil && a.who.chosen {
+				if i, ok := b.take(&s, a, e); ok {
+					b.items = append(b.items, i)
+					if reviewed {
+						outcomes = append(outcomes, text(s.outcome))
+					}
+				}
+			}
+		})
 	if err != nil {
 		return err
 	}
-	sql := fmt.Sprintf(itemsSQL, columns, joins, b.seen(), b.said())
-	n, err := b.tx.Exec(strings.Replace(sql, "select k.*,", ` , s as (select k.*,`, 1)+`),
-		f as materialized (select s.*, `+b.asked()+` who, class = 1 fine, case when class = 1 or class = 2 then 0 when s.unit <> 0 then s.identity_id else s.account_id end k1,
-			case when class = 1 then 0 when s.unit <> 0 then s.unit else -s.entitlement_id end k2 from s left join cp_unit u on u.unit = s.unit),
-		line as (select who, fine, k1, k2, count(*)::int n, max(rank) rank from f group by 1, 2, 3, 4),
-		waved as materialized (select line.*, case when fine then 1 else (row_number() over (partition by who, fine order by rank desc, k1, k2) - 1) / @budget::int + 1 end wave from line),
-		made as (insert into campaign_review (campaign_id, stage, wave, reviewer_id, why, state, load, items, opened_at, due_at, next_at)
-			select @campaign, 1, w.wave, w.who, a.why, case w.wave when 1 then 'open' else 'waiting' end, w.load, w.items, case w.wave when 1 then @now end, @due::timestamptz + make_interval(days => (w.wave - 1)::int * @wave::int),
-				case w.wave when 1 then @half::timestamptz else @now + make_interval(days => (w.wave - 1)::int * @wave::int) end
-			from (select who, wave, count(*) filter (where not fine) load, sum(n) items from waved group by 1, 2) w join cp_who a using (who) returning id, reviewer_id, wave)
-		insert into campaign_item (identity_id, campaign_id, review_id, account_id, entitlement_id, stage, class, risk, rank, advice, peers, kinds, unit, since, last_used, conflicts, param, kept)
-		select f.identity_id, @campaign, made.id, f.account_id, f.entitlement_id, 1, f.class, f.risk, f.rank, f.advice, f.shown, f.kinds, f.unit, f.since, f.last_sign_in, f.rules, f.param, f.kept
-		from f join waved on waved.who = f.who and waved.fine = f.fine and waved.k1 = f.k1 and waved.k2 = f.k2 join made on made.reviewer_id = f.who and made.wave = waved.wave`, args)
-	if err != nil {
-		return err
+	for n := range b.items {
+		i := &b.items[n]
+		outcome := ""
+		if reviewed {
+			outcome = outcomes[n]
+		}
+		if p := b.people[i.identity]; p != nil && p.peers >= 5 {
+			i.shown = share100(holders[pair{p.group, i.entitlement}], p.peers)
+		}
+		i.weigh(b.people[i.identity], b.tx.Now, outcome, b.c.Settings.NoBatch)
 	}
-	c.Items = int(n)
-	b.touches["campaign_item"] += int(n)
-	var reviews int
-	err = b.tx.QueryRow(`select count(*) from campaign_review where campaign_id = $1`, c.ID).Scan(&reviews)
-	b.touches["campaign_review"] += reviews
-	return err
+	return nil
 }
 
-// extra joins what is known of SoD rules and of earlier reviews, where anything is.
-func (b *builder) extra() (columns, joins string, err error) {
-	var broken, reviewed bool
-	if err := b.tx.QueryRow(`select exists (select from violation where state <> 'resolved'), exists (select from campaign_last)`).Scan(&broken, &reviewed); err != nil {
-		return "", "", err
+func text(s *string) string {
+	if s == nil {
+		return ""
 	}
-	columns = "null::int[] rules, "
-	if broken {
-		columns, joins = "c.rules, ", " left join broken c on c.identity_id = a.identity_id and c.entitlement_id = o.entitlement_id"
-	}
-	if !reviewed {
-		return columns + "null::timestamptz reviewed, null::text outcome,", joins, nil
-	}
-	return columns + "b.at reviewed, b.outcome,", joins + " left join campaign_last b on b.account_id = o.account_id and b.entitlement_id = o.entitlement_id and b.param = o.param", nil
+	return *s
 }
 
-// seen narrows what is read at all.
-func (b *builder) seen() string {
-	where := ""
-	if b.c.Scope.Privileged {
-		where += " and e.risk >= 2"
-	}
-	if b.c.Scope.Dormant > 0 {
-		where += " and a.last_sign_in < @now - make_interval(days => @dormant::int)"
-	}
-	if b.c.Scope.Unreviewed > 0 {
-		where += " and not exists (select from campaign_last b where b.account_id = o.account_id and b.entitlement_id = o.entitlement_id and b.param = o.param and b.at >= @now - make_interval(days => @unreviewed::int))"
-	}
-	if len(b.c.Scope.Roles) > 0 {
-		where += " and w.role"
-	}
-	if b.c.Scope.Conflicts {
-		where += " and (a.identity_id, o.entitlement_id) in (select identity_id, entitlement_id from broken)"
-	}
-	return where
+// share100 is how many in a hundred of n people held are, rounded.
+func share100(held, n int32) int16 {
+	return int16(min(100, (200*int64(held)+int64(n))/(2*int64(n)))) //nolint:gosec // at most 100
 }
 
-// said narrows by why something is held.
-func (b *builder) said() string {
-	where := "true"
-	if b.c.Scope.OutOfBand {
-		where += " and kinds = 0"
+// take makes an item of what is seen, when it is in scope. A login that is there because other access needs it (kinds BitOther) goes with that
+// access and stays with it: it is nothing to decide line by line.
+func (b *builder) take(s *seen, a *login, e *held) (item, bool) {
+	scope := &b.c.Scope
+	i := item{account: s.account, identity: a.of, entitlement: s.entitlement, used: a.used, since: never, shown: -1, risk: int8(e.risk)} //nolint:gosec // 0 to 3
+	w := b.reasons[pair{int64(a.of), s.entitlement}]
+	rules := b.conflicts[pair{int64(a.of), s.entitlement}]
+	switch {
+	case w == nil && e.login && a.managed:
+		i.kinds = BitOther
+	case w != nil:
+		i.kinds, i.since = w.kinds, w.since
+		if w.kinds == BitBirthright || w.alone && (w.kinds == BitRequest || w.kinds == BitMembership) {
+			i.unit = int64(w.kinds)<<32 | int64(w.ref)
+		}
 	}
-	if b.c.Scope.NotByRule {
-		where += " and kinds & 1 = 0 and kinds <> 32"
+	out := scope.Privileged && e.risk < 2 || scope.Conflicts && rules == nil || len(scope.Roles) > 0 && (w == nil || !w.role) ||
+		scope.Dormant > 0 && (a.used == never || a.used >= days(b.tx.Now, scope.Dormant)) ||
+		scope.Unreviewed > 0 && s.reviewed != nil && s.reviewed.UnixMicro() >= days(b.tx.Now, scope.Unreviewed) ||
+		scope.OutOfBand && i.kinds != 0 || scope.NotByRule && (i.kinds&BitBirthright != 0 || i.kinds == BitOther) || scope.Memberships && i.kinds&(BitRequest|BitMembership) == 0
+	if s.param != "" || rules != nil {
+		i.more = &more{s.param, rules}
 	}
-	if b.c.Scope.Memberships {
-		where += " and kinds & 24 <> 0"
+	return i, !out
+}
+
+// days is the instant so many days before another.
+func days(now time.Time, n int) int64 { return now.AddDate(0, 0, -n).UnixMicro() }
+
+// weigh says what follows from the context of an item: its class, what is advised and what is looked at first. It is pure. outcome is what was
+// decided when it was last reviewed.
+func (i *item) weigh(p *subject, now time.Time, outcome string, noBatch bool) {
+	old := days(now, 90)
+	best := int16(50) // where there are too few to compare with, nothing speaks for it and nothing against
+	if i.shown >= 0 {
+		best = i.shown
 	}
-	return where
+	dormant := i.used != never && i.used < old
+	broken := i.more != nil && i.more.rules != nil
+	settled := i.kinds == BitOther
+	switch {
+	case outcome != "":
+		settled = outcome == Keep
+	case i.since != never:
+		settled = i.since < old
+	}
+	// From before the present job, and few of those compared with hold it: carried over.
+	i.kept = i.kinds != BitBirthright && i.since != never && p != nil && i.since < p.moved && i.shown >= 0 && i.shown < 30
+	ruled := i.kinds == BitBirthright
+	switch {
+	case i.kinds == 0 && best < 50, !ruled && (dormant || broken || best < 10), i.kept:
+		i.advice = adviseRemove
+	case i.kinds != 0 && best >= 50:
+		i.advice = adviseKeep
+	}
+	switch {
+	case ruled && !broken:
+		i.class = ByRule
+	case !noBatch && i.risk < 2 && !broken && i.kinds != 0 && i.kinds != BitHandover && !dormant && best >= 50 && settled:
+		i.class = Fine
+	}
+	rank := int16(i.risk)*200 + 100 - best
+	for _, x := range []struct {
+		so bool
+		n  int16
+	}{{broken, 150}, {i.kinds == 0, 100}, {dormant, 100}, {i.kept, 100}} {
+		if x.so {
+			rank += x.n
+		}
+	}
+	i.rank = min(1000, rank)
+}
+
+// noReviewer says that some items have nobody who could be asked about them.
+func noReviewer(n int) error {
+	return errs.Conflict("nobody can be asked about %d of the items: name somebody else, or give compliance to another person", n)
 }
 
 // half is when half of a time is over.

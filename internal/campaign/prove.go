@@ -54,24 +54,22 @@ func Prove(tx *db.Tx, c *Campaign) (*Proof, error) {
 	if err != nil {
 		return nil, err
 	}
-	linked, whose := `exists`, ""
+	linked := `exists`
 	if c.Scope.Orphans {
 		linked = `not exists`
-	} else if len(c.Scope.People) > 0 {
-		whose = " and l.identity_id in (" + ints(c.Scope.People) + ")"
 	}
 	// An account belongs to somebody if it did when the snapshot was taken.
 	seen := fmt.Sprintf(`select o.account_id, o.entitlement_id, o.param, a.application_id from campaign_reading r join account a on a.application_id = r.application_id and a.kind = 'person' join observed o on o.account_id = a.id
 			join campaign c on c.id = r.campaign_id
 		where r.campaign_id = %d and o.seen_from <= r.reading_id and (o.seen_to is null or o.seen_to > r.reading_id) and (cardinality($1::int[]) = 0 or o.entitlement_id = any($1))
-			and %s (select from account_link l where l.account_id = a.id and l.known_from <= c.started_at and l.known_to > c.started_at%s)`, c.ID, linked, whose)
+			and %s (select from account_link l where l.account_id = a.id and l.known_from <= c.started_at and l.known_to > c.started_at and (cardinality($2::int[]) = 0 or l.identity_id = any($2)))`, c.ID, linked)
 	if p.Countable {
 		if err := p.compare(tx, c, seen); err != nil {
 			return nil, err
 		}
 	}
 	rows, err := tx.Query(fmt.Sprintf(`select r.application_id, a.title, r.reading_id, (select count(*)::int from campaign_item i join account x on x.id = i.account_id where i.campaign_id = r.campaign_id and x.application_id = r.application_id), coalesce(n.n, 0)::int
-		from campaign_reading r join application a on a.id = r.application_id left join (select s.application_id, count(*) n from (%s) s group by 1) n on n.application_id = r.application_id where r.campaign_id = %d order by lower(a.title), a.id`, seen, c.ID), list(c.Scope.Entitlements))
+		from campaign_reading r join application a on a.id = r.application_id left join (select s.application_id, count(*) n from (%s) s group by 1) n on n.application_id = r.application_id where r.campaign_id = %d order by lower(a.title), a.id`, seen, c.ID), list(c.Scope.Entitlements), list(c.Scope.People))
 	if err != nil {
 		return nil, err
 	}
@@ -81,8 +79,8 @@ func Prove(tx *db.Tx, c *Campaign) (*Proof, error) {
 
 // compare finds what is missing and what is too much, at most a hundred of each.
 func (p *Proof) compare(tx *db.Tx, c *Campaign, seen string) error {
-	only := list(c.Scope.Entitlements)
-	if err := tx.QueryRow(`select count(*) from (`+seen+`) s`, only).Scan(&p.Seen); err != nil {
+	only := []any{list(c.Scope.Entitlements), list(c.Scope.People)}
+	if err := tx.QueryRow(`select count(*) from (`+seen+`) s`, only...).Scan(&p.Seen); err != nil {
 		return err
 	}
 	items := fmt.Sprintf(`select account_id, entitlement_id, param from campaign_item where campaign_id = %d`, c.ID)
@@ -93,7 +91,7 @@ func (p *Proof) compare(tx *db.Tx, c *Campaign, seen string) error {
 		{&p.Missing, `select account_id, entitlement_id, param from (` + seen + `) s except all ` + items},
 		{&p.Added, items + ` except all select account_id, entitlement_id, param from (` + seen + `) s`},
 	} {
-		rows, err := tx.Query(x.sql+` limit 100`, only)
+		rows, err := tx.Query(x.sql+` limit 100`, only...)
 		if err != nil {
 			return err
 		}

@@ -13,15 +13,6 @@ const lineSQL = `case when i.class = 2 then i.unit::text when i.unit <> 0 then i
 // finish stores the campaign as begun, with the digest of its population, and what it has to say about itself.
 func (b *builder) finish() error {
 	tx, c := b.tx, b.c
-	if err := b.exec("campaign_person", `insert into campaign_person (campaign_id, identity_id, state, department, location, worker_type, manager_id, peers)
-		select $1, p.identity_id, p.state, p.department, p.location, p.worker_type, p.manager_id, p.n
-		from cp_person p where p.identity_id in (select identity_id from campaign_item where campaign_id = $1)`, c.ID); err != nil {
-		return err
-	}
-	if err := b.exec("campaign_reading", `update campaign_reading r set items = n.n from (select a.application_id, count(*)::int n from campaign_item i join account a on a.id = i.account_id where i.campaign_id = $1 group by 1) n
-		where r.campaign_id = $1 and r.application_id = n.application_id`, c.ID); err != nil {
-		return err
-	}
 	var digest string
 	if err := tx.QueryRow(`select `+digestSQL+`::text from campaign_item where campaign_id = $1`, c.ID).Scan(&digest); err != nil {
 		return err

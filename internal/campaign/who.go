@@ -1,55 +1,65 @@
 package campaign
 
 import (
-	"fmt"
-	"strconv"
-	"strings"
-
 	"github.com/jackc/pgx/v5"
 
 	"tenure/internal/policy"
 )
 
-// reviewers notes who may be asked, and as what.
-func (b *builder) reviewers() error {
+// asking says who may be asked, and as what.
+type asking struct {
+	units      map[int64]int32 // who owns roles, as units name them, and rules: whoever owns the first role that a rule gives
+	compliance []int32         // the first two
+	as         map[int32]string
+}
+
+// readReviewers reads who may be asked.
+func (b *builder) readReviewers() error {
+	b.units, b.as = map[int64]int32{}, map[int32]string{}
 	units, owners := b.owners()
-	for _, sql := range []string{`create temporary table cp_unit (unit bigint primary key, owner int not null) on commit drop`,
-		`create temporary table cp_who (who int primary key, why text not null) on commit drop`} {
-		if _, err := b.tx.Exec(sql); err != nil {
-			return err
-		}
-	}
-	if _, err := b.tx.Exec(`insert into cp_unit select u, o from unnest($1::bigint[], $2::int[]) t(u, o) join identity i on i.id = o and i.state = 'active' and i.locked_at is null`, units, owners); err != nil {
+	var unit int64
+	var owner int32
+	if err := b.each(`select u, o from unnest($1::bigint[], $2::int[]) t(u, o) join identity i on i.id = o and i.state = 'active' and i.locked_at is null`, []any{units, owners}, []any{&unit, &owner}, func() {
+		b.units[unit] = owner
+	}); err != nil {
 		return err
 	}
 	rows, err := b.tx.Query(`select r.identity_id from portal_role r join identity i on i.id = r.identity_id and i.state = 'active' and i.locked_at is null where r.role = 'compliance' order by 1 limit 2`)
 	if err != nil {
 		return err
 	}
-	if b.compliance, err = pgx.CollectRows(rows, pgx.RowTo[int]); err != nil {
+	if b.compliance, err = pgx.CollectRows(rows, pgx.RowTo[int32]); err != nil {
 		return err
 	}
-	_, err = b.tx.Exec(`insert into cp_who select distinct on (who) who, why from (
-			select boss who, 'manager' why, 1 n from cp_person where boss is not null
-			union all select owner, 'owner', 2 from cp_entitlement where owner is not null
-			union all select owner, 'role_owner', 3 from cp_unit
-			union all select id, 'named', 0 from identity where id = any($1)
-			union all select $2, 'campaign_owner', 4
-			union all select unnest($3::int[]), 'compliance', 5) x order by who, n`, list(b.named()), b.c.Owner, list(b.compliance))
-	return err
+	b.reasonsToAsk()
+	return nil
 }
 
-func (b *builder) named() []int {
-	var out []int
-	for _, st := range b.c.Stages[:1] {
-		if st.By == ByNamed {
-			out = append(out, st.Named)
+// reasonsToAsk notes as what somebody is asked, who may be so in several ways: the later word counts.
+func (b *builder) reasonsToAsk() {
+	for _, id := range b.compliance {
+		b.as[id] = ByCompliance
+	}
+	b.as[int32(b.c.Owner)] = "campaign_owner" //nolint:gosec // an id
+	for _, id := range b.units {
+		b.as[id] = ByRoleOwner
+	}
+	for _, e := range b.entitlements {
+		if e.owner != 0 {
+			b.as[e.owner] = ByOwner
 		}
 	}
-	return out
+	for _, p := range b.people {
+		if p.boss != 0 {
+			b.as[p.boss] = ByManager
+		}
+	}
+	if st := b.c.Stages[0]; st.By == ByNamed {
+		b.as[int32(st.Named)] = ByNamed //nolint:gosec // an id
+	}
 }
 
-// owners gives who owns roles, as units name them, and rules: whoever owns the first role that a rule gives.
+// owners gives who owns roles, as units name them, and rules.
 func (b *builder) owners() (units []int64, owners []int) {
 	of := map[string]int{}
 	for _, o := range b.pol.Objects(policy.KindRole) {
@@ -69,33 +79,62 @@ func (b *builder) owners() (units []int64, owners []int) {
 	return units, owners
 }
 
-// asked says who is asked about an item: whoever owns the rule that gives it, else as the stage says, else otherwise; never the person
-// themselves.
-func (b *builder) asked() string {
-	way := map[string]string{ByManager: "s.boss", ByOwner: "s.owner", ByRoleOwner: "u.owner", "campaign_owner": strconv.Itoa(b.c.Owner)}
-	st := b.c.Stages[0]
-	compliance := "null::int"
-	for n := len(b.compliance) - 1; n >= 0; n-- { // the first, and for the first themselves the second
-		compliance = fmt.Sprintf("case when s.identity_id <> %d then %[1]d else %s end", b.compliance[n], compliance)
-	}
-	ways := []string{"case when s.class = 2 then coalesce(nullif(u.owner, s.identity_id), " + compliance + ") end"}
-	if st.By == ByNamed {
-		ways = append(ways, strconv.Itoa(st.Named))
-	}
-	for _, by := range []string{st.By, st.Otherwise, "campaign_owner"} {
-		if w := way[by]; w != "" {
-			ways = append(ways, w)
-		}
-		if by == ByRoleOwner {
-			ways = append(ways, "s.owner")
-		}
-	}
-	for i, w := range ways {
-		ways[i] = fmt.Sprintf("nullif(%s, s.identity_id)", w)
-	}
+// asked says who is asked about an item: whoever owns the rule that gives it, else as the stage says, else otherwise, else the campaign's owner,
+// the manager, compliance; never the person themselves. 0: nobody.
+func (b *builder) asked(i *item) int32 {
+	st := &b.c.Stages[0]
 	if st.By == ByCompliance {
-		ways = append([]string{compliance}, ways...)
+		if who := b.complianceFor(i.identity); who != 0 {
+			return who
+		}
 	}
-	ways = append(ways, "s.boss", compliance)
-	return "coalesce(" + strings.Join(ways, ", ") + ")"
+	if i.class == ByRule {
+		if owner := b.units[i.unit]; owner != 0 && owner != i.identity {
+			return owner
+		}
+		if who := b.complianceFor(i.identity); who != 0 {
+			return who
+		}
+	}
+	if st.By == ByNamed && int32(st.Named) != i.identity { //nolint:gosec // an id
+		return int32(st.Named) //nolint:gosec // an id
+	}
+	for _, by := range []string{st.By, st.Otherwise, "campaign_owner", ByManager} {
+		if who := b.way(by, i); who != 0 && who != i.identity {
+			return who
+		}
+	}
+	return b.complianceFor(i.identity)
+}
+
+// way gives who is asked about an item in one way; 0: nobody. A role without an owner is answered for as its entitlement is.
+func (b *builder) way(by string, i *item) int32 {
+	switch by {
+	case ByManager:
+		if p := b.people[i.identity]; p != nil {
+			return p.boss
+		}
+	case ByRoleOwner:
+		if owner := b.units[i.unit]; owner != 0 && owner != i.identity {
+			return owner
+		}
+		return b.entitlements[i.entitlement].owner
+	case ByOwner:
+		return b.entitlements[i.entitlement].owner
+	case ByCompliance:
+		return b.complianceFor(i.identity)
+	case "campaign_owner":
+		return int32(b.c.Owner) //nolint:gosec // an id
+	}
+	return 0
+}
+
+// complianceFor gives the first of compliance, and for the first themselves the second.
+func (b *builder) complianceFor(identity int32) int32 {
+	for _, id := range b.compliance {
+		if id != identity {
+			return id
+		}
+	}
+	return 0
 }

@@ -157,6 +157,42 @@ func (r *Row) Time(t time.Time) {
 	r.Big(t.UnixMicro() - epoch.UnixMicro())
 }
 
+// Micros writes a timestamptz from microseconds since 1970, null for the smallest there is.
+func (r *Row) Micros(v int64) {
+	if v == math.MinInt64 {
+		r.Null()
+		return
+	}
+	r.Big(v - epoch.UnixMicro())
+}
+
+// Bool writes a boolean.
+func (r *Row) Bool(v bool) {
+	r.size(1)
+	if v {
+		r.buf = append(r.buf, 1)
+	} else {
+		r.buf = append(r.buf, 0)
+	}
+}
+
+// Ints writes an array of integers (int4[]), null for nil.
+func (r *Row) Ints(all []int32) {
+	if all == nil {
+		r.Null()
+		return
+	}
+	const int4 = 23 // the type's id
+	r.size(20 + 8*len(all))
+	for _, v := range []int{1, 0, int4, len(all), 1} { // dimensions, nulls, type, length, first index
+		r.buf = binary.BigEndian.AppendUint32(r.buf, uint32(v)) //nolint:gosec // small
+	}
+	for _, v := range all {
+		r.buf = binary.BigEndian.AppendUint32(r.buf, 4)
+		r.buf = binary.BigEndian.AppendUint32(r.buf, uint32(v)) //nolint:gosec // two's complement
+	}
+}
+
 // Date writes the day of t, as its location has it, as a date; null for nil.
 func (r *Row) Date(t *time.Time) {
 	if t == nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -15,9 +16,9 @@ import (
 )
 
 const everyType = `create temporary table every_type (a int, b int, c smallint, d bigint, e text, f text, g bytea, h uuid, i jsonb,
-	j timestamptz, k timestamptz, l date, m date)`
+	j timestamptz, k timestamptz, l date, m date, n timestamptz, o boolean, p int[])`
 
-var everyColumn = strings.Split("a b c d e f g h i j k l m", " ")
+var everyColumn = strings.Split("a b c d e f g h i j k l m n o p", " ")
 
 // TestBulkSaysWhatCopySays writes the same values through Bulk and through pgx's own encoding and compares the tables. The
 // second row is all zeros and nulls; the text is longer than the buffer.
@@ -46,6 +47,9 @@ func TestBulkSaysWhatCopySays(t *testing.T) {
 				r.Null()
 				r.Date(nil)
 				r.Date(&at)
+				r.Micros(math.MinInt64)
+				r.Bool(false)
+				r.Ints(nil)
 				return nil
 			}
 			r.Int(-7)
@@ -61,6 +65,9 @@ func TestBulkSaysWhatCopySays(t *testing.T) {
 			r.Time(day)
 			r.Date(&day)
 			r.Date(&at)
+			r.Micros(at.UnixMicro())
+			r.Bool(true)
+			r.Ints([]int32{3, -4})
 			return nil
 		}); err != nil {
 			return err
@@ -69,8 +76,8 @@ func TestBulkSaysWhatCopySays(t *testing.T) {
 			return err
 		}
 		rows := [][]any{
-			{-7, 7, -3, int64(-1 << 40), long, "x", []byte{0, 1}, pgtype.UUID{Bytes: uuid, Valid: true}, []byte(`{"a":"b"}`), at, day, day, at},
-			{0, nil, 0, 0, "", nil, nil, nil, []byte("{}"), db.At(db.Forever), nil, nil, at},
+			{-7, 7, -3, int64(-1 << 40), long, "x", []byte{0, 1}, pgtype.UUID{Bytes: uuid, Valid: true}, []byte(`{"a":"b"}`), at, day, day, at, at, true, []int32{3, -4}},
+			{0, nil, 0, 0, "", nil, nil, nil, []byte("{}"), db.At(db.Forever), nil, nil, at, nil, false, nil},
 		}
 		if _, err := tx.Copy("other", everyColumn, func() ([]any, bool) {
 			if len(rows) == 0 {

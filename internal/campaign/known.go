@@ -1,0 +1,211 @@
+package campaign
+
+import (
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// known is what the snapshot is made of, as it was read: everything by its id.
+type known struct {
+	people       map[int32]*subject
+	entitlements map[int32]*held
+	accounts     map[int32]*login
+	reasons      map[pair]*basis
+	conflicts    map[pair][]int32 // SoD rules in which what somebody holds takes part
+}
+
+// pair is a person, or a group of people, and an entitlement.
+type pair struct {
+	of          int64
+	entitlement int32
+}
+
+// subject is what is known of a person.
+type subject struct {
+	id                                      int32
+	state, department, location, workerType string
+	manager, boss                           int32 // boss: the nearest above who is here; 0: nobody
+	group                                   int64 // whom they are compared with
+	peers                                   int32 // how many those are, themselves counted
+	moved                                   int64 // when they last changed department or title
+	chosen                                  bool  // in scope
+	listed                                  bool  // has an item
+}
+
+// counts says whether somebody is among those whom others are compared with.
+func (s *subject) counts() bool { return s != nil && (s.state == "active" || s.state == "leave") }
+
+// held is an entitlement.
+type held struct {
+	application, owner int32
+	login              bool
+	risk               int16
+}
+
+// login is an account.
+type login struct {
+	who     *subject // nil: nobody's, or somebody of whom nothing is known
+	of      int32
+	managed bool
+	used    int64 // the last sign-in
+}
+
+// basis is why somebody holds something: all their reasons together.
+type basis struct {
+	kinds int16
+	ref   int32 // of the only reason, or of one of several
+	alone bool  // all of them name the same
+	role  bool  // one comes by a role in scope
+	since int64
+}
+
+// never is the time that something never happened: before every time there is.
+const never = -1 << 63
+
+// micros gives a time in microseconds, as PostgreSQL keeps it.
+func micros(t *time.Time) int64 {
+	if t == nil {
+		return never
+	}
+	return t.UnixMicro()
+}
+
+// each runs a query and calls do for every row, with what was scanned.
+func (b *builder) each(sql string, args []any, into []any, do func()) error {
+	rows, err := b.tx.Query(sql, args...)
+	if err != nil {
+		return err
+	}
+	_, err = pgx.ForEachRow(rows, into, func() error { do(); return nil })
+	return err
+}
+
+// readPeople reads everybody who may hold something: whom they are compared with, people of the same title and department where there are
+// enough of them, else of the same department; and who their manager is, the nearest above who is here. Where people are named, only those of
+// their departments are read.
+func (b *builder) readPeople() error {
+	s := &b.c.Scope
+	b.people = map[int32]*subject{}
+	var p subject
+	var manager, boss *int32
+	var moved *time.Time
+	return b.each(`with main as (select distinct on (v.identity_id) v.identity_id, v.attrs->>'title' title from employment_version v
+			where v.known_to = 'infinity' and v.valid_from <= $1 and v.valid_to > $1 and v.status <> 'rescinded' and v.starts_at <= $1 and v.ends_at > $1
+			order by v.identity_id, v.status = 'active' desc, v.starts_at desc),
+		moved as (select v.identity_id, max(v.valid_from) at from employment_version v join employment_version w on w.employment_id = v.employment_id and w.valid_to = v.valid_from and w.known_to = 'infinity'
+			and (w.attrs->>'department', w.attrs->>'title') is distinct from (v.attrs->>'department', v.attrs->>'title') where v.known_to = 'infinity' and v.valid_from <= $1 group by 1),
+		p as (select e.identity_id, e.state, e.department, e.location, e.worker_type, coalesce(m.title, '') title, e.manager_id,
+			case when a.state = 'active' and a.identity_id <> e.identity_id then a.identity_id
+				when c.state = 'active' and c.identity_id <> e.identity_id then c.identity_id end boss
+			from identity_entry e left join main m using (identity_id)
+				left join identity_entry a on a.identity_id = e.manager_id left join identity_entry c on c.identity_id = a.manager_id
+			where cardinality($2::int[]) = 0 or e.department in (select department from identity_entry where identity_id = any($2))),
+		one as (select department, title, hashtextextended(department || chr(31) || title, 1) g, count(*)::int n from p where state in ('active', 'leave') group by 1, 2),
+		two as (select department, hashtextextended(department, 2) g, count(*)::int n from p where state in ('active', 'leave') group by 1)
+		select p.identity_id, p.state, p.department, p.location, p.worker_type, p.manager_id, p.boss, case when one.n >= 5 then one.g else coalesce(two.g, 0) end, case when one.n >= 5 then one.n else coalesce(two.n, 0) end, moved.at,
+			coalesce((cardinality($2::int[]) = 0 or p.identity_id = any($2)) and (cardinality($3::text[]) = 0 or p.department = any($3))
+				and (cardinality($4::text[]) = 0 or p.location = any($4)) and (cardinality($5::text[]) = 0 or p.worker_type = any($5)), false)
+		from p left join one on one.department = p.department and one.title = p.title left join two on two.department = p.department left join moved using (identity_id)`,
+		[]any{b.tx.Now, list(s.People), list(s.Departments), list(s.Locations), list(s.WorkerTypes)},
+		[]any{&p.id, &p.state, &p.department, &p.location, &p.workerType, &manager, &boss, &p.group, &p.peers, &moved, &p.chosen}, func() {
+			one := p
+			one.manager, one.boss, one.moved = value(manager), value(boss), micros(moved)
+			b.people[one.id] = &one
+		})
+}
+
+func value(p *int32) int32 {
+	if p == nil {
+		return 0
+	}
+	return *p
+}
+
+// readEntitlements reads what the items will say of what is held. What none of the people who are named holds need not be counted.
+func (b *builder) readEntitlements() error {
+	b.entitlements = map[int32]*held{}
+	var id int32
+	var h held
+	var owner *int32
+	return b.each(`select e.id, e.application_id, e.kind = 'account', coalesce(array_position(array['low', 'medium', 'high', 'critical'], e.risk) - 1, case when e.privileged then 2 else 0 end)::smallint, o.id
+		from campaign_reading r join entitlement e on e.application_id = r.application_id join application a on a.id = e.application_id
+			left join identity o on o.id = coalesce(e.owner_id, a.owner_id) and o.state = 'active' and o.locked_at is null
+		where r.campaign_id = $1 and (cardinality($2::int[]) = 0 or e.id = any($2)) and (cardinality($3::int[]) = 0 or e.id in (
+			select o.entitlement_id from observed o join account_link l on l.account_id = o.account_id and l.known_to = 'infinity' where l.identity_id = any($3)))`,
+		[]any{b.c.ID, list(b.c.Scope.Entitlements), list(b.c.Scope.People)}, []any{&id, &h.application, &h.login, &h.risk, &owner}, func() {
+			one := h
+			one.owner = value(owner)
+			b.entitlements[id] = &one
+		})
+}
+
+// readAccounts reads whose each account is, and what is known of it.
+func (b *builder) readAccounts() error {
+	b.accounts = map[int32]*login{}
+	which := "l.identity_id is not null"
+	if b.c.Scope.Orphans {
+		which = "l.identity_id is null"
+	}
+	var id int32
+	var of *int32
+	var a login
+	var used *time.Time
+	return b.each(`select a.id, l.identity_id, a.intended is not null, n.last_sign_in
+		from campaign_reading r join account a on a.application_id = r.application_id and a.kind = 'person' left join account_link l on l.account_id = a.id and l.known_to = 'infinity'
+			left join account_seen n on n.account_id = a.id
+		where r.campaign_id = $1 and ($2 or l.identity_id = any($3)) and `+which, []any{b.c.ID, b.everybody(), b.named()}, []any{&id, &of, &a.managed, &used}, func() {
+		one := a
+		one.of, one.used = value(of), micros(used)
+		one.who = b.people[one.of]
+		b.accounts[id] = &one
+	})
+}
+
+// everybody says that no people are named; named gives those who were read because some are.
+func (b *builder) everybody() bool { return len(b.c.Scope.People) == 0 }
+
+func (b *builder) named() []int32 {
+	if b.everybody() {
+		return []int32{}
+	}
+	all := make([]int32, 0, len(b.people))
+	for id := range b.people {
+		all = append(all, id)
+	}
+	return all
+}
+
+// readReasons puts the reasons together that each person has for each entitlement.
+func (b *builder) readReasons() error {
+	b.reasons = map[pair]*basis{}
+	var who, e, ref int32
+	var kind int16
+	var role bool
+	var from time.Time
+	return b.each(`select r.identity_id, r.entitlement_id, r.ref, (case r.kind when 'birthright' then 1 when 'handover' then 2 when 'found' then 4 when 'request' then 8 when 'assignment' then 16 else 32 end)::smallint, r.valid_from,
+			cardinality($4::int[]) > 0 and (r.via = any($4) or r.kind = 'assignment' and r.ref = any($4))
+		from reason r where r.known_to = 'infinity' and r.state = 'live' and r.valid_from <= $1 and r.valid_to > $1 and ($2 or r.identity_id = any($3))`,
+		[]any{b.tx.Now, b.everybody(), list(b.c.Scope.People), list(b.c.Scope.Roles)}, []any{&who, &e, &ref, &kind, &from, &role}, func() {
+			at := pair{int64(who), e}
+			w, since := b.reasons[at], from.UnixMicro()
+			if w == nil {
+				b.reasons[at] = &basis{kind, ref, true, role, since}
+				return
+			}
+			w.kinds |= kind
+			w.alone = w.alone && w.ref == ref
+			w.ref, w.since, w.role = min(w.ref, ref), min(w.since, since), w.role || role
+		})
+}
+
+// readConflicts reads which SoD rules are broken by what.
+func (b *builder) readConflicts() error {
+	b.conflicts = map[pair][]int32{}
+	var who, e int32
+	var rules []int32
+	return b.each(`select v.identity_id, (w->>'e')::int, array_agg(distinct v.rule_id) from violation v, jsonb_array_elements(v.path) p, jsonb_array_elements(p->'entitlements') w
+		where v.state <> 'resolved' and ($1 or v.identity_id = any($2::int[])) group by 1, 2`, []any{b.everybody(), list(b.c.Scope.People)}, []any{&who, &e, &rules}, func() {
+		b.conflicts[pair{int64(who), e}] = append([]int32(nil), rules...)
+	})
+}

@@ -1,0 +1,209 @@
+package campaign
+
+import (
+	"cmp"
+	"slices"
+
+	"tenure/internal/db"
+)
+
+// share is one review to be: what one reviewer is asked about in one go.
+type share struct {
+	who         int32
+	wave        int
+	load, items int // meaningful decisions, and what they are about
+	id          int
+}
+
+// part is what is decided as one: everything that a unit gives a person, a rule, or one item.
+type part struct{ a, b int64 }
+
+func (i *item) part() part {
+	switch {
+	case i.class == ByRule:
+		return part{0, i.unit}
+	case i.unit != 0:
+		return part{int64(i.identity), i.unit}
+	}
+	return part{int64(i.account), -int64(i.entitlement)}
+}
+
+// ask gives every item to a reviewer, and what exceeds the budget of one to their later waves: the risky come first. What is likely fine is one
+// batch of the first wave, however large it is.
+func (b *builder) ask() error {
+	without := 0
+	for n := range b.items {
+		i := &b.items[n]
+		if i.who = b.asked(i); i.who == 0 {
+			without++
+		}
+	}
+	if without > 0 {
+		return noReviewer(without)
+	}
+	slices.SortFunc(b.items, func(x, y item) int {
+		return cmp.Or(cmp.Compare(x.who, y.who), cmp.Compare(x.class, y.class), cmp.Compare(y.rank, x.rank), cmp.Compare(x.account, y.account), cmp.Compare(x.entitlement, y.entitlement))
+	})
+	for from := 0; from < len(b.items); {
+		to := from + 1
+		for to < len(b.items) && b.items[to].who == b.items[from].who {
+			to++
+		}
+		b.waves(b.items[from:to])
+		from = to
+	}
+	return nil
+}
+
+// waves makes the reviews of one reviewer. Items that are decided as one stay together, at the place of the riskiest.
+func (b *builder) waves(items []item) {
+	type line struct {
+		part
+		rank int16
+		at   *share
+	}
+	var reviews []*share
+	review := func(wave int) *share {
+		for len(reviews) < wave {
+			reviews = append(reviews, &share{who: items[0].who, wave: len(reviews) + 1})
+		}
+		return reviews[wave-1]
+	}
+	at := map[part]*line{}
+	var lines []*line
+	for n := range items {
+		i := &items[n]
+		if i.class == Fine {
+			i.review = review(1)
+			continue
+		}
+		p := i.part()
+		if l := at[p]; l != nil {
+			l.rank = max(l.rank, i.rank)
+			continue
+		}
+		l := &line{part: p, rank: i.rank}
+		at[p] = l
+		lines = append(lines, l)
+	}
+	slices.SortFunc(lines, func(x, y *line) int {
+		return cmp.Or(cmp.Compare(y.rank, x.rank), cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b))
+	})
+	for n, l := range lines {
+		l.at = review(n/b.c.Settings.Budget + 1)
+		l.at.load++
+	}
+	for n := range items {
+		i := &items[n]
+		if i.class != Fine {
+			i.review = at[i.part()].at
+		}
+		i.review.items++
+	}
+	b.reviews = append(b.reviews, reviews...)
+}
+
+// store writes the reviews, and the population in the order in which reviews show it.
+func (b *builder) store() error {
+	c := b.c
+	due := b.tx.Now.AddDate(0, 0, c.Settings.Days)
+	c.DueAt, c.Items = &due, len(b.items)
+	n := len(b.reviews)
+	who, wave, load, items, why := make([]int32, n), make([]int, n), make([]int, n), make([]int, n), make([]string, n)
+	at := make(map[[2]int]*share, n)
+	for i, v := range b.reviews {
+		who[i], wave[i], load[i], items[i], why[i] = v.who, v.wave, v.load, v.items, b.as[v.who]
+		at[[2]int{int(v.who), v.wave}] = v
+	}
+	var id, reviewer, of int
+	if err := b.each(`insert into campaign_review (campaign_id, stage, wave, reviewer_id, why, state, load, items, opened_at, due_at, next_at)
+		select $1, 1, w.wave, w.who, w.why, case w.wave when 1 then 'open' else 'waiting' end, w.load, w.items, case w.wave when 1 then $2::timestamptz end, $3::timestamptz + make_interval(days => (w.wave - 1) * $4::int),
+			case w.wave when 1 then $5::timestamptz else $2::timestamptz + make_interval(days => (w.wave - 1) * $4::int) end
+		from unnest($6::int[], $7::int[], $8::int[], $9::int[], $10::text[]) w(who, wave, load, items, why) returning id, reviewer_id, wave`,
+		[]any{c.ID, b.tx.Now, due, c.Settings.WaveDays, half(b.tx.Now, due), who, wave, load, items, why}, []any{&id, &reviewer, &of}, func() { at[[2]int{reviewer, of}].id = id }); err != nil {
+		return err
+	}
+	b.touches["campaign_review"] += n
+	if err := b.storeItems(); err != nil {
+		return err
+	}
+	return b.storePeople()
+}
+
+// storeItems copies the population. The items of a review stand together, so that its index grows at its end.
+func (b *builder) storeItems() error {
+	slices.SortStableFunc(b.items, func(x, y item) int { return cmp.Compare(x.review.id, y.review.id) })
+	first, err := b.tx.IDs("campaign_item", len(b.items))
+	if err != nil {
+		return err
+	}
+	b.touches["campaign_item"] += len(b.items)
+	return b.tx.Bulk("campaign_item", []string{"id", "identity_id", "campaign_id", "review_id", "account_id", "entitlement_id", "stage", "class", "risk", "rank", "advice", "peers", "kinds", "unit", "since", "last_used", "conflicts", "param", "kept"},
+		len(b.items), func(n int, r *db.Row) error {
+			i := &b.items[n]
+			r.Big(int64(first + n))
+			r.Int(int(i.identity))
+			r.Int(b.c.ID)
+			r.Int(i.review.id)
+			r.Int(int(i.account))
+			r.Int(int(i.entitlement))
+			r.Small(1)
+			r.Small(int(i.class))
+			r.Small(int(i.risk))
+			r.Small(int(i.rank))
+			r.Small(int(i.advice))
+			if i.shown < 0 {
+				r.Null()
+			} else {
+				r.Small(int(i.shown))
+			}
+			r.Small(int(i.kinds))
+			r.Big(i.unit)
+			r.Micros(i.since)
+			r.Micros(i.used)
+			if i.more == nil {
+				r.Null()
+				r.Text("")
+			} else {
+				r.Ints(i.more.rules)
+				r.Text(i.more.param)
+			}
+			r.Bool(i.kept)
+			return nil
+		})
+}
+
+// storePeople keeps what was known of those whose access is reviewed, and how much each reading showed.
+func (b *builder) storePeople() error {
+	seen := map[int32]int{}
+	var people []*subject
+	for n := range b.items {
+		i := &b.items[n]
+		seen[b.entitlements[i.entitlement].application]++
+		if p := b.people[i.identity]; p != nil && !p.listed {
+			p.listed = true
+			people = append(people, p)
+		}
+	}
+	slices.SortFunc(people, func(x, y *subject) int { return cmp.Compare(x.id, y.id) })
+	b.touches["campaign_person"] += len(people)
+	if err := b.tx.Bulk("campaign_person", []string{"campaign_id", "identity_id", "state", "department", "location", "worker_type", "manager_id", "peers"}, len(people), func(n int, r *db.Row) error {
+		p := people[n]
+		r.Int(b.c.ID)
+		r.Int(int(p.id))
+		r.Text(p.state)
+		r.Text(p.department)
+		r.Text(p.location)
+		r.Text(p.workerType)
+		r.ID(int(p.manager))
+		r.Int(int(p.peers))
+		return nil
+	}); err != nil {
+		return err
+	}
+	apps, counts := make([]int32, 0, len(seen)), make([]int, 0, len(seen))
+	for a, n := range seen {
+		apps, counts = append(apps, a), append(counts, n)
+	}
+	return b.exec("campaign_reading", `update campaign_reading r set items = n.n from unnest($2::int[], $3::int[]) n(application_id, n) where r.campaign_id = $1 and r.application_id = n.application_id`, b.c.ID, apps, counts)
+}
