@@ -29,6 +29,7 @@ type PortalRoleRow struct {
 	Role    string
 	Idle    string // why the role is not in force
 	Since   ui.Time
+	Until   ui.Time
 	By      string
 	Reason  string
 	TakeURL string
@@ -37,7 +38,7 @@ type PortalRoleRow struct {
 // PortalRoleCells makes a line of the list.
 func PortalRoleCells(ctx context.Context, v PortalRoleRow) ui.Row {
 	row := ui.Row{Name: v.Name + ", " + v.Role, URL: v.URL, Quiet: v.Idle != "", Cells: []templ.Component{ui.Main(v.Name, v.URL, v.Second), ui.Stated(ui.Tag{Tone: ui.Neutral, Icon: "shield", Text: v.Role}, v.Idle),
-		ui.When(v.Since, lang.T(ctx, "not known")), ui.Words(v.By), ui.Words(v.Reason)}}
+		ui.When(v.Since, lang.T(ctx, "not known")), ui.When(v.Until, lang.T(ctx, "no end")), ui.Words(v.By), ui.Words(v.Reason)}}
 	if v.TakeURL != "" {
 		row.Acts = []ui.Act{{Key: "r", Text: lang.T(ctx, "Take"), Icon: "user-minus", URL: v.TakeURL, Get: true}}
 	}

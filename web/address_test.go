@@ -16,7 +16,7 @@ var (
 )
 
 // below are where lists stand whose address is set per request.
-var below = map[string]string{"accounts": "/applications/ledger?tab=accounts", "violations": "/violations", "outliers": "/policy/outliers"}
+var below = map[string]string{"accounts": "/applications/ledger?tab=accounts", "violations": "/violations", "outliers": "/policy/outliers", "items": "/evidence/controls/soc2-cc6.1/access"}
 
 // listPaths gives the address of every list that is declared, from the source: a new one is asked for, too.
 func listPaths(t *testing.T) (out []string) {

@@ -146,6 +146,9 @@ func (r *request) serveAPI(row route) error {
 	case !r.may(row.permission):
 		return errs.Forbidden("your account does not have the right for it (%s); ask an administrator if you need it", row.permission)
 	}
+	if err := r.opened(row); err != nil {
+		return err
+	}
 	return row.handler(r)
 }
 

@@ -20,7 +20,7 @@ func (w *world) rowsOf() map[string][]string {
 	w.t.Helper()
 	out := map[string][]string{}
 	for _, table := range w.tables() {
-		rows, err := w.app.DB.Pool.Query(w.t.Context(), fmt.Sprintf(`select to_jsonb(t)::text from %s t order by 1`, table))
+		rows, err := w.app.DB.Pool.Query(w.t.Context(), fmt.Sprintf(`select to_jsonb(t)::text from %s t order by 1`, keptOf(table)))
 		w.must(err)
 		for rows.Next() {
 			var text string

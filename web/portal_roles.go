@@ -21,7 +21,7 @@ const givenMost = 500
 // rolesSpec is the list of who has which portal role.
 var rolesSpec = listSpec{name: "roles", label: lang.Mark("Portal roles"), path: "/portal/roles", sort: "",
 	filters: []listFilter{{name: "role", options: []ui.Option{{Value: policy.Administrator}, {Value: policy.Compliance}, {Value: policy.IT}, {Value: policy.HR}, {Value: policy.Auditor}}}},
-	columns: []listColumn{{key: "name", text: lang.Mark("Person"), fixed: true}, {key: "role", text: lang.Mark("Role"), fixed: true}, {key: "since", text: lang.Mark("Since")}, {key: "by", text: lang.Mark("Given by")}, {key: "reason", text: lang.Mark("Because")}},
+	columns: []listColumn{{key: "name", text: lang.Mark("Person"), fixed: true}, {key: "role", text: lang.Mark("Role"), fixed: true}, {key: "since", text: lang.Mark("Since")}, {key: "until", text: lang.Mark("Until")}, {key: "by", text: lang.Mark("Given by")}, {key: "reason", text: lang.Mark("Because")}},
 }
 
 // roleAbouts say what a given role is for.
@@ -50,7 +50,7 @@ func (s *server) portalRoles(r *request) error {
 		return err
 	}
 	if l.csv {
-		return r.sendCSV("portal-roles", []string{"person", "id", "state", "role", "since", r.T("given by"), "reason"}, givenLines(given))
+		return r.sendCSV("portal-roles", []string{"person", "id", "state", "role", "since", "until", r.T("given by"), "reason"}, givenLines(given))
 	}
 	g.Filter.Chips = append(g.Filter.Chips, l.chip(r.T("All"), "role", ""))
 	for _, role := range rolesSpec.filters[0].options {
@@ -73,6 +73,9 @@ func (s *server) portalRoles(r *request) error {
 
 func (r *request) givenRow(g *auth.Given) ui.Row {
 	v := templates.PortalRoleRow{Name: g.Name, Role: r.roleWord([]string{g.Role}), Since: r.at(g.At), By: g.By, Reason: g.Reason}
+	if g.Until != nil {
+		v.Until = r.at(*g.Until)
+	}
 	switch {
 	case g.Kind != "person":
 		v.Second = r.T("An account of the portal only")
@@ -81,6 +84,9 @@ func (r *request) givenRow(g *auth.Given) ui.Row {
 	}
 	if g.Locked || g.Kind == "person" && g.State != string(identity.Active) {
 		v.Idle = r.T("Not in force: the person is not here at present")
+	}
+	if g.Over {
+		v.Idle = r.T("Not in force: its time is over")
 	}
 	if g.Person != r.who.ID || g.Role != policy.Administrator {
 		v.TakeURL = r.to("portal.give", takeURL(g.ID))
@@ -93,7 +99,11 @@ func takeURL(id int) string { return "/portal/roles/" + itoa(id) + "/take" }
 func givenLines(given []auth.Given) iter.Seq2[[]string, error] {
 	return func(yield func([]string, error) bool) {
 		for _, g := range given {
-			if !yield([]string{g.Name, g.Ref, g.State, g.Role, g.At.UTC().Format(time.RFC3339), g.By, g.Reason}, nil) {
+			until := ""
+			if g.Until != nil {
+				until = g.Until.UTC().Format(time.RFC3339)
+			}
+			if !yield([]string{g.Name, g.Ref, g.State, g.Role, g.At.UTC().Format(time.RFC3339), until, g.By, g.Reason}, nil) {
 				return
 			}
 		}
@@ -113,7 +123,8 @@ func (s *server) roleGivePage(r *request, status int, bad ui.Errors) error {
 			Will:   []string{r.T("The person has the role from their next click on."), r.T("Who gave it, when and why stands in the log for auditors.")},
 			Not:    []string{r.T("You cannot give a role to yourself: another administrator does that.")},
 			Button: ui.Buttons{Text: r.T("Give the role"), Icon: "key", Cancel: ui.Link{Text: r.T("Go back, change nothing"), URL: "/portal/roles"}}},
-		Fields:  []ui.Field{{Name: "person", Label: r.T("Person"), Kind: "text", Value: r.field("person"), Hint: r.T("Number, e-mail address or full name"), Required: true, Auto: "off", Error: bad.Of("person")}},
+		Fields: []ui.Field{{Name: "person", Label: r.T("Person"), Kind: "text", Value: r.field("person"), Hint: r.T("Number, e-mail address or full name"), Required: true, Auto: "off", Error: bad.Of("person")},
+			{Name: "until", Label: r.T("Last day, of an auditor"), Kind: "date", Value: r.field("until"), Hint: r.T("The role ends with this day by itself. Leave it empty for a role without an end."), Short: true, Error: bad.Of("until")}},
 		Choices: []ui.Choices{roles}}
 	return r.render(status, templates.AskMore(r.shell(v.Check.Title), v))
 }
@@ -141,7 +152,11 @@ func (s *server) roleGive(r *request) error {
 		if p, err = found(tx, r.field("person")); err != nil {
 			return err
 		}
-		return auth.GiveRole(tx, p, r.field("role"), r.field("reason"))
+		until, err := r.lastDayOf("until")
+		if err != nil {
+			return err
+		}
+		return auth.GiveRole(tx, p, r.field("role"), r.field("reason"), until)
 	})
 	if bad, ok := r.faults(err, map[string]string{"": "person"}); ok {
 		return s.roleGivePage(r, statusOf(err), bad)
@@ -150,6 +165,20 @@ func (s *server) roleGive(r *request) error {
 		return err
 	}
 	return r.goWith("/portal/roles", ui.Notice{Tone: ui.Good, Title: r.T("%s has the role %s", p.Name, r.roleWord([]string{r.field("role")})), Text: r.T("It is in force at once.")})
+}
+
+// lastDayOf reads the end of a day that a form names, where the reader is; nil for none.
+func (r *request) lastDayOf(name string) (*time.Time, error) {
+	text := r.field(name)
+	if text == "" {
+		return nil, nil
+	}
+	day, err := time.ParseInLocation(time.DateOnly, text, r.zoneOr())
+	if err != nil {
+		return nil, errs.InvalidFields("the day", []errs.Field{{Field: name, Rule: "must be a day such as 2026-03-31"}})
+	}
+	end := day.AddDate(0, 0, 1)
+	return &end, nil
 }
 
 // roleTakeAsk asks before a role is taken.

@@ -263,6 +263,15 @@ func (s *server) routes() []route {
 		{get, miningURL + "/:id", "policy.read", s.miningRunShow},
 		{get, outliersURL, "policy.read", s.outliers},
 		{get, violationsURL, "violation.read", s.violations},
+		{get, evidenceURL, "evidence.read", s.evidence},
+		{get, evidenceURL + "/limits", "evidence.read", s.evidenceLimits},
+		{post, evidenceURL + "/limits", "evidence.limit", s.evidenceLimitSet},
+		{get, evidenceURL + "/opened", "evidence.read", s.evidenceOpened},
+		{get, evidenceURL + "/controls/:name", "evidence.read", s.evidenceControl},
+		{get, evidenceURL + "/controls/:name/:population", "evidence.read", s.evidencePopulation},
+		{post, evidenceURL + "/controls/:name/:population/draw", "evidence.pack", s.evidenceDraw},
+		{get, evidenceURL + "/samples/:id", "evidence.read", s.evidenceSample},
+		{get, evidenceURL + "/sheets/:item", "evidence.read", s.evidenceSheet},
 		{get, "/people/:id/conflicts/:rule", "violation.read", s.conflict},
 		{post, "/people/:id/conflicts/:rule", "violation.accept", s.conflictAccept},
 		{get, "/people/:id/conflicts/:rule/end", "violation.accept", s.conflictEndAsk},
@@ -310,6 +319,9 @@ func (r *request) serve(row route) error {
 		if answered, err := r.fresh(row.permission); answered || err != nil {
 			return err
 		}
+	}
+	if err := r.opened(row); err != nil {
+		return err
 	}
 	err := row.handler(r)
 	if db.BadValue(err) && r.Query("cursor") != "" {

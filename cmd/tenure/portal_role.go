@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"time"
 
 	"tenure/internal/app"
 	"tenure/internal/auth"
@@ -61,10 +62,22 @@ type portalRole struct {
 	Reason string `required:"" help:"Why."`
 }
 
-type portalRoleGiveCmd struct{ portalRole }
+type portalRoleGiveCmd struct {
+	portalRole
+	Until string `help:"Last day of an auditor's role, such as 2026-03-31 (UTC); it ends by itself." placeholder:"DAY"`
+}
 
 func (c *portalRoleGiveCmd) Run(r *run) error {
-	return c.act(r, "has the role now", func(tx *db.Tx, p *identity.Person) error { return auth.GiveRole(tx, p, c.Role, c.Reason) })
+	var until *time.Time
+	if c.Until != "" {
+		day, err := time.Parse(time.DateOnly, c.Until)
+		if err != nil {
+			return errs.Invalid("--until must be a day such as 2026-03-31")
+		}
+		end := day.AddDate(0, 0, 1)
+		until = &end
+	}
+	return c.act(r, "has the role now", func(tx *db.Tx, p *identity.Person) error { return auth.GiveRole(tx, p, c.Role, c.Reason, until) })
 }
 
 type portalRoleTakeCmd struct{ portalRole }

@@ -31,15 +31,17 @@ type Given struct {
 	At     time.Time
 	By     string
 	Reason string
+	Until  *time.Time // an auditor's may end by itself; nil: it does not
+	Over   bool       // it has
 }
 
 // GivenRoles gives who has which portal role: the strongest role first, then by name, up to a
 // number of lines; role narrows to one, "" does not.
 func GivenRoles(tx *db.Tx, role string, limit int) ([]Given, error) {
-	rows, err := tx.Query(`select r.id, r.role, i.id, i.public_id::text, i.name, i.kind, i.state, i.locked_at is not null, r.given_at, a.name, r.reason
+	rows, err := tx.Query(`select r.id, r.role, i.id, i.public_id::text, i.name, i.kind, i.state, i.locked_at is not null, r.given_at, a.name, r.reason, r.until, coalesce(r.until <= $3, false)
 		from portal_role r join identity i on i.id = r.identity_id join actor a on a.id = r.given_by
 		where $1 = '' or r.role = $1
-		order by array_position(array['administrator', 'compliance', 'it', 'hr', 'auditor'], r.role), lower(i.name), i.id limit $2`, role, limit)
+		order by array_position(array['administrator', 'compliance', 'it', 'hr', 'auditor'], r.role), lower(i.name), i.id limit $2`, role, limit, tx.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -49,9 +51,9 @@ func GivenRoles(tx *db.Tx, role string, limit int) ([]Given, error) {
 // GivenRole gives one of them.
 func GivenRole(tx *db.Tx, id int) (*Given, error) {
 	var g Given
-	err := tx.QueryRow(`select r.id, r.role, i.id, i.public_id::text, i.name, i.kind, i.state, i.locked_at is not null, r.given_at, a.name, r.reason
-		from portal_role r join identity i on i.id = r.identity_id join actor a on a.id = r.given_by where r.id = $1`, id).
-		Scan(&g.ID, &g.Role, &g.Person, &g.Ref, &g.Name, &g.Kind, &g.State, &g.Locked, &g.At, &g.By, &g.Reason)
+	err := tx.QueryRow(`select r.id, r.role, i.id, i.public_id::text, i.name, i.kind, i.state, i.locked_at is not null, r.given_at, a.name, r.reason, r.until,
+			coalesce(r.until <= $2, false) from portal_role r join identity i on i.id = r.identity_id join actor a on a.id = r.given_by where r.id = $1`, id, tx.Now).
+		Scan(&g.ID, &g.Role, &g.Person, &g.Ref, &g.Name, &g.Kind, &g.State, &g.Locked, &g.At, &g.By, &g.Reason, &g.Until, &g.Over)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, errs.NotFound("nobody has this role any more")
 	}
@@ -59,8 +61,9 @@ func GivenRole(tx *db.Tx, id int) (*Given, error) {
 }
 
 // GiveRole gives a portal role to a person who works here, with a reason. Nobody gives one to themselves. The shell's operator may
-// only help an installation that has no administrator: afterwards it takes a person.
-func GiveRole(tx *db.Tx, p *identity.Person, role, reason string) error {
+// only help an installation that has no administrator: afterwards it takes a person. An auditor may be given it until an instant, not nil; then
+// it ends by itself.
+func GiveRole(tx *db.Tx, p *identity.Person, role, reason string, until *time.Time) error {
 	var bad []errs.Field
 	if !slices.Contains(Givable, role) {
 		bad = append(bad, errs.Field{Field: "role", Rule: "must be one of " + strings.Join(Givable, ", ")})
@@ -71,14 +74,20 @@ func GiveRole(tx *db.Tx, p *identity.Person, role, reason string) error {
 	if p.State != identity.Active || p.Locked() {
 		bad = append(bad, errs.Field{Field: "person", Rule: "must be somebody who works here at present"})
 	}
+	if until != nil && role != policy.Auditor {
+		bad = append(bad, errs.Field{Field: "until", Rule: "is for auditors only: take another role when its time is over"})
+	} else if until != nil && !until.After(tx.Now) {
+		bad = append(bad, errs.Field{Field: "until", Rule: "must be a day that is not over"})
+	}
 	if len(bad) > 0 {
 		return errs.InvalidFields("the portal role", bad)
 	}
 	if err := mayGive(tx); err != nil {
 		return err
 	}
-	n, err := tx.Exec(`insert into portal_role (identity_id, role, given_at, given_by, given_identity, reason) values ($1, $2, $3, $4, nullif($5, 0), $6)
-		on conflict (identity_id, role) do nothing`, p.ID, role, tx.Now, tx.Actor.ID, tx.Actor.Identity, reason)
+	n, err := tx.Exec(`insert into portal_role (identity_id, role, given_at, given_by, given_identity, reason, until) values ($1, $2, $3, $4, nullif($5, 0), $6, $7)
+		on conflict (identity_id, role) do update set given_at = excluded.given_at, given_by = excluded.given_by, given_identity = excluded.given_identity, reason = excluded.reason, until = excluded.until
+			where portal_role.until <= $3`, p.ID, role, tx.Now, tx.Actor.ID, tx.Actor.Identity, reason, until)
 	if db.ConstraintName(err) == "portal_role_is_not_given_to_oneself" {
 		return errs.Forbidden("nobody gives a portal role to themselves: ask another administrator")
 	}
@@ -88,8 +97,11 @@ func GiveRole(tx *db.Tx, p *identity.Person, role, reason string) error {
 	if n == 0 {
 		return alreadyGiven(tx, p, role)
 	}
-	tx.Record(evidence.Event{Kind: "portal_role.given", IdentityID: p.ID, Touches: evidence.Touches{"portal_role": 1},
-		Facts: map[string]any{"role": role, "reason": reason}})
+	facts := map[string]any{"role": role, "reason": reason}
+	if until != nil {
+		facts["until"] = until.UTC()
+	}
+	tx.Record(evidence.Event{Kind: "portal_role.given", IdentityID: p.ID, Touches: evidence.Touches{"portal_role": 1}, Facts: facts})
 	return nil
 }
 

@@ -57,7 +57,7 @@ func (c *company) do(who db.Actor, fn func(*db.Tx) error) {
 }
 
 func (c *company) give(who db.Actor, to, role string) error {
-	return c.try(who, func(tx *db.Tx) error { return GiveRole(tx, c.people[to], role, "needed") })
+	return c.try(who, func(tx *db.Tx) error { return GiveRole(tx, c.people[to], role, "needed", nil) })
 }
 
 func (c *company) take(who db.Actor, from, role string) error {

@@ -23,7 +23,7 @@ func Roles(tx *db.Tx, who int) ([]string, error) {
 // every request asks for them.
 func standing(tx *db.Tx, who int) (roles []string, acting []Acting, err error) {
 	rows, err := tx.Query(`with `+actingSQL+`,
-		role as (select role from portal_role where identity_id = $1
+		role as (select role from portal_role where identity_id = $1 and (until is null or until > $2)
 			union select 'employee' from identity where id = $1 and kind = 'person'
 			union select 'manager' where exists (select from employment_version v where v.manager_id in (select $1 union all select from_identity
 				from acting where scope in ('team', 'all')) and v.known_to = 'infinity' and v.valid_from <= $2 and v.valid_to > $2 and v.ends_at > $2)

@@ -92,6 +92,8 @@ var permissions = map[string][]string{
 	"evidence.read": {Compliance, Auditor},
 	"evidence.pack": {Compliance, Auditor},
 
+	"evidence.limit": {Compliance},
+
 	"delegation.mine": {Employee},
 	"portal.read":     {Compliance, Auditor, Administrator},
 	"portal.give":     {Administrator},

@@ -57,7 +57,9 @@ var about = map[string]About{
 	"person.terminate": {Writes, "End a person's access at once, and lift it again"},
 
 	"evidence.read": {Reads, "See the evidence: the log and how far it is anchored, controls with their populations and samples, and access as of a date"},
-	"evidence.pack": {Reads, "Download evidence packs, which hold the events that were asked for"},
+	"evidence.pack": {Reads, "Draw samples, and download evidence packs, which hold the events that were asked for"},
+
+	"evidence.limit": {Writes, "Set the time limits that controls are held to"},
 
 	"campaign.read":   {Reads, "See campaigns: what is asked of whom, how far it is, and what came of it"},
 	"campaign.manage": {Writes, "Build campaigns, and say which events open a review by themselves"},

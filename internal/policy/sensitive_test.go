@@ -38,6 +38,7 @@ var ordinary = map[string]string{
 	"policy.change":     "another person approves it",
 	"request.end_any":   "takes away what can be asked for again",
 	"campaign.manage":   "drafts, which nobody sees before they are started, and events that open a review",
+	"evidence.limit":    "changes what is counted as late and nothing else; it stands in the log and is undone by the same people",
 	"operation.retry":   "does what was decided before",
 	"operation.release": "does what the policy says, for an application that proposes",
 }

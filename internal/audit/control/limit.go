@@ -1,0 +1,116 @@
+package control
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"tenure/internal/db"
+	"tenure/internal/errs"
+	"tenure/internal/evidence"
+)
+
+// Limit is a time limit: how long what it counts may take.
+type Limit struct {
+	Name  string
+	Title string
+	About string // from when to when
+	Hours int
+}
+
+// limits are those there are, with their hours where nobody has set others.
+var limits = []Limit{
+	{"joiner_ready", "Joiner ready", "from the beginning of the first day, midnight where they work, until all access is verified", 8},
+	{"mover_done", "Move carried out", "from the move until what it gives and takes at once is verified; a hand-over has its own end", 72},
+	{"leaver_disabled", "Leaver without access", "from the end of the last day of work until every removal is verified", 24},
+	{"terminated_disabled", "Terminated without access", "from the decision until every removal is verified", 1},
+	{"request_decided", "Request decided", "from asking until the last decision", 72},
+	{"review_decided", "Review decided", "from the snapshot of the campaign until the decision is signed off", 336},
+	{"removal_verified", "Removal verified", "from the decision to remove until a reading shows it", 72},
+	{"violation_closed", "Conflict resolved or accepted", "from finding it", 168},
+	{"exception_length", "Length of an exception", "from acceptance until its end", 2160},
+	{"emergency_reviewed", "Emergency access reviewed", "from its beginning until somebody reviewed it", 72},
+}
+
+// Limits gives the limits as they are set now.
+func Limits(tx *db.Tx) ([]Limit, error) {
+	rows, err := tx.Query(`select name, hours from control_limit`)
+	if err != nil {
+		return nil, err
+	}
+	all := slices.Clone(limits)
+	var name string
+	var hours int
+	_, err = pgx.ForEachRow(rows, []any{&name, &hours}, func() error {
+		for i := range all {
+			if all[i].Name == name {
+				all[i].Hours = hours
+			}
+		}
+		return nil
+	})
+	return all, err
+}
+
+// SetLimit sets a limit, in hours.
+func SetLimit(tx *db.Tx, name string, hours int) error {
+	if !slices.ContainsFunc(limits, func(l Limit) bool { return l.Name == name }) {
+		return errs.NotFound("there is no time limit %q", name)
+	}
+	if hours < 1 || hours > 87600 {
+		return errs.InvalidFields("the limit is as it was", []errs.Field{{Field: "hours", Rule: "must be from 1 to 87600"}})
+	}
+	if _, err := tx.Exec(`insert into control_limit (name, hours) values ($1, $2) on conflict (name) do update set hours = excluded.hours`, name, hours); err != nil {
+		return err
+	}
+	tx.Record(evidence.Event{Kind: "control.limit_set", Touches: evidence.Touches{"control_limit": 1}, Facts: map[string]any{"limit": name, "hours": hours}})
+	return nil
+}
+
+// Attainment is how often a limit was kept by the items of a population.
+type Attainment struct {
+	Limit  Limit
+	Items  int   // that it applies to and that are over, or late already
+	Within int   // that kept it
+	Open   int   // not done, and not late yet: not in Items
+	P95    int64 // seconds, of those that are done; nearest rank
+	Worst  int64 // seconds, the open ones as long as they have waited
+}
+
+// Attained counts, for each limit that items of a population are held to, how often it was kept.
+func Attained(tx *db.Tx, p *Population, s Span) ([]Attainment, error) {
+	if !p.Timed {
+		return nil, nil
+	}
+	all, err := Limits(tx)
+	if err != nil {
+		return nil, err
+	}
+	names, hours := make([]string, len(all)), make([]int, len(all))
+	for i, l := range all {
+		names[i], hours[i] = l.Name, l.Hours
+	}
+	args := append(s.args(), names, hours)
+	rows, err := tx.Query(fmt.Sprintf(`select p.lim, count(*) filter (where p.took is not null or p.waited > l.hours * 3600), count(*) filter (where p.took <= l.hours * 3600),
+			count(*) filter (where p.took is null and p.waited <= l.hours * 3600), coalesce(percentile_disc(0.95) within group (order by p.took), 0)::bigint,
+			coalesce(ceil(max(coalesce(p.took, p.waited))), 0)::bigint
+		from (%s) p join unnest($5::text[], $6::int[]) l(name, hours) on l.name = p.lim
+		where (p.took is not null or p.waited is not null) and %s group by 1`, p.sql, typed), args...)
+	if err != nil {
+		return nil, err
+	}
+	var out []Attainment
+	var a Attainment
+	var name string
+	_, err = pgx.ForEachRow(rows, []any{&name, &a.Items, &a.Within, &a.Open, &a.P95, &a.Worst}, func() error {
+		i := slices.IndexFunc(all, func(l Limit) bool { return l.Name == name })
+		a.Limit = all[i]
+		out = append(out, a)
+		return nil
+	})
+	slices.SortFunc(out, func(a, b Attainment) int {
+		return slices.Index(names, a.Limit.Name) - slices.Index(names, b.Limit.Name)
+	})
+	return out, err
+}
