@@ -34,6 +34,8 @@ type Options struct {
 
 	Campaign int // number of items of a campaign, 2,000 or more; 0: campaigns are not measured
 
+	Events int // number of events of the evidence log, 1,000 or more; 0: it is not measured
+
 	Mining string // folder of the role-mining data sets of HP Labs; "": left out
 }
 
@@ -45,6 +47,9 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 		if n < 100 {
 			return nil, errs.Invalid("a size must be 100 people or more, not %d", n)
 		}
+	}
+	if o.Events != 0 && o.Events < 1000 {
+		return nil, errs.Invalid("a log must have 1,000 events or more, not %d", o.Events)
 	}
 	if o.Repeat < 1 {
 		return nil, errs.Invalid("repeat must be 1 or more, not %d", o.Repeat)
@@ -99,6 +104,11 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 	if o.Campaign > 0 {
 		if report.Campaigns, err = s.campaigns(ctx, o.Campaign, o); err != nil {
 			return nil, fmt.Errorf("campaigns: %w", err)
+		}
+	}
+	if o.Events > 0 {
+		if report.Evidence, err = s.log(ctx, o.Events, o); err != nil {
+			return nil, fmt.Errorf("evidence log: %w", err)
 		}
 	}
 	if o.Mining != "" {

@@ -71,8 +71,34 @@ func TestRun(t *testing.T) {
 	}
 }
 
+// TestLog measures a small log for real, and checks what each side made.
+func TestLog(t *testing.T) {
+	report, err := Run(t.Context(), Options{Events: 2000, Repeat: 2, Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := report.Evidence
+	for _, m := range l.Measures {
+		if len(m.pairs) != 2 || m.Ratio.Min <= 0 || m.Floor.Min <= 0 || m.Product.Min <= 0 {
+			t.Errorf("%s: %+v", m.Name, m)
+		}
+	}
+	if len(l.Measures) != 4 || len(l.Figures) != 9 {
+		t.Errorf("%d measures, %d figures", len(l.Measures), len(l.Figures))
+	}
+	for _, f := range l.Figures {
+		if f.Value.Min <= 0 {
+			t.Errorf("%+v", f)
+		}
+	}
+	var text bytes.Buffer
+	if report.Print(&text); !strings.Contains(text.String(), "Evidence log of 2000 events") {
+		t.Error(text.String())
+	}
+}
+
 func TestRefusesOddOptions(t *testing.T) {
-	for _, o := range []Options{{Sizes: []int{99}, Repeat: 1}, {SoD: []int{99}, Repeat: 1}, {Requests: []int{99}, Repeat: 1}, {Sizes: []int{500}}} {
+	for _, o := range []Options{{Sizes: []int{99}, Repeat: 1}, {SoD: []int{99}, Repeat: 1}, {Requests: []int{99}, Repeat: 1}, {Events: 999, Repeat: 1}, {Sizes: []int{500}}} {
 		if _, err := Run(t.Context(), o); err == nil {
 			t.Errorf("%+v was taken", o)
 		}

@@ -29,6 +29,8 @@ type Report struct {
 
 	Campaigns *Campaigns `json:"campaigns,omitempty"`
 
+	Evidence *Log `json:"evidence,omitempty"`
+
 	Mining *Mining `json:"mining,omitempty"`
 
 	Portal *Portal `json:"portal,omitempty"`
@@ -156,7 +158,7 @@ func (r *Report) Met() bool {
 			return false
 		}
 	}
-	return r.Mining.met() && r.Campaigns.Met() && (r.Portal == nil || r.Portal.Met) && (r.Recompute == nil || r.Recompute.Met)
+	return r.Mining.met() && r.Campaigns.Met() && r.Evidence.Met() && (r.Portal == nil || r.Portal.Met) && (r.Recompute == nil || r.Recompute.Met)
 }
 
 // Print writes the report for people.
@@ -181,6 +183,9 @@ func (r *Report) Print(out io.Writer) {
 	}
 	if r.Campaigns != nil {
 		r.Campaigns.print(out)
+	}
+	if r.Evidence != nil {
+		r.Evidence.print(out)
 	}
 	if r.Mining != nil {
 		r.Mining.print(out)

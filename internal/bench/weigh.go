@@ -15,9 +15,11 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"tenure/internal/app"
+	"tenure/internal/audit/trail"
 	"tenure/internal/catalog"
 	"tenure/internal/change"
 	"tenure/internal/db"
+	"tenure/internal/evidence"
 	"tenure/internal/policy"
 	"tenure/internal/policy/sod"
 )
@@ -32,6 +34,8 @@ const weighEnv = "TENURE_BENCH_WEIGH"
 type weighOrder struct {
 	URL    string `json:"url"`
 	People int    `json:"people"`
+	Log    bool   `json:"log"`  // verify the evidence log of the database instead
+	Pack   string `json:"pack"` // verify this evidence pack instead
 }
 
 // weight is its answer.
@@ -40,6 +44,7 @@ type weight struct {
 	Violations   int `json:"violations"`
 	Entitlements int `json:"entitlements"`
 	Objects      int `json:"objects"` // of the policy
+	Events       int `json:"events"`  // verified
 }
 
 // WeighIfAsked makes this process the one that is weighed when the environment says so. Every program that measures calls it first.
@@ -51,7 +56,11 @@ func WeighIfAsked() {
 	var o weighOrder
 	var w *weight
 	err := json.Unmarshal([]byte(text), &o)
-	if err == nil {
+	switch {
+	case err != nil:
+	case o.Log || o.Pack != "":
+		w, err = o.verify(context.Background())
+	default:
 		w, err = o.weigh(context.Background())
 	}
 	if err == nil {
@@ -108,6 +117,41 @@ func (o *weighOrder) weigh(ctx context.Context) (*weight, error) {
 		return nil, err
 	}
 	return w, nil
+}
+
+// verify verifies as the command does.
+func (o *weighOrder) verify(ctx context.Context) (*weight, error) {
+	w := &weight{}
+	if o.Log {
+		d, err := db.Open(ctx, db.Config{URL: o.URL, Key: bytes.Repeat([]byte{1}, 32)})
+		if err != nil {
+			return nil, err
+		}
+		defer d.Close()
+		r, err := trail.Verify(ctx, d, trail.Outside{})
+		if err != nil || !r.Right() {
+			return nil, errors.Join(err, fmt.Errorf("the log is wrong: %+v", r))
+		}
+		w.Events = int(r.Size)
+	} else {
+		f, err := os.Open(o.Pack)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = f.Close() }()
+		i, err := f.Stat()
+		if err != nil {
+			return nil, err
+		}
+		v, err := evidence.VerifyPack(f, i.Size(), nil)
+		if err != nil || len(v.Wrong) > 0 {
+			return nil, errors.Join(err, fmt.Errorf("the pack is wrong: %+v", v))
+		}
+		w.Events = v.Events
+	}
+	var err error
+	w.Peak, err = peak()
+	return w, err
 }
 
 // peak gives the most memory that this process has had (VmHWM in proc(5)).
@@ -198,23 +242,8 @@ func (t *sodTrial) weigh(ctx context.Context, conn *pgx.Conn, name string) error
 	if err := t.declare(ctx, conn, name); err != nil {
 		return err
 	}
-	order, err := json.Marshal(weighOrder{URL: t.url(name), People: t.n})
+	w, err := (&weighOrder{URL: t.url(name), People: t.n}).run(ctx)
 	if err != nil {
-		return err
-	}
-	program, err := os.Executable()
-	if err != nil {
-		return err
-	}
-	cmd := exec.CommandContext(ctx, program) //nolint:gosec // this program
-	cmd.Env = append(os.Environ(), weighEnv+"="+string(order))
-	var said, failed bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &said, &failed
-	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("weighing: %w: %s", err, failed.String())
-	}
-	var w weight
-	if err := json.Unmarshal(said.Bytes(), &w); err != nil {
 		return err
 	}
 	if w.Violations != t.out.Violations || w.Entitlements < sodEntitlements || w.Objects < sodRules+recomputeRules {
@@ -226,4 +255,25 @@ func (t *sodTrial) weigh(ctx context.Context, conn *pgx.Conn, name string) error
 	}
 	t.out.figure("peak of a process with it all", "MB", goal, []float64{float64(w.Peak) / 1e6})
 	return nil
+}
+
+// run lets a process of its own do it.
+func (o *weighOrder) run(ctx context.Context) (*weight, error) {
+	order, err := json.Marshal(o)
+	if err != nil {
+		return nil, err
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, program) //nolint:gosec // this program
+	cmd.Env = append(os.Environ(), weighEnv+"="+string(order))
+	var said, failed bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &failed
+	if err := cmd.Run(); err != nil {
+		return nil, fmt.Errorf("weighing: %w: %s", err, failed.String())
+	}
+	w := &weight{}
+	return w, json.Unmarshal(said.Bytes(), w)
 }

@@ -2,6 +2,7 @@ package trail
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -30,6 +31,8 @@ type Anchor struct {
 	// Mail sends one to an auditor, once a day; nil for nobody.
 	Mail func(ctx context.Context, subject, text string) error
 	HTTP *http.Client
+	// Every is how often; 0: as often as the constant of that name says.
+	Every time.Duration
 }
 
 // WitnessAt is where a witness is, and its public key.
@@ -55,7 +58,7 @@ type sealed struct {
 
 // Run does it from time to time until ctx ends.
 func (a *Anchor) Run(ctx context.Context) {
-	tick := time.NewTicker(Every)
+	tick := time.NewTicker(cmp.Or(a.Every, Every))
 	defer tick.Stop()
 	for {
 		_ = a.Once(ctx) // noted as trouble, and tried again

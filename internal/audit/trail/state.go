@@ -41,17 +41,43 @@ type written struct {
 	n            int // how often it came, less how often it went
 }
 
-// state folds the log: what the events wrote, less what they took away, must stand in the tables, and nothing else.
-func (v *verification) state() error {
+// count counts the rows to be held against the log. Where they are few, what the log says of all of them is kept while it is read.
+func (v *verification) count() error {
+	v.rows = map[string]int{}
 	for _, t := range vouched {
 		var n int
 		if err := v.tx.QueryRow(`select count(*) from ` + t.table).Scan(&n); err != nil {
 			return err
 		}
+		v.rows[t.table] = n
 		v.r.Rows += n
-		passes := 1 + n/perPass
+	}
+	if v.r.Rows <= perPass {
+		v.folds = map[string]map[print]written{}
+		for _, t := range vouched {
+			v.folds[t.table] = map[print]written{}
+		}
+	}
+	return nil
+}
+
+// state folds the log: what the events wrote, less what they took away, must stand in the tables, and nothing else.
+func (v *verification) state() error {
+	for _, t := range vouched {
+		if v.folds != nil {
+			if err := v.hold(t.table, t.word, t.fields, v.folds[t.table], everybody); err != nil {
+				return err
+			}
+			continue
+		}
+		passes := 1 + v.rows[t.table]/perPass
 		for p := range passes {
-			if err := v.fold(t.table, t.word, t.fields, p, passes); err != nil {
+			mine := func(who uint32) bool { return int(who)%passes == p }
+			stands, err := v.says(t.table, mine)
+			if err == nil {
+				err = v.hold(t.table, t.word, t.fields, stands, mine)
+			}
+			if err != nil {
 				return err
 			}
 		}
@@ -60,12 +86,10 @@ func (v *verification) state() error {
 	return nil
 }
 
-func (v *verification) fold(table, word, fields string, pass, of int) error {
-	mine := func(who uint32) bool { return of == 1 || int(who)%of == pass }
-	stands, err := v.says(table, mine)
-	if err != nil {
-		return err
-	}
+func everybody(uint32) bool { return true }
+
+// hold holds the rows of a table against what stands, as the log says.
+func (v *verification) hold(table, word, fields string, stands map[print]written, mine func(uint32) bool) error {
 	rows, err := v.tx.Query(`select id, ` + printSQL(fields) + ` from ` + table)
 	if err != nil {
 		return err
@@ -103,34 +127,51 @@ func (v *verification) says(table string, mine func(uint32) bool) (map[print]wri
 	var w written
 	var leaf pgtype.DriverBytes
 	_, err = pgx.ForEachRow(rows, []any{&w.event, &w.index, &leaf}, func() error {
-		l, err := evidence.Skim(leaf)
-		if err != nil {
-			return nil // named already
-		}
-		rows, err := l.Prints()
-		if err != nil {
-			return nil //nolint:nilerr // named as text
-		}
-		each := func(all []byte, do func(print)) {
-			for ; len(all) >= evidence.PrintSize; all = all[evidence.PrintSize:] {
-				if mine(binary.BigEndian.Uint32(all)) {
-					do(print(all[:evidence.PrintSize]))
-				}
+		if l, err := evidence.Glance(leaf); err == nil { // named already
+			if rows, err := l.Prints(); err == nil {
+				add(stands, rows[table], w, mine)
 			}
 		}
-		// In before out: a row that came and went in one transaction is gone; one that became what it was is there.
-		each(rows[table].In, func(p print) { stands[p] = written{w.index, w.event, stands[p].n + 1} })
-		each(rows[table].Out, func(p print) {
-			if s := stands[p]; s.n > 1 {
-				s.n--
-				stands[p] = s
-			} else {
-				delete(stands, p)
-			}
-		})
 		return nil
 	})
 	return stands, err
+}
+
+// fold adds what an event says of rows, while the log is read.
+func (v *verification) fold(l evidence.Skimmed, w written) {
+	if v.folds == nil || l.Rows == nil {
+		return
+	}
+	rows, err := l.Prints()
+	if err != nil {
+		return // rows that nobody can read vouch for nothing
+	}
+	for table, p := range rows {
+		if stands := v.folds[table]; stands != nil {
+			add(stands, p, w, everybody)
+		}
+	}
+}
+
+// add adds what an event wrote to what stands, and takes from it what the event took away. In comes before out: a row that came and went in
+// one transaction is gone; one that became what it was is there.
+func add(stands map[print]written, rows evidence.Prints, w written, mine func(uint32) bool) {
+	each := func(all []byte, do func(print)) {
+		for ; len(all) >= evidence.PrintSize; all = all[evidence.PrintSize:] {
+			if mine(binary.BigEndian.Uint32(all)) {
+				do(print(all[:evidence.PrintSize]))
+			}
+		}
+	}
+	each(rows.In, func(p print) { stands[p] = written{w.index, w.event, stands[p].n + 1} })
+	each(rows.Out, func(p print) {
+		if s := stands[p]; s.n > 1 {
+			s.n--
+			stands[p] = s
+		} else {
+			delete(stands, p)
+		}
+	})
 }
 
 // differ tells what the log says and the table does not, and the other way, person by person.

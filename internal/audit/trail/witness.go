@@ -128,8 +128,8 @@ func (w *Witness) add(body []byte, now time.Time) witnessed {
 	case old > head.Size:
 		return refuse(http.StatusBadRequest, "the old size is larger than the new one")
 	case old != last.Size:
-		if head.Size <= last.Size {
-			w.keep(lastSigned, signed, nil) // a log that forgot some of itself, or a head shown before
+		if head.Size < last.Size || head.Size == last.Size && head.Root != last.Root {
+			w.keep(lastSigned, signed, nil) // a log that forgot some of itself; the very same head is shown again where an answer was lost
 		}
 		return refuse(http.StatusConflict, strconv.FormatInt(last.Size, 10))
 	case head.Size == last.Size && head.Root != last.Root && last.Size > 0:
