@@ -61,6 +61,11 @@ replay: deps build ## Replay 18 years of a real HR feed into foreign targets (YE
 	@bash scripts/deps.sh node python
 	TENURE=$(abspath $(BIN)) bash test/replay/run.sh
 
+.PHONY: as-of
+as-of: deps build ## Hold 1,000 answers about the past of that feed against its files, all years (part of replay as well)
+	@bash scripts/deps.sh python
+	TENURE=$(abspath $(BIN)) bash test/replay/run.sh as-of
+
 .PHONY: looks
 looks: deps ## Look at every sample of every page in every look
 	@bash scripts/deps.sh node chromium

@@ -51,6 +51,17 @@ var (
 		"wanted":   {Tone: ui.Neutral, Icon: "eye", Text: lang.Mark("Wanted, not enforced")},
 		"future":   {Tone: ui.Neutral, Icon: "calendar-event", Text: lang.Mark("Not yet")},
 	}
+	thenTags = map[string]ui.Tag{
+		"verified":    {Tone: ui.Good, Icon: "circle-check", Text: lang.Mark("In place")},
+		"missing":     {Tone: ui.Bad, Icon: "circle-x", Text: lang.Mark("Not in the target")},
+		"not read":    {Tone: ui.Neutral, Icon: "eye", Text: lang.Mark("Not read then")},
+		"out of band": {Tone: ui.Warn, Icon: "alert-triangle", Text: lang.Mark("Out of band")},
+	}
+	becameTags = map[string]ui.Tag{
+		"gained": {Tone: ui.Info, Icon: "circle-plus", Text: lang.Mark("Gained")},
+		"lost":   {Tone: ui.Neutral, Icon: "circle-minus", Text: lang.Mark("Lost")},
+		"kept":   {Tone: ui.Neutral, Icon: "equal", Text: lang.Mark("Kept")},
+	}
 	accountTags = map[string]ui.Tag{
 		"enabled":  {Tone: ui.Good, Icon: "circle-check", Text: lang.Mark("Enabled")},
 		"disabled": {Tone: ui.Neutral, Icon: "ban", Text: lang.Mark("Disabled")},

@@ -116,6 +116,7 @@ var states = map[string]string{
 	"Tasks":              "empty:tasks-empty one:tasks-one full:tasks-full error=answered",
 	"Team":               "empty:team-empty one:team-one full:team-full error:team-error",
 	"Terminate":          "empty=form one=form full:terminate-ask error:terminate-error",
+	"Then":               "empty:as-of-none one:as-of-one full:as-of-full error:as-of-error",
 	"Trial":              "empty=form one=form full:trial-full error:trial-error",
 	"Violations":         "empty:violations-empty one:violations-one full:violations-full error=answered",
 	"Workbench":          "empty:workbench-new one:workbench-text full:workbench-full error:workbench-error",

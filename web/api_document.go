@@ -30,7 +30,7 @@ Fields are added and never taken away within this version: programs overlook wha
 // newAPI makes the table of operations, and the document of it.
 func (s *server) newAPI() error {
 	s.schemas = schemas{huma.NewMapRegistry("#/components/schemas/", schemaName)}
-	s.ops = slices.Concat(s.ofMe(), s.ofPeople(), s.ofCatalogue(), s.ofOffers(), s.ofRequests(), s.ofDecisions())
+	s.ops = slices.Concat(s.ofMe(), s.ofPeople(), s.ofCatalogue(), s.ofOffers(), s.ofRequests(), s.ofDecisions(), s.ofEvidence())
 	s.rates = newRates(s.app.Config.APIRate)
 	doc := &huma.OpenAPI{OpenAPI: "3.1.0", Info: &huma.Info{Title: "Tenure", Version: "1", Description: apiAbout, License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
 		Contact: &huma.Contact{Name: "Who runs this installation"}},
@@ -62,7 +62,7 @@ func (s *server) newAPI() error {
 
 var tagWords = map[string]string{
 	"about": lang.Mark("The API itself."), "me": lang.Mark("Who the token speaks for."), "people": lang.Mark("People and what they hold."), "catalogue": lang.Mark("Applications, what may be held in them, and what may be asked for."),
-	"requests": lang.Mark("Asking for access, and deciding about it."),
+	"requests": lang.Mark("Asking for access, and deciding about it."), "evidence": lang.Mark("What was, and who decided it."),
 }
 
 // schemaName names the schema of a type as the document's readers would.

@@ -18,6 +18,9 @@ func (r *request) personHolds(tx *db.Tx, p *identity.Person, now *holdings, v *t
 	page := personURL(p.PublicID)
 	v.Accounts, v.Grants, v.Marks = now.accounts, now.grants, now.marks(r)
 	v.AsOf = templates.AsOf{Action: page, Latest: tx.Now.In(r.zoneOf(v.Zone)).Format(time.DateOnly), Part: r.Query("part")}
+	if r.may("person.read_any") {
+		v.AsOf.Decided = ui.Link{Text: r.T("With who decided it"), URL: r.to("evidence.read", asOfOf(p, r.Query("as_of"), r.Query("compare"), r.Query("known")))}
+	}
 	at, on := r.dayEnd(tx, "as_of", v)
 	than, compared := r.dayEnd(tx, "compare", v)
 	if !on && !compared && r.Query("known") == "" {

@@ -272,6 +272,7 @@ func (s *server) routes() []route {
 		{post, evidenceURL + "/controls/:name/:population/draw", "evidence.pack", s.evidenceDraw},
 		{get, evidenceURL + "/samples/:id", "evidence.read", s.evidenceSample},
 		{get, evidenceURL + "/sheets/:item", "evidence.read", s.evidenceSheet},
+		{get, asOfURL, "evidence.read", s.asOf},
 		{get, "/people/:id/conflicts/:rule", "violation.read", s.conflict},
 		{post, "/people/:id/conflicts/:rule", "violation.accept", s.conflictAccept},
 		{get, "/people/:id/conflicts/:rule/end", "violation.accept", s.conflictEndAsk},

@@ -60,6 +60,7 @@ type cli struct {
 	Reinstate   reinstateCmd   `cmd:"" help:"Lift a termination, as another person."`
 	Status      statusCmd      `cmd:"" help:"Count people, accounts and operations."`
 	Explain     explainCmd     `cmd:"" help:"Say what a person holds and why, or why not and what would change it."`
+	AsOf        asOfCmd        `cmd:"" name:"as-of" help:"Say who held what on a date, why, and who decided it; compare two dates."`
 	Check       checkCmd       `cmd:"" help:"Read an application now and print where it differs."`
 	Adopt       adoptCmd       `cmd:"" help:"Accept the access that people were found to hold in an application."`
 	Release     releaseCmd     `cmd:"" help:"Release the proposed operations of an application (mode propose)."`

@@ -26,11 +26,12 @@ type Grant struct {
 	Title         string   `json:"title"`
 	Description   string   `json:"description,omitempty"`
 	Privileged    bool     `json:"privileged,omitempty"`
-	Reasons       []Reason `json:"reasons"`         // none: out of band
-	AtTarget      bool     `json:"at_target"`       // the last reading showed it
-	Reading       int64    `json:"reading"`         // the reading that showed it first
-	State         string   `json:"state"`           // verified, on its way, failed, out of band, missing
-	Error         string   `json:"error,omitempty"` // of a failed or retried operation
+	Reasons       []Reason `json:"reasons"`            // none: out of band
+	AtTarget      bool     `json:"at_target"`          // the last reading showed it
+	Reading       int64    `json:"reading"`            // the reading that showed it first
+	State         string   `json:"state"`              // verified, on its way, failed, out of band, missing; in the past: verified, missing, not read, out of band
+	Error         string   `json:"error,omitempty"`    // of a failed or retried operation
+	Accounts      []string `json:"accounts,omitempty"` // by which it is held; told of the past only
 	entitlement   int
 
 	Operation  int64     `json:"-"` // on its way or failed; 0 for none
@@ -47,6 +48,7 @@ type Reason struct {
 	Text  string     `json:"text"`
 	Since time.Time  `json:"since"`
 	Until *time.Time `json:"until,omitempty"`
+	By    []Deed     `json:"by,omitempty"` // who decided it; told of the past only
 
 	ID     int64  `json:"-"`
 	Ref    int    `json:"-"` // the rule
@@ -146,7 +148,7 @@ func heldReasons(tx *db.Tx, who int, m Moment, pol *policy.Snapshot, get func(in
 	if err != nil {
 		return err
 	}
-	return eachReason(rows, pol, func(e int, r Reason) {
+	return eachReason(rows, pol, func(_, e int, r Reason) {
 		g := get(e)
 		g.Reasons = append(g.Reasons, r)
 	})
@@ -162,26 +164,26 @@ func ReasonsByID(tx *db.Tx, pol *policy.Snapshot, ids []int64) (map[int64]Reason
 	if err != nil {
 		return nil, err
 	}
-	return out, eachReason(rows, pol, func(_ int, r Reason) { out[r.ID] = r })
+	return out, eachReason(rows, pol, func(_, _ int, r Reason) { out[r.ID] = r })
 }
 
-const reasonsSQL = `select r.id, r.entitlement_id, r.kind, r.ref, r.via, coalesce(r.policy_version, 0), r.valid_from, r.valid_to, coalesce(a.name, ''),
+const reasonsSQL = `select r.id, r.identity_id, r.entitlement_id, r.kind, r.ref, r.via, coalesce(r.policy_version, 0), r.valid_from, r.valid_to, coalesce(a.name, ''),
 		coalesce(o.name, ''), coalesce(v.name, ''), coalesce(q.request_id, 0), coalesce(q.offer_id, 0), coalesce(q.public_id::text, ''), coalesce(q.deciders, '')
 	from reason r left join actor a on r.kind = 'found' and a.id = r.ref left join policy_object o on r.kind in ('birthright', 'handover', 'assignment') and o.id = r.ref
 		left join policy_object v on v.id = r.via
 		left join lateral (select i.request_id, i.offer_id, t.public_id, (select string_agg(distinct p.name, ' and ') from request_decision d join request_step s on s.id = d.step_id join identity p on p.id = d.decider_id
 				where s.item_id = i.id and s.by <> 'review' and d.outcome = 'approve') deciders from request_item i join request t on t.id = i.request_id where i.id = r.ref) q on r.kind = 'request'`
 
-// eachReason reads the rows of reasonsSQL: each with its entitlement.
-func eachReason(rows pgx.Rows, pol *policy.Snapshot, each func(entitlement int, r Reason)) error {
+// eachReason reads the rows of reasonsSQL: each with whose it is and its entitlement.
+func eachReason(rows pgx.Rows, pol *policy.Snapshot, each func(who, entitlement int, r Reason)) error {
 	defer rows.Close()
 	for rows.Next() {
-		var e int
+		var who, e int
 		var acceptor, rule, role, deciders string
 		var offer int
 		var r Reason
 		var until pgtype.Timestamptz
-		if err := rows.Scan(&r.ID, &e, &r.Kind, &r.Ref, &r.Via, &r.Policy, &r.Since, &until, &acceptor, &rule, &role, &r.Number, &offer, &r.Public, &deciders); err != nil {
+		if err := rows.Scan(&r.ID, &who, &e, &r.Kind, &r.Ref, &r.Via, &r.Policy, &r.Since, &until, &acceptor, &rule, &role, &r.Number, &offer, &r.Public, &deciders); err != nil {
 			return err
 		}
 		if end := db.Time(until); end.Before(db.Forever) {
@@ -200,7 +202,7 @@ func eachReason(rows pgx.Rows, pol *policy.Snapshot, each func(entitlement int, 
 			rule += " (retired)"
 		}
 		r.Text = words(&r, rule, role, acceptor)
-		each(e, r)
+		each(who, e, r)
 	}
 	return rows.Err()
 }

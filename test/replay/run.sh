@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The replay: years of a real HR feed through Tenure into a foreign SCIM server and PostgreSQL roles, judged after every
 # snapshot by a check that shares no code with Tenure. See README.md; the settings are environment variables:
+# With the word as-of only what HR tells is loaded, and answers about the past are held against the files: no targets, no workers.
 #   YEARS        how many snapshots to replay, from the first (default: all)
 #   TENURE       the binary to try (default: built from this tree)
 #   REPLAY_DATA  folder of the yearly snapshots
@@ -95,10 +96,40 @@ step() {
 	observe --year "$year" --days "$days" --sync "$answer" --status "$work/status.json" --seconds "$seconds" --results "$work/results"
 }
 
+# as_of COUNT MIDDLE asks who held what at random days of the past, all at once, and holds the answers against the files: as is known now, and as
+# was known after the file of the year in the middle. Then one value of the files at a time is altered, which must be found.
+as_of() {
+	local middle=$2
+	"$here/asof.py" pairs --data "$data" --years "$1" >"$work/pairs.csv"
+	tenure as-of --pairs "$work/pairs.csv" --json >"$work/asof.json" 2>>"$logs/asof"
+	"$here/asof.py" check "$work/asof.json" --data "$data" --years "$1"
+	"$here/asof.py" teeth "$work/asof.json" --data "$data" --years "$1"
+	tenure as-of --pairs "$work/pairs.csv" --known "$(cat "$work/known.$middle")" --json >"$work/asof-then.json" 2>>"$logs/asof"
+	"$here/asof.py" check "$work/asof-then.json" --data "$data" --years "$1" --until "$middle"
+}
+
+# past loads every file as it takes effect and again 40 days later, and asks about the past.
+past() {
+	local year
+	export SCIM_URL=http://127.0.0.1:9 SCIM_TOKEN=none PG_URL=postgres://nobody@127.0.0.1:9/none # nothing is carried there
+	tenure migrate --replay >>"$logs/migrate" 2>&1
+	tenure apply -f "$here/policy" >>"$logs/apply" 2>&1
+	for year in "$@"; do
+		load "$year" "$year-12-31" "$work/sync.json"
+		load "$year" "$((year + 1))-02-09" "$work/sync.json"
+		date -u +%FT%T.%6NZ >"$work/known.$year"
+	done
+}
+
 main() {
 	local years year second
 	mapfile -t years < <(cd "$data" && ls -- *-12-31.csv | sed 's/-12-31\.csv$//' | head -n "${YEARS:-1000}")
 	build
+	if [ "${1:-}" = as-of ]; then
+		past "${years[@]}"
+		as_of "${#years[@]}" "${years[$((${#years[@]} / 2))]}"
+		return
+	fi
 	start_targets
 	tenure migrate --replay >>"$logs/migrate" 2>&1
 	tenure apply -f "$here/policy" >>"$logs/apply" 2>&1
@@ -108,8 +139,10 @@ main() {
 		[ "$year" != "$second" ] || observe --year "$year" --days 0 --self-test >"$logs/teeth"
 		step "$year" 40
 		[ "$year" != "$second" ] || observe --year "$year" --days 40 --self-test >>"$logs/teeth"
+		date -u +%FT%T.%6NZ >"$work/known.$year"
 	done
+	as_of "${#years[@]}" "${years[$((${#years[@]} / 2))]}"
 	echo
 	python3 "$here/check.py" --table "$work/results"
 }
-main
+main "$@"
