@@ -11,7 +11,7 @@ import (
 )
 
 // Load reads the access side of these people, who must be locked: their reasons that have not ended at now, what they ever
-// had a reason for, how they stand with the SoD rules, and their accounts with what was last read and what is on its way. Five queries, however many people.
+// had a reason for, how they stand with the SoD rules, and their accounts with what was last read and what is on its way. Five queries in two round trips, however many people.
 func Load(tx *db.Tx, ids []int, now time.Time) (map[int]*Subject, error) {
 	return load(tx, ids, now, " for no key update")
 }
@@ -29,24 +29,18 @@ func load(tx *db.Tx, ids []int, now time.Time, lock string) (map[int]*Subject, e
 	if len(ids) == 0 {
 		return out, nil
 	}
-	if err := loadReasons(tx, ids, now, out); err != nil {
-		return nil, err
-	}
-	if err := loadStanding(tx, ids, now, out); err != nil {
-		return nil, err
-	}
-	byAccount, err := loadAccounts(tx, ids, out, lock)
-	if err != nil {
+	var byAccount map[int]*Holding
+	if err := db.Asking(tx, func(tx *db.Tx) error { return loadReasons(tx, ids, now, out) },
+		func(tx *db.Tx) error { return loadStanding(tx, ids, now, out) },
+		func(tx *db.Tx) (err error) { byAccount, err = loadAccounts(tx, ids, out, lock); return err }); err != nil {
 		return nil, err
 	}
 	accounts := make([]int, 0, len(byAccount))
 	for id := range byAccount {
 		accounts = append(accounts, id)
 	}
-	if err := loadObserved(tx, accounts, byAccount); err != nil {
-		return nil, err
-	}
-	return out, loadOpen(tx, accounts, byAccount, lock)
+	return out, db.Asking(tx, func(tx *db.Tx) error { return loadObserved(tx, accounts, byAccount) },
+		func(tx *db.Tx) error { return loadOpen(tx, accounts, byAccount, lock) })
 }
 
 // Reasons gives the reasons of one person that are believed and have not ended at an instant, without locking anything: for

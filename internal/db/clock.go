@@ -15,23 +15,36 @@ func (t *Tx) MoveClock(to time.Time) error {
 		return err
 	}
 	t.Now = to
+	t.Forget(simulated)
 	return nil
 }
 
 // Refresh reads business time again. Whoever decides does so once the locks are held: what another transaction did while this
 // one waited for them lies in the past then, not in the future.
 func (t *Tx) Refresh() error {
-	return t.QueryRow(`select business_now()`).Scan(&t.Now)
+	var sim bool
+	if err := t.QueryRow(`select business_now(), (select at is not null from clock)`).Scan(&t.Now, &sim); err != nil {
+		return err
+	}
+	t.Keep(simulated, sim)
+	return nil
 }
+
+// simulated is what Refresh found of Simulated.
+const simulated = "simulated"
 
 // GoLive ends the simulation of a demo database: from now on its business time is the real one.
 func (t *Tx) GoLive() error {
+	t.Forget(simulated)
 	_, err := t.Exec(`update clock set at = null where kind = 'demo'`)
 	return err
 }
 
-// Simulated says whether business time is moved by hand at present, which may differ from ByHand once locks are held.
+// Simulated says whether business time is moved by hand, as Refresh found it, or at present: it may differ from ByHand once locks are held.
 func (t *Tx) Simulated() (bool, error) {
+	if sim, ok := t.Kept(simulated).(bool); ok {
+		return sim, nil
+	}
 	var sim bool
 	err := t.QueryRow(`select at is not null from clock`).Scan(&sim)
 	return sim, err

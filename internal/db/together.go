@@ -17,13 +17,28 @@ func Together(tx *Tx, fns ...func(*Tx) error) error {
 	if l, ok := tx.Pgx.(*lane); ok {
 		return l.fork(fns)
 	}
-	if tx.moment == nil || len(fns) == 1 {
+	if tx.moment == nil {
 		for _, fn := range fns {
 			if err := fn(tx); err != nil {
 				return err
 			}
 		}
 		return nil
+	}
+	return Asking(tx, fns...)
+}
+
+// Asking is Together in a transaction that writes as well: for functions that read, lock, or change rows in the order in which they ask. They
+// record nothing and take no savepoint. What they set in the transaction that they are given, such as its time by Refresh, stays there.
+func Asking(tx *Tx, fns ...func(*Tx) error) error {
+	if l, ok := tx.Pgx.(*lane); ok {
+		return l.fork(fns)
+	}
+	if len(fns) == 1 {
+		return fns[0](tx)
+	}
+	if tx.kept == nil {
+		tx.kept = map[string]any{} // all of them share it
 	}
 	c := &conductor{tx: tx}
 	defer c.stop()
@@ -69,7 +84,10 @@ func (c *conductor) start(above *branch, fns []func(*Tx) error) {
 		b.next, b.stop = iter.Pull(func(yield func(*ask) bool) {
 			tx := *c.tx
 			tx.Pgx = &lane{Tx: c.tx.Pgx, yield: yield}
-			b.err = fn(&tx)
+			events := len(tx.events)
+			if b.err = fn(&tx); b.err == nil && len(tx.events) != events {
+				b.err = errors.New("what is asked together records nothing")
+			}
 		})
 		c.all = append(c.all, b)
 		c.resume(b)

@@ -29,6 +29,7 @@ type Tx struct {
 	DB     *DB
 
 	moment map[string]any // what Still knows; nil in a transaction that sees what others commit
+	kept   map[string]any // what Keep was told
 	events []evidence.Event
 	rings  bool // events were written: whoever seals the log is to know
 	keys   map[int]*evidence.PersonKey
@@ -80,6 +81,25 @@ func Still[T any](tx *Tx, name string, ask func() (T, error)) (T, error) {
 		tx.moment[name] = v
 	}
 	return v, err
+}
+
+// Keep notes what cannot change until the transaction ends: a lock that it holds, or what one of its locks keeps others from changing.
+// Whoever takes the way of changing it says Forget.
+func (t *Tx) Keep(name string, v any) {
+	if t.kept == nil {
+		t.kept = map[string]any{}
+	}
+	t.kept[name] = v
+}
+
+// Kept gives what Keep noted; nil for nothing.
+func (t *Tx) Kept(name string) any { return t.kept[name] }
+
+// Forget drops what Keep noted.
+func (t *Tx) Forget(names ...string) {
+	for _, n := range names {
+		delete(t.kept, n)
+	}
 }
 
 // ReadOften is Read for the few statements that every request asks. Each connection plans them once, whatever their values: to
@@ -199,7 +219,7 @@ func (t *Tx) Try(fn func() error) error {
 	if err == nil {
 		return inner.Commit(t.Ctx)
 	}
-	t.events, t.keys = t.events[:events], nil
+	t.events, t.keys, t.kept = t.events[:events], nil, nil // locks that were taken meanwhile are gone
 	if undone := inner.Rollback(t.Ctx); undone != nil {
 		return errors.Join(err, undone)
 	}

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -14,11 +15,22 @@ import (
 // Lock locks people for a change, in ascending order so that no two transactions wait for each other. The lock lets rows
 // that refer to them be inserted.
 func Lock(tx *db.Tx, ids []int) error {
+	kept := ""
+	if len(ids) == 1 { // whoever decides about one person locks them, and what follows does so again
+		if kept = "person " + strconv.Itoa(ids[0]); tx.Kept(kept) != nil {
+			return nil
+		}
+	}
 	if len(ids) == 0 {
 		return nil
 	}
-	_, err := tx.Exec(`select 1 from identity where id = any($1) order by id for no key update`, ids)
-	return err
+	if _, err := tx.Exec(`select 1 from identity where id = any($1) order by id for no key update`, ids); err != nil {
+		return err
+	}
+	if kept != "" {
+		tx.Keep(kept, true)
+	}
+	return nil
 }
 
 // Find gives a person by public id, number, e-mail or full name; a name must be one person's only.

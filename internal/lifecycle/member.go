@@ -34,13 +34,13 @@ var lockPeople = identity.Lock
 
 // lockOne locks the policy and the person about whom somebody decides, and reads the clock behind the locks.
 func lockOne(tx *db.Tx, who int) error {
-	if err := policy.Lock(tx, false); err != nil {
-		return err
-	}
-	if err := lockPeople(tx, []int{who}); err != nil {
-		return err
-	}
-	return tx.Refresh()
+	return db.Asking(tx, func(tx *db.Tx) error { return policy.Lock(tx, false) },
+		func(tx *db.Tx) error { return lockPeople(tx, []int{who}) },
+		func(behind *db.Tx) error {
+			err := behind.Refresh()
+			tx.Now = behind.Now
+			return err
+		})
 }
 
 // Join makes a person a member of a role from an instant until another, decided by somebody else. What the person holds, will hold and
@@ -192,12 +192,10 @@ func holdings(tx *db.Tx, who int, pol *policy.Snapshot) (held []sod.Holding, sco
 // judged is one person as a settling sees them, with what policy gives them now.
 func judged(tx *db.Tx, pol *policy.Snapshot, p *identity.Change, load func(*db.Tx, []int, time.Time) (map[int]*access.Subject, error)) (*access.Subject, error) {
 	one := []int{p.Person}
-	subjects, err := load(tx, one, tx.Now)
-	if err != nil {
-		return nil, err
-	}
+	var subjects map[int]*access.Subject
 	s := settling{tx: tx, pol: pol, now: tx.Now}
-	if s.members, err = membersOf(tx, pol, one, tx.Now); err != nil {
+	if err := db.Asking(tx, func(tx *db.Tx) (err error) { subjects, err = load(tx, one, tx.Now); return err },
+		func(tx *db.Tx) (err error) { s.members, err = membersOf(tx, pol, one, tx.Now); return err }); err != nil {
 		return nil, err
 	}
 	return subjects[p.Person], s.judge(subjects[p.Person], p)
@@ -281,12 +279,17 @@ func endMembershipsOf(tx *db.Tx, people []int) error {
 
 // membersOf gives what memberships and requests give to people, now or later, by person.
 func membersOf(tx *db.Tx, pol *policy.Snapshot, people []int, now time.Time) (map[int][]access.Reason, error) {
+	out := map[int][]access.Reason{}
+	return out, db.Asking(tx, func(tx *db.Tx) error { return membershipsOf(tx, pol, people, now, out) },
+		func(tx *db.Tx) error { return giftsOf(tx, pol, people, now, out) })
+}
+
+func membershipsOf(tx *db.Tx, pol *policy.Snapshot, people []int, now time.Time, out map[int][]access.Reason) error {
 	rows, err := tx.Query(`select identity_id, role_id, param, valid_from, case when valid_to = 'infinity' then null else valid_to end from role_member
 		where identity_id = any($1) and ended_at is null and valid_to > $2 order by identity_id, role_id, param`, people, now)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	out := map[int][]access.Reason{}
 	var who, role int
 	var param string
 	var from time.Time
@@ -300,10 +303,7 @@ func membersOf(tx *db.Tx, pol *policy.Snapshot, people []int, now time.Time) (ma
 		out[who] = append(out[who], gives...)
 		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return out, giftsOf(tx, pol, people, now, out)
+	return err
 }
 
 // via is the inner role that holds an entitlement, 0 where it is the role itself.

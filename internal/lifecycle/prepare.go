@@ -9,7 +9,7 @@ func Prepare(tx *db.Tx, ids []int, cause Cause) (decide func() (*Effect, error),
 	if err != nil {
 		return nil, err
 	}
-	s, err := newSettling(tx, cause)
+	s, _, err := newSettling(tx, cause)
 	if err != nil {
 		return nil, err
 	}

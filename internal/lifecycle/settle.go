@@ -65,12 +65,10 @@ func take(tx *db.Tx, ids []int) ([]*identity.Change, error) {
 
 // believed reads what is known of people.
 func believed(tx *db.Tx, ids []int) ([]*identity.Change, error) {
-	people, err := identity.People(tx, ids)
-	if err != nil {
-		return nil, err
-	}
-	versions, err := identity.Versions(tx, ids)
-	if err != nil {
+	var people map[int]*identity.Person
+	var versions map[int][]identity.Version
+	if err := db.Asking(tx, func(tx *db.Tx) (err error) { people, err = identity.People(tx, ids); return err },
+		func(tx *db.Tx) (err error) { versions, err = identity.Versions(tx, ids); return err }); err != nil {
 		return nil, err
 	}
 	changes := make([]*identity.Change, 0, len(ids))
@@ -84,11 +82,7 @@ func believed(tx *db.Tx, ids []int) ([]*identity.Change, error) {
 
 // Settle does what must follow for these people now. They are locked, as policy is, and each appears once.
 func Settle(tx *db.Tx, people []*identity.Change, cause Cause) (*Effect, error) {
-	s, err := newSettling(tx, cause)
-	if err != nil {
-		return nil, err
-	}
-	known, err := tx.Known()
+	s, known, err := newSettling(tx, cause)
 	if err != nil {
 		return nil, err
 	}
@@ -137,24 +131,22 @@ func Settle(tx *db.Tx, people []*identity.Change, cause Cause) (*Effect, error) 
 	return s.count.effect(s.cat), nil
 }
 
-func newSettling(tx *db.Tx, cause Cause) (*settling, error) {
+// newSettling reads what is the same for everybody, and both times behind the locks.
+func newSettling(tx *db.Tx, cause Cause) (s *settling, known time.Time, err error) {
 	if cause.Urgency == 0 {
 		cause.Urgency = access.Normal
 	}
-	if err := tx.Refresh(); err != nil {
-		return nil, err
-	}
-	pol, err := policy.Load(tx)
-	if err != nil {
-		return nil, err
-	}
-	cat, err := catalog.Load(tx)
-	if err != nil {
-		return nil, err
-	}
-	s := &settling{tx: tx, pol: pol, cat: cat, cause: cause, now: tx.Now, count: newCount(), targets: map[int][]string{}}
+	s = &settling{tx: tx, cause: cause, count: newCount(), targets: map[int][]string{}}
 	s.count.keep = cause.What == "policy"
-	return s, nil
+	err = db.Asking(tx, func(behind *db.Tx) error {
+		err := behind.Refresh()
+		tx.Now = behind.Now
+		return err
+	}, func(tx *db.Tx) (err error) { s.pol, err = policy.Load(tx); return err },
+		func(tx *db.Tx) (err error) { s.cat, err = catalog.Load(tx); return err },
+		func(tx *db.Tx) (err error) { known, err = tx.Known(); return err })
+	s.now = tx.Now
+	return s, known, err
 }
 
 type settling struct {
@@ -187,11 +179,9 @@ func (s *settling) read(people []*identity.Change) (map[int]*access.Subject, err
 			known = append(known, p.Person)
 		}
 	}
-	subjects, err := access.Load(s.tx, known, s.now)
-	if err != nil {
-		return nil, err
-	}
-	s.members, err = membersOf(s.tx, s.pol, known, s.now)
+	var subjects map[int]*access.Subject
+	err := db.Asking(s.tx, func(tx *db.Tx) (err error) { subjects, err = access.Load(tx, known, s.now); return err },
+		func(tx *db.Tx) (err error) { s.members, err = membersOf(tx, s.pol, known, s.now); return err })
 	return subjects, err
 }
 

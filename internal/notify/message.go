@@ -1,6 +1,8 @@
 package notify
 
 import (
+	"github.com/jackc/pgx/v5"
+
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -8,8 +10,6 @@ import (
 	"strings"
 	"time"
 	"unicode"
-
-	"github.com/jackc/pgx/v5"
 
 	"tenure/internal/db"
 )
@@ -125,70 +125,71 @@ func Send(tx *db.Tx, ms ...Message) error {
 	if len(ms) == 0 {
 		return nil
 	}
-	first, err := store(tx, ms)
+	simulated, err := tx.Simulated()
 	if err != nil {
 		return err
 	}
-	if simulated, err := tx.Simulated(); err != nil || simulated {
+	var ids []int64
+	var people map[int]*ways
+	if err := db.Asking(tx, func(tx *db.Tx) (err error) { ids, err = store(tx, ms); return err }, func(tx *db.Tx) (err error) {
+		if !simulated {
+			people, err = waysOf(tx, ms)
+		}
+		return err
+	}); err != nil || simulated {
 		return err
 	}
-	people, err := waysOf(tx, ms)
-	if err != nil {
-		return err
-	}
-	return dispatch(tx, ms, first, people)
+	return dispatch(tx, ms, ids, people)
 }
 
-// store writes the messages and gives the id of the first; the others follow.
-func store(tx *db.Tx, ms []Message) (int, error) {
-	first, err := tx.IDs("message", len(ms))
-	if err != nil {
-		return 0, err
-	}
-	i := 0
-	_, err = tx.Copy("message", []string{"id", "identity_id", "kind", "thread", "verb", "what", "whom", "due", "lines", "link", "answer"}, func() ([]any, bool) {
-		if i == len(ms) {
-			return nil, false
-		}
+// store writes the messages and gives their ids, in their order.
+func store(tx *db.Tx, ms []Message) ([]int64, error) {
+	n := len(ms)
+	to, due := make([]int, n), make([]*time.Time, n)
+	var texts [8][]string
+	for i := range ms {
 		m := &ms[i]
-		var due *time.Time
-		if !m.Subject.Due.IsZero() {
-			due = &m.Subject.Due
+		if to[i] = m.To; !m.Subject.Due.IsZero() {
+			due[i] = &m.Subject.Due
 		}
 		lines := make([]Line, len(m.Lines))
 		for n, l := range m.Lines {
 			lines[n] = Line{plain(l.Label), plain(l.Value)}
 		}
 		body, _ := json.Marshal(lines) // texts only: never fails
-		i++
-		return []any{first + i - 1, m.To, m.Kind, m.Thread, plain(m.Subject.Verb), plain(m.Subject.What), plain(m.Subject.Whom), due, body, m.Link, m.Answer}, true
-	})
-	return first, err
+		for k, v := range []string{m.Kind, m.Thread, plain(m.Subject.Verb), plain(m.Subject.What), plain(m.Subject.Whom), string(body), m.Link, m.Answer} {
+			texts[k] = append(texts[k], v)
+		}
+	}
+	rows, err := tx.Query(`insert into message (identity_id, due, kind, thread, verb, what, whom, lines, link, answer)
+		select i, d, k, t, v, w, m, l::jsonb, k2, a from unnest($1::int[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[])
+			with ordinality x(i, d, k, t, v, w, m, l, k2, a, n) order by n returning id`, to, due, texts[0], texts[1], texts[2], texts[3], texts[4], texts[5], texts[6], texts[7])
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[int64])
 }
 
 // dispatch makes the deliveries: one for each message that goes out at once, and a person's open digest for all others.
-func dispatch(tx *db.Tx, ms []Message, first int, people map[int]*ways) error {
+func dispatch(tx *db.Tx, ms []Message, ids []int64, people map[int]*ways) error {
 	rung := map[string]bool{}
 	for i := range ms {
 		channel, digest := people[ms[i].To].of(&ms[i])
-		var delivery int64
 		var err error
 		switch {
 		case channel == "":
 			continue
 		case digest:
 			p := people[ms[i].To]
-			err = tx.QueryRow(`insert into delivery (channel, identity_id, digest, next_at) values ('mail', $1, true, $2)
-				on conflict (identity_id) where digest and state = 'waiting' and attempts = 0 do update set digest = true returning id`,
-				ms[i].To, nextAt(tx.Now, p.Hour, p.zone)).Scan(&delivery)
+			_, err = tx.Exec(`with d as (insert into delivery (channel, identity_id, digest, next_at) values ('mail', $1, true, $2)
+					on conflict (identity_id) where digest and state = 'waiting' and attempts = 0 do update set digest = true returning id)
+				insert into delivery_message (delivery_id, message_id) select id, $3::bigint from d`, ms[i].To, nextAt(tx.Now, p.Hour, p.zone), ids[i])
 		default:
 			rung[channel] = true
-			err = tx.QueryRow(`insert into delivery (channel, identity_id) values ($1, $2) returning id`, channel, ms[i].To).Scan(&delivery)
+			_, err = tx.Exec(`with d as (insert into delivery (channel, identity_id) values ($1, $2) returning id)
+				insert into delivery_message (delivery_id, message_id) select id, $3::bigint from d`, channel, ms[i].To, ids[i])
 		}
 		if err != nil {
-			return err
-		}
-		if _, err := tx.Exec(`insert into delivery_message (delivery_id, message_id) values ($1, $2)`, delivery, first+i); err != nil {
 			return err
 		}
 	}
@@ -209,19 +210,12 @@ func CloseAll(tx *db.Tx, all []string, text string) error {
 	if len(all) == 0 {
 		return nil
 	}
-	rows, err := tx.Query(`update message m set closed_at = clock_timestamp(), closing = $2 from unnest($1::text[]) t(thread) where m.closed_at is null and m.kind = any($3)
-		and (m.thread = t.thread or m.thread ~>=~ (t.thread || '/') and m.thread ~<~ (t.thread || '0')) returning m.id`, all, plain(text), duties)
-	if err != nil {
-		return err
-	}
-	ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
-	if err != nil || len(ids) == 0 {
-		return err
-	}
 	// One that is being sent now is edited when that is reported.
-	n, err := tx.Exec(`update delivery set edit = true, state = 'waiting', attempts = case state when 'sent' then 0 else attempts end,
+	n, err := tx.Exec(`with closed as (update message m set closed_at = clock_timestamp(), closing = $2 from unnest($1::text[]) t(thread) where m.closed_at is null and m.kind = any($3)
+		and (m.thread = t.thread or m.thread ~>=~ (t.thread || '/') and m.thread ~<~ (t.thread || '0')) returning m.id)
+		update delivery set edit = true, state = 'waiting', attempts = case state when 'sent' then 0 else attempts end,
 			next_at = case state when 'sent' then clock_timestamp() else next_at end
-		where channel = 'slack' and state in ('waiting', 'sent') and id in (select delivery_id from delivery_message where message_id = any($1))`, ids)
+		where channel = 'slack' and state in ('waiting', 'sent') and id in (select delivery_id from delivery_message where message_id in (select id from closed))`, all, plain(text), duties)
 	if err != nil || n == 0 {
 		return err
 	}

@@ -132,7 +132,15 @@ const (
 
 // Load gives the policy that is current in this transaction. Version 0 is the empty policy of a new database.
 func Load(tx *db.Tx) (*Snapshot, error) {
-	return db.Still(tx, "policy", func() (*Snapshot, error) { return load(tx) })
+	if s, ok := tx.Kept(policyKept).(*Snapshot); ok {
+		return s, nil
+	}
+	locked := tx.Kept(lockKept) != nil
+	s, err := db.Still(tx, "policy", func() (*Snapshot, error) { return load(tx) })
+	if err == nil && locked {
+		tx.Keep(policyKept, s)
+	}
+	return s, err
 }
 
 func load(tx *db.Tx) (*Snapshot, error) {

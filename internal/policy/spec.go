@@ -144,13 +144,28 @@ var StandardAttributes = []string{"number", "first_name", "last_name", "display_
 // lockKey is the advisory lock on the policy of a database.
 const lockKey = 7234512
 
+// What a transaction keeps while it holds the lock shared: that it does, and the policy, which nobody changes meanwhile.
+const (
+	lockKept   = "policy lock"
+	policyKept = "policy"
+)
+
 // Lock takes the policy lock until the transaction ends: shared by whoever evaluates and then writes, exclusive by whoever
 // changes applications, roles or rules. Take it before any lock on people.
 func Lock(tx *db.Tx, exclusive bool) error {
 	f := "pg_advisory_xact_lock_shared"
-	if exclusive {
+	switch {
+	case exclusive:
 		f = "pg_advisory_xact_lock"
+		tx.Forget(lockKept, policyKept) // it is about to change
+	case tx.Kept(lockKept) != nil:
+		return nil
 	}
-	_, err := tx.Exec(`select `+f+`($1)`, lockKey)
-	return err
+	if _, err := tx.Exec(`select `+f+`($1)`, lockKey); err != nil {
+		return err
+	}
+	if !exclusive {
+		tx.Keep(lockKept, true)
+	}
+	return nil
 }

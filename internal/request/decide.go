@@ -19,12 +19,10 @@ func (s *Service) Decide(tx *db.Tx, a Answer) (*Item, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := s.decider(tx, it)
-	if err != nil {
-		return nil, err
-	}
-	pol, err := policy.Load(tx)
-	if err != nil {
+	var d *decider
+	var pol *policy.Snapshot
+	if err := db.Asking(tx, func(tx *db.Tx) (err error) { d, err = s.decider(tx, it); return err },
+		func(tx *db.Tx) (err error) { pol, err = policy.Load(tx); return err }); err != nil {
 		return nil, err
 	}
 	if err := check(it, st, &a, d, levelNames(pol.Offer(it.Offer)), tx.Now); err != nil {
@@ -60,15 +58,14 @@ func (s *Service) decider(tx *db.Tx, it *Item) (*decider, error) {
 	if d.id == 0 {
 		return d, nil
 	}
-	var err error
-	if d.names, err = s.Acting(tx, d.id); err != nil {
-		return nil, err
-	}
-	rows, err := tx.Query(`select to_identity from delegation where from_identity = any($1) and ended_at is null and from_at <= $2 and to_at > $2`, []int{it.Requester, it.Beneficiary}, tx.Now)
-	if err != nil {
-		return nil, err
-	}
-	if d.barred, err = pgx.CollectRows(rows, pgx.RowTo[int]); err != nil {
+	if err := db.Asking(tx, func(tx *db.Tx) (err error) { d.names, err = s.Acting(tx, d.id); return err }, func(tx *db.Tx) error {
+		rows, err := tx.Query(`select to_identity from delegation where from_identity = any($1) and ended_at is null and from_at <= $2 and to_at > $2`, []int{it.Requester, it.Beneficiary}, tx.Now)
+		if err != nil {
+			return err
+		}
+		d.barred, err = pgx.CollectRows(rows, pgx.RowTo[int])
+		return err
+	}); err != nil {
 		return nil, err
 	}
 	for _, st := range it.Steps {

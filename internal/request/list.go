@@ -4,6 +4,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"tenure/internal/db"
+	"tenure/internal/errs"
 )
 
 // Filter says which requests a list has.
@@ -44,10 +45,19 @@ func Page(tx *db.Tx, f Filter, page db.Page) (all []*Request, more bool, err err
 
 // OfStep gives the request that a step belongs to, the item, and the step.
 func OfStep(tx *db.Tx, step int) (*Request, *Item, *Step, error) {
-	it, st, err := ofStep(tx, step)
+	r, err := one(tx, `id = (select i.request_id from request_step s join request_item i on i.id = s.item_id where s.id = $1)`, step)
+	if errs.KindOf(err) == errs.KindNotFound {
+		return nil, nil, nil, errs.NotFound("there is no such step")
+	}
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	r, err := Get(tx, it.Request)
-	return r, it, st, err
+	for _, it := range r.Items {
+		for _, st := range it.Steps {
+			if st.ID == step {
+				return r, it, st, nil
+			}
+		}
+	}
+	return nil, nil, nil, errs.NotFound("there is no such step")
 }

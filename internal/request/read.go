@@ -13,7 +13,7 @@ import (
 const itemColumns = `select i.id, i.request_id, i.requester_id, i.beneficiary_id, i.act, i.offer_id, i.level, i.role_id, i.param, i.entitlements, i.replaces, i.asked_from, i.asked_to,
 	i.risk, i.conflicts, i.rule_id, i.automatic, i.policy_version, i.state, i.from_at, i.to_at, i.decided_at, i.ended_at, i.ended_because, i.version from request_item i `
 
-// items reads items with their steps, who is asked and what was decided: four queries, however many.
+// items reads items with their steps, who is asked and what was decided: four queries in two round trips, however many.
 func items(tx *db.Tx, where string, args ...any) ([]*Item, error) {
 	rows, err := tx.Query(itemColumns+where, args...)
 	if err != nil {
@@ -28,15 +28,18 @@ func items(tx *db.Tx, where string, args ...any) ([]*Item, error) {
 	if err != nil || len(all) == 0 {
 		return nil, err
 	}
-	return all, steps(tx, all)
-}
-
-func steps(tx *db.Tx, all []*Item) error {
-	byID, ids := map[int]*Item{}, []int{}
+	byID, ids, of := map[int]*Item{}, []int{}, map[int]*Step{}
 	for _, it := range all {
 		byID[it.ID] = it
 		ids = append(ids, it.ID)
 	}
+	// The steps are there when those who are asked, and what they decided, get their answers.
+	return all, db.Asking(tx, func(tx *db.Tx) error { return steps(tx, byID, of, ids) },
+		func(tx *db.Tx) error { return holders(tx, of, ids) },
+		func(tx *db.Tx) error { return decisions(tx, of, ids) })
+}
+
+func steps(tx *db.Tx, byID map[int]*Item, of map[int]*Step, ids []int) error {
 	rows, err := tx.Query(`select id, item_id, requester_id, beneficiary_id, position, by, named, owner_id, quorum, hours, otherwise, state, stage, opened_at, due_at, next_at, decided_at, version
 		from request_step where item_id = any($1) order by item_id, position, id`, ids)
 	if err != nil {
@@ -48,24 +51,16 @@ func steps(tx *db.Tx, all []*Item) error {
 			&s.OpenedAt, &s.DueAt, &s.NextAt, &s.DecidedAt, &s.Version)
 		return &s, err
 	})
-	if err != nil || len(list) == 0 {
-		return err
-	}
-	of, stepIDs := map[int]*Step{}, []int{}
 	for _, s := range list {
 		of[s.ID] = s
-		stepIDs = append(stepIDs, s.ID)
 		byID[s.Item].Steps = append(byID[s.Item].Steps, s)
 	}
-	if err := holders(tx, of, stepIDs); err != nil {
-		return err
-	}
-	return decisions(tx, of, stepIDs)
+	return err
 }
 
 func holders(tx *db.Tx, of map[int]*Step, ids []int) error {
 	rows, err := tx.Query(`select h.step_id, h.identity_id, h.why, p.name, p.public_id::text, h.since, h.until from request_holder h join identity p on p.id = h.identity_id
-		where h.step_id = any($1) order by h.step_id, h.since, lower(p.name), p.id`, ids)
+		where h.step_id in (select id from request_step where item_id = any($1)) order by h.step_id, h.since, lower(p.name), p.id`, ids)
 	if err != nil {
 		return err
 	}
@@ -91,7 +86,7 @@ func holders(tx *db.Tx, of map[int]*Step, ids []int) error {
 
 func decisions(tx *db.Tx, of map[int]*Step, ids []int) error {
 	rows, err := tx.Query(`select d.step_id, d.decider_id, p.name, d.on_behalf_of, d.outcome, d.level, d.to_at, d.reason, d.control, d.via, d.made_at, d.made_by from request_decision d
-		join identity p on p.id = d.decider_id where d.step_id = any($1) order by d.step_id, d.id`, ids)
+		join identity p on p.id = d.decider_id where d.step_id in (select id from request_step where item_id = any($1)) order by d.step_id, d.id`, ids)
 	if err != nil {
 		return err
 	}
@@ -112,16 +107,21 @@ func Get(tx *db.Tx, id int) (*Request, error) { return one(tx, `id = $1`, id) }
 
 func one(tx *db.Tx, where string, arg any) (*Request, error) {
 	var r Request
-	err := tx.QueryRow(`select id, public_id::text, requester_id, beneficiary_id, on_behalf_of, why, via, asked_at from request where `+where, arg).
-		Scan(&r.ID, &r.PublicID, &r.Requester, &r.Beneficiary, &r.OnBehalfOf, &r.Why, &r.Via, &r.AskedAt)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, errs.NotFound("there is no such request")
-	}
+	err := db.Asking(tx, func(tx *db.Tx) error {
+		err := tx.QueryRow(`select id, public_id::text, requester_id, beneficiary_id, on_behalf_of, why, via, asked_at from request where `+where, arg).
+			Scan(&r.ID, &r.PublicID, &r.Requester, &r.Beneficiary, &r.OnBehalfOf, &r.Why, &r.Via, &r.AskedAt)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return errs.NotFound("there is no such request")
+		}
+		return err
+	}, func(tx *db.Tx) (err error) {
+		r.Items, err = items(tx, `where i.request_id in (select id from request where `+where+`) order by i.id`, arg)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	r.Items, err = items(tx, `where i.request_id = $1 order by i.id`, r.ID)
-	return &r, err
+	return &r, nil
 }
 
 // ofStep gives the item that a step belongs to, and the step.

@@ -133,3 +133,33 @@ func orBack(err error) error {
 	}
 	return err
 }
+
+// A decision asks the database few times, whatever follows from it: most of what it needs is asked together. What is copied in bulk is not counted.
+func TestADecisionTakesFewRoundTrips(t *testing.T) {
+	o := newOffice(t, dbtest.New(t))
+	counted := func(who, what string, most int, fn func(*db.Tx) error) {
+		t.Helper()
+		if err := o.as(who, func(tx *db.Tx) error {
+			n, err := trips(tx, func() error { return fn(tx) })
+			if n > most {
+				t.Errorf("%s takes %d round trips, at most %d are expected", what, n, most)
+			}
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var r *request.Request
+	counted("Ada", "asking", 28, func(tx *db.Tx) (err error) {
+		r, err = o.Submit(tx, &request.Ask{For: o.id["Ada"], Why: "the quarter ends", Via: "page", Wishes: []request.Wish{{Act: request.Grant, Offer: o.of["CRM"]}}, Proven: true})
+		return err
+	})
+	counted("Max", "approving", 17, func(tx *db.Tx) error {
+		_, err := o.Decide(tx, request.Answer{Step: o.open(r).ID, Outcome: request.Approve})
+		return err
+	})
+	counted("Olga", "granting", 28, func(tx *db.Tx) error {
+		_, err := o.Decide(tx, request.Answer{Step: o.open(r).ID, Outcome: request.Approve})
+		return err
+	})
+}
