@@ -99,3 +99,52 @@ func TestListKeys(t *testing.T) {
 	press("j")
 	want(row, "Ana Ruiz")
 }
+
+// TestKeysOfWhatIsAskedOfYou decides with the keyboard alone: a approves the row with the focus and no other, r leads to where the reason for a
+// denial is written, u says that nothing can be undone. In rows that are decided one by one, a does nothing.
+func TestKeysOfWhatIsAskedOfYou(t *testing.T) {
+	ctx := browser(t)
+	server := serveGallery(t)
+	run := func(script string) string {
+		t.Helper()
+		got, err := chromedp.Run(ctx, chromedp.Evaluate[string](script))
+		if err != nil {
+			t.Fatalf("%s: %v", script, err)
+		}
+		return got
+	}
+	// What would be sent, or where a link leads, is noted instead of done: the gallery only shows pages.
+	fresh := func() {
+		t.Helper()
+		must(t, chromedp.Do(ctx, chromedp.EmulateViewport(1280, 800), chromedp.Navigate(server.URL+"/approvals-full"),
+			chromedp.Poll[chromedp.Void](`document.documentElement.classList.contains('t-scripted')`)))
+		run(`window.said = ''; document.addEventListener('submit', e => { e.preventDefault(); window.said = 'sent ' + [...new FormData(e.target, e.submitter)].map(p => p.join('=')).filter(p => !p.startsWith('reason=')).join(' ') });
+			document.addEventListener('click', e => { const a = e.target.closest('a'); if (a) { e.preventDefault(); window.said = 'to ' + a.getAttribute('href') } }); ''`)
+	}
+	press := func(keys ...string) string {
+		t.Helper()
+		for _, k := range keys {
+			must(t, chromedp.Do(ctx, chromedp.KeyEvent(k)))
+		}
+		return run(`window.said`)
+	}
+	fresh()
+	risky, low := run(`document.querySelector('#risk-conflict tr[data-row] th a').getAttribute('href')`), run(`document.querySelectorAll('#risk-low tr[data-row]')[1].querySelector('[data-key=a]').value`)
+	if got := press("j", "a"); got != "" {
+		t.Errorf("in a row that is decided one by one (%s), a does %q", risky, got)
+	}
+	if got, want := press("j", "j", "a"), "sent class=low only="+low; got != want {
+		t.Errorf("a in the third row: %q, not %q", got, want)
+	}
+	fresh()
+	if got, want := press("j", "j", "j", "r"), "to "+run(`document.querySelectorAll('#risk-low tr[data-row]')[1].querySelector('[data-key=r]').getAttribute('href')`); got != want {
+		t.Errorf("r in the third row: %q, not %q", got, want)
+	}
+	if got := press("u"); got != "to #no-undo" {
+		t.Errorf("u: %q", got)
+	}
+	run(`document.body.removeAttribute('data-letters'); window.said = ''`)
+	if got := press("a", "r", "u"); got != "" {
+		t.Errorf("where letters are switched off: %q", got)
+	}
+}
