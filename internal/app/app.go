@@ -36,6 +36,7 @@ type App struct {
 	Notify    *notify.Service
 	Sealer    *trail.Sealer
 	Anchor    *trail.Anchor
+	Streams   []*trail.Stream
 
 	private *pgserver.Server
 }
@@ -72,6 +73,7 @@ func build(c *config.Config, d *db.DB, private *pgserver.Server) *App {
 	for _, w := range c.WitnessList() {
 		a.Anchor.Witnesses = append(a.Anchor.Witnesses, trail.WitnessAt(w))
 	}
+	a.Streams = streams(c, d)
 	if c.AnchorMail != "" {
 		a.Anchor.Mail = func(ctx context.Context, subject, text string) error {
 			return a.Notify.Letter(ctx, c.AnchorMail, subject, text)

@@ -121,6 +121,9 @@ func (a *App) Work(ctx context.Context, untilIdle bool) (access.Open, error) {
 	if a.Sealer != nil {
 		ended.Go(func() { a.Sealer.Run(sealing) })
 		ended.Go(func() { a.Anchor.Run(sealing) })
+		for _, s := range a.Streams {
+			ended.Go(func() { s.Run(sealing) })
+		}
 	}
 	var open access.Open
 	if untilIdle {

@@ -40,6 +40,9 @@ type Config struct {
 	AnchorMail string   `yaml:"anchor_mail" env:"TENURE_ANCHOR_MAIL"`              // to whom they are sent once a day, an auditor; empty: nobody
 	Witnesses  []string `yaml:"witnesses" env:"TENURE_WITNESSES" envSeparator:","` // URL and public key of each, with a space between
 
+	Streams   []Stream `yaml:"streams"`                      // receivers outside that are told every event, such as a SIEM
+	StreamEnv Stream   `yaml:"-" envPrefix:"TENURE_STREAM_"` // one more, from the environment
+
 	SMTPURL      string   `yaml:"smtp_url" env:"TENURE_SMTP_URL"`   // smtp://user:password@host:port or smtps://; empty: no mail
 	MailFrom     string   `yaml:"mail_from" env:"TENURE_MAIL_FROM"` // whom letters come from
 	SlackToken   string   `yaml:"slack_token" env:"TENURE_SLACK_TOKEN"`
@@ -126,6 +129,7 @@ func (c *Config) check() []errs.Field {
 	c.checkProviders(add)
 	c.checkTelling(add)
 	c.checkAnchors(add)
+	c.checkStreams(add)
 	return bad
 }
 

@@ -12,3 +12,6 @@ import (
 func VerifyIn(ctx context.Context, d *db.DB, tx pgx.Tx, r *Report) error {
 	return verifyIn(&db.Tx{Ctx: ctx, Pgx: tx, DB: d}, Outside{}, r)
 }
+
+// Hasty makes a stream move before it has sent, as it must not.
+func (s *Stream) Hasty() { s.hasty = true }
