@@ -30,7 +30,7 @@ dev: deps build ## Serve the portal on an own database, with jobs
 
 .PHONY: test
 test: deps ## Run the tests (installs what they need)
-	@bash scripts/deps.sh node chromium python
+	@bash scripts/deps.sh node chromium python poppler
 	@for dir in test/axe test/api; do [ -d $$dir/node_modules ] || npm ci --silent --no-audit --no-fund --prefix $$dir || exit; done
 	$(GO) test -timeout 30m ./web ./templates ./... # the longest first
 

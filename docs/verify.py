@@ -16,6 +16,7 @@ import sys
 import zlib
 
 FILES = ["README.txt", "checkpoint.txt", "keys.txt", "rotations.txt", "events.jsonl", "events.csv", "events.html", "manifest.json"]
+REPORT = ["report/report.pdf", "report/report.html", "report/report.json", "report/population.csv", "report/sample.csv", "report/sheets.csv"]
 
 # --- Ed25519 (RFC 8032, section 5.1.7 and appendix A) -------------------------------------------------------------------------
 
@@ -189,8 +190,10 @@ class Frame:
             place += len(local) + length + 16
         if again != directory or place != offset:
             self.wrong.append("the directory of the zip file is not as it was written")
-        if list(self.where) != FILES:
-            self.wrong.append("the pack must hold " + ", ".join(FILES))
+        self.report = len(self.where) > len(FILES)
+        self.files = FILES[:-1] + (REPORT if self.report else []) + FILES[-1:]
+        if list(self.where) != self.files:
+            self.wrong.append("the pack must hold " + ", ".join(self.files))
 
     def blocks(self, name):
         start, left = self.where.get(name, (0, 0))
@@ -252,8 +255,10 @@ def head(pack, given, wrong):
     return name, int(size), base64.b64decode(root), seen
 
 
-def misses(query, event):
+def misses(query, index, event):
     at = event["recorded"]
+    if query.get("listed") and index not in query.get("numbers", []):
+        return "its number is not one of those listed"
     if "from" in query and moment(at) < moment(query["from"]) or "to" in query and moment(at) >= moment(query["to"]):
         return "it was recorded at " + at
     if query.get("person") and event.get("identity") != query["person"]:
@@ -283,7 +288,7 @@ def verify(path, given):
                 n += len(block)
             if f["name"] not in pack.where or (n, h.hexdigest()) != (f["bytes"], f["sha256"]):
                 wrong.append("%s is not the file that the manifest lists" % f["name"])
-        if [f["name"] for f in manifest["files"]] != FILES[:-1]:
+        if [f["name"] for f in manifest["files"]] != pack.files[:-1]:
             wrong.append("the manifest does not list every file")
         query = manifest["query"]
     except (ValueError, KeyError, TypeError) as e:
@@ -310,19 +315,21 @@ def verify(path, given):
             elif index >= size or root_from(index, size, leaf, hashes) != root:
                 bad.append("event %d: it is not the event of this number in the signed log" % index)
             else:
-                why = misses(query, json.loads(leaf))
+                why = misses(query, index, json.loads(leaf))
                 if why:
                     bad.append("event %d: it was not asked for: %s" % (index, why))
             whole, last = whole and index == last + 1, index
         except (ValueError, KeyError, TypeError) as e:
             bad.append("after event %d: a line cannot be read: %s" % (last, e))
-    if not (whole and last + 1 == size) and not any(query.get(k) for k in ("from", "to", "person", "actor", "kinds")):
+    if not (whole and last + 1 == size) and not any(query.get(k) for k in ("from", "to", "person", "actor", "kinds", "listed")):
         bad.append("an event is missing: the whole log was asked for")
     if count != query.get("events"):
         wrong.append("the pack holds %d events, and its manifest counts %s" % (count, query.get("events")))
     said = ["Each of the %d events is in the log %s, unchanged and at its number; its head of %d events is signed." % (count, origin, size)]
     if whole and last + 1 == size:
         said.append("It is the whole log up to that head: no number is missing.")
+    if pack.report:
+        said.append("The report was not changed since the pack was written. That it is true is not proven: it is Tenure's reading of its database.")
     return bad + wrong, said + seen, not given
 
 

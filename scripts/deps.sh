@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing for the parts named: postgres, node, chromium, python. Debian and Ubuntu; elsewhere it says what
+# Installs what is missing for the parts named: postgres, node, chromium, python, poppler. Debian and Ubuntu; elsewhere it says what
 # to install. Parts that only some tests need are optional: without them those tests skip and say so.
 set -euo pipefail
 
@@ -10,6 +10,7 @@ have_postgres() {
 have_node() { command -v node >/dev/null && command -v npm >/dev/null; }
 have_chromium() { command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null; }
 have_python() { command -v python3 >/dev/null; }
+have_poppler() { command -v pdftotext >/dev/null && command -v pdftoppm >/dev/null; }
 
 package_of() {
 	case $1 in
@@ -17,6 +18,7 @@ package_of() {
 	node) echo nodejs npm ;;
 	chromium) echo chromium ;;
 	python) echo python3 ;;
+	poppler) echo poppler-utils ;;
 	esac
 }
 

@@ -98,7 +98,7 @@ func things(w *world) *belongings {
 	w.seal()
 	th.put(thing{map[string]string{"name": "soc2-cc6.1", "population": "access"}, "", "compliance auditor administrator"}, "/evidence/controls/:name", "/evidence/controls/:name/:population", "/evidence/controls/:name/:population/draw")
 	drawn := w.as(compliance).post("/evidence/controls/soc2-cc6.1/access/draw", "from", "2020-01-01", "to", "2099-12-31", "seed", "Seed of Nr1003 alone", "size", "3").want(w.t, http.StatusSeeOther).to
-	th.put(thing{map[string]string{"id": drawn[strings.LastIndex(drawn, "/")+1:]}, "of Nr1003 alone", "compliance auditor administrator"}, "/evidence/samples/:id")
+	th.put(thing{map[string]string{"id": drawn[strings.LastIndex(drawn, "/")+1:]}, "of Nr1003 alone", "compliance auditor administrator"}, "/evidence/samples/:id", "/evidence/samples/:id/pack")
 	th.put(thing{map[string]string{"item": "g" + strconv.Itoa(w.number(`select min(id) from reason`))}, "", "compliance auditor administrator"}, "/evidence/sheets/:item")
 	w.must(beside(w, `insert into campaign_removal (item_id, campaign_id, review_id, identity_id, account_id, entitlement_id, param, state, at) select id, campaign_id, review_id, identity_id, account_id, entitlement_id, param, 'waiting', '2100-01-01' from campaign_item where id = `+review["item"]+
 		`; insert into campaign_note (item_id, author_id, kind, body, said_at, made_by) select id, identity_id, 'challenge', 'for Nr1030', now(), 1 from campaign_item where id = `+review["item"]))

@@ -271,6 +271,7 @@ func (s *server) routes() []route {
 		{get, evidenceURL + "/controls/:name/:population", "evidence.read", s.evidencePopulation},
 		{post, evidenceURL + "/controls/:name/:population/draw", "evidence.pack", s.evidenceDraw},
 		{get, evidenceURL + "/samples/:id", "evidence.read", s.evidenceSample},
+		{post, evidenceURL + "/samples/:id/pack", "evidence.pack", s.evidencePack},
 		{get, evidenceURL + "/sheets/:item", "evidence.read", s.evidenceSheet},
 		{get, asOfURL, "evidence.read", s.asOf},
 		{get, "/people/:id/conflicts/:rule", "violation.read", s.conflict},

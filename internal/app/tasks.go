@@ -21,6 +21,7 @@ const (
 	TaskRead    = "application.read"
 	TaskMine    = "policy.mine"
 	TaskReplay  = "policy.backtest"
+	TaskPack    = "evidence.pack"
 )
 
 // LoadArgs say which file of which source is read. The file itself is the task's.
@@ -70,6 +71,7 @@ func NewTasks(d *db.DB, h *hr.Service, p *provision.Service) *task.Service {
 		TaskRead:   func(ctx context.Context, w *task.Work) error { return read(ctx, p, w) },
 		TaskMine:   func(ctx context.Context, w *task.Work) error { return mine(ctx, d, w) },
 		TaskReplay: func(ctx context.Context, w *task.Work) error { return backtestSet(ctx, d, w) },
+		TaskPack:   func(ctx context.Context, w *task.Work) error { return packSample(ctx, d, w) },
 	}}
 }
 

@@ -55,6 +55,7 @@ var libraries = map[string][]string{
 	"github.com/emersion/":          {"internal/notify/mailtest"},
 	"github.com/danielgtaylor/huma": {"web"},
 	"golang.org/x/time":             {"web"},
+	"codeberg.org/go-pdf/":          {"internal/audit/control"},
 	"golang.org/x/mod":              {"internal/evidence", "internal/audit/trail"},
 	"github.com/xuri/excelize":      {"internal/hr/file", "internal/policy/sod"},
 	"github.com/jackc/pgx/v5/pgxp":  {"internal/db", "internal/app", "internal/connector/postgres", "internal/provision", "internal/bench", "web"},

@@ -26,7 +26,17 @@ type Pack struct {
 	Keys       []string // public keys: the log's first, then those of witnesses
 	Statements [][]byte // about later keys of the log
 	Query      Query
+	Reports    []ReportFile // all of ReportFiles in their order, or none
 }
+
+// ReportFile is a file of a report: what Tenure reads in its database, beside the events on which it rests.
+type ReportFile struct {
+	Name string
+	Body []byte
+}
+
+// ReportFiles are the files of a report, in the order in which they stand in a pack, between the events and the manifest.
+var ReportFiles = []string{"report/report.pdf", "report/report.html", "report/report.json", "report/population.csv", "report/sample.csv", "report/sheets.csv"}
 
 // Query is what was asked: all events that it holds for, and how many those are.
 type Query struct {
@@ -35,7 +45,10 @@ type Query struct {
 	Kinds  []string   `json:"kinds,omitempty"`
 	Person int        `json:"person,omitempty"`
 	Actor  int        `json:"actor,omitempty"`
-	Events int        `json:"events"` // counted in the database, before they were read
+	// Numbers are those of single events, ascending, where Listed says that they were asked for: those on which a report rests.
+	Listed  bool    `json:"listed,omitempty"`
+	Numbers []int64 `json:"numbers,omitempty"`
+	Events  int     `json:"events"` // counted in the database, before they were read
 }
 
 // Entry is one event of a pack.
@@ -88,6 +101,25 @@ was left out (compare the counts with the database, or ask for the whole log: th
 people are not in it: they stand in the database, under keys that can be erased.
 `
 
+// ReadmeReport is what README.txt says besides where there is a report.
+const ReadmeReport = `
+report/         what was asked for, as Tenure read it in its database at the time of the head: population, sample and sheets, for reading
+                (report.pdf, report.html), for programs (report.json) and for spreadsheets (the three .csv)
+
+The report holds names. It is Tenure's reading of its database: that it is true is not proven. Proven are the events that it names by
+their number (#7), as far as they stand in events.jsonl. The sample can be drawn again from population.csv and the seed. After this pack
+was written, the log noted its SHA-256 as an event evidence.packed: whoever holds a later part of the log can see that this very file
+was given out.
+`
+
+// readme is README.txt of the pack.
+func readme(report bool) string {
+	if report {
+		return Readme + ReadmeReport
+	}
+	return Readme
+}
+
 // create begins a file of a pack. Nothing is compressed and every file is of 1980-01-01, so that the same request gives the same bytes and
 // whoever verifies can say of every byte what it must be.
 func create(z *zip.Writer, name string) (io.Writer, error) {
@@ -122,18 +154,23 @@ func WritePack(w io.Writer, p Pack, each func(func(Entry) error) error) (err err
 	}
 	forCSV, forHTML := &spool{}, &spool{}
 	defer func() { err = errors.Join(err, forCSV.close(), forHTML.close()) }()
-	for _, f := range []struct {
+	type part struct {
 		name  string
 		write func(io.Writer) error
-	}{
-		{"README.txt", text(Readme)},
+	}
+	parts := []part{
+		{"README.txt", text(readme(len(p.Reports) > 0))},
 		{"checkpoint.txt", text(string(p.Signed))},
 		{"keys.txt", text(strings.Join(p.Keys, "\n") + "\n")},
 		{"rotations.txt", text(statements.String())},
 		{"events.jsonl", func(w io.Writer) error { return writeEvents(w, forCSV, forHTML, p, each) }},
 		{"events.csv", forCSV.copyTo},
 		{"events.html", forHTML.copyTo},
-	} {
+	}
+	for _, r := range p.Reports {
+		parts = append(parts, part{r.Name, func(w io.Writer) error { _, err := w.Write(r.Body); return err }})
+	}
+	for _, f := range parts {
 		if err := add(f.name, f.write); err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,6 +27,15 @@ type Verdict struct {
 
 // packFiles are the files of a pack, in their order.
 var packFiles = []string{"README.txt", "checkpoint.txt", "keys.txt", "rotations.txt", "events.jsonl", "events.csv", "events.html", "manifest.json"}
+
+// filesOf are the files of a pack, with a report or without.
+func filesOf(report bool) []string {
+	last := len(packFiles) - 1
+	if report {
+		return slices.Concat(packFiles[:last], ReportFiles, packFiles[last:])
+	}
+	return packFiles
+}
 
 // VerifyPack verifies a pack, with nothing but the pack and the keys that whoever verifies brings along: the log's, and those of witnesses.
 // It reads events one by one. It gives an error only where the file cannot be read at all.
@@ -49,17 +59,18 @@ func VerifyPackAgainst(r io.ReaderAt, size int64, keys []string, heads [][]byte)
 
 type packVerification struct {
 	Verdict
-	keys  []string
-	heads [][]byte
-	files map[string]*zip.File
-	sums  map[string]packedFile // as they are
-	m     manifest
-	c     Checkpoint
-	ok    bool // the head is signed
-	known []note.Verifier
-	seen  []string
-	whole bool
-	last  int64
+	keys   []string
+	heads  [][]byte
+	files  map[string]*zip.File
+	sums   map[string]packedFile // as they are
+	m      manifest
+	c      Checkpoint
+	ok     bool // the head is signed
+	report bool // there is one
+	known  []note.Verifier
+	seen   []string
+	whole  bool
+	last   int64
 }
 
 func (v *packVerification) wrong(text string, args ...any) {
@@ -244,7 +255,7 @@ func (v *packVerification) entry(e Entry) {
 	default:
 		if l, err := Skim(e.Leaf); err != nil {
 			v.bad(e.Index, err.Error())
-		} else if why := v.m.Query.misses(l); why != "" {
+		} else if why := v.m.Query.misses(e.Index, l); why != "" {
 			v.bad(e.Index, "it was not asked for: "+why)
 		}
 	}
@@ -295,12 +306,15 @@ func (v *packVerification) outside() {
 
 // all says whether the whole log was asked for.
 func (q *Query) all() bool {
-	return q.From == nil && q.To == nil && q.Person == 0 && q.Actor == 0 && len(q.Kinds) == 0
+	return q.From == nil && q.To == nil && q.Person == 0 && q.Actor == 0 && len(q.Kinds) == 0 && !q.Listed
 }
 
 // misses says why an event is not one that was asked for.
-func (q *Query) misses(l Skimmed) string {
+func (q *Query) misses(index int64, l Skimmed) string {
+	_, listed := slices.BinarySearch(q.Numbers, index)
 	switch {
+	case q.Listed && !listed:
+		return "its number is not one of those listed"
 	case q.From != nil && l.Recorded.Before(*q.From), q.To != nil && !l.Recorded.Before(*q.To):
 		return "it was recorded at " + l.Recorded.Format(time.RFC3339)
 	case q.Person != 0 && l.Identity != q.Person:
@@ -315,7 +329,7 @@ func (q *Query) misses(l Skimmed) string {
 
 // readme holds the instructions against those of this format.
 func (v *packVerification) readme() {
-	if string(v.read("README.txt")) != Readme {
+	if string(v.read("README.txt")) != readme(v.report) {
 		v.wrong("README.txt is not that of a pack of this format")
 	}
 }
@@ -324,6 +338,9 @@ func (v *packVerification) readme() {
 func (v *packVerification) say() {
 	v.NotProven = append(v.NotProven, "That what was written down is true, and that everything that happened was written down.",
 		"Who the numbers of people and actors stand for: names are in the database.")
+	if v.report {
+		v.NotProven = append(v.NotProven, "That the report is true: its files are Tenure's reading of its database, as they were written. The log notes the hash of this pack after its head; a later part of the log proves it.")
+	}
 	if len(v.Wrong) > 0 {
 		v.NotProven = append([]string{"This pack as a whole: something in it is wrong."}, v.NotProven...)
 		return
@@ -333,6 +350,9 @@ func (v *packVerification) say() {
 		v.Proven = append(v.Proven, "It is the whole log up to that head: no number is missing.")
 	} else {
 		v.NotProven = append(v.NotProven, "That no event that was asked for was left out: the pack holds a part of the log.")
+	}
+	if v.report {
+		v.Proven = append(v.Proven, "The report was not changed since the pack was written: each of its files has the hash that the manifest lists.")
 	}
 	v.Proven = append(v.Proven, v.seen...)
 	if len(v.seen) == 0 {

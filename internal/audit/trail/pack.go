@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"time"
 
@@ -42,6 +43,48 @@ func WritePack(ctx context.Context, d *db.DB, w io.Writer, q evidence.Query, siz
 		return evidence.WritePack(w, p, func(do func(evidence.Entry) error) error { return entries(tx, q, p.Checkpoint.Size, do) })
 	})
 	return p.Checkpoint.Size, err
+}
+
+// Head is the head of the log that a pack leads to.
+type Head struct {
+	Origin string
+	Size   int64
+	Root   string
+	Sealed time.Time
+}
+
+// WriteReport writes a pack with a report, up to the checkpoint of a size; 0 takes the last one. make gives the files for the head and the
+// numbers of the events on which they rest; those after the head are left out.
+func WriteReport(tx *db.Tx, w io.Writer, size int64, make func(Head) ([]evidence.ReportFile, []int64, error)) (Head, error) {
+	var h Head
+	if size == 0 {
+		if err := tx.QueryRow(`select coalesce(max(size), -1) from checkpoint`).Scan(&size); err != nil {
+			return h, err
+		}
+	}
+	var p evidence.Pack
+	if err := packHead(tx, &p, size); err != nil {
+		return h, err
+	}
+	h = Head{Origin: p.Checkpoint.Origin, Size: p.Checkpoint.Size, Root: p.Checkpoint.Root.String()}
+	if err := tx.QueryRow(`select sealed_at from checkpoint where size = $1`, size).Scan(&h.Sealed); err != nil {
+		return h, err
+	}
+	files, numbers, err := make(h)
+	if err != nil {
+		return h, err
+	}
+	p.Reports, p.Query.Listed = files, true
+	for _, n := range slices.Compact(slices.Sorted(slices.Values(numbers))) {
+		if n >= 0 && n < h.Size {
+			p.Query.Numbers = append(p.Query.Numbers, n)
+		}
+	}
+	sql, args := where(p.Query, h.Size)
+	if err := tx.QueryRow(`select count(*) `+sql, args...).Scan(&p.Query.Events); err != nil {
+		return h, err
+	}
+	return h, evidence.WritePack(w, p, func(do func(evidence.Entry) error) error { return entries(tx, p.Query, h.Size, do) })
 }
 
 // packHead reads the checkpoint with what witnesses signed, and the keys.
@@ -86,6 +129,9 @@ func where(q evidence.Query, size int64) (string, []any) {
 	add := func(cond string, v any) {
 		args = append(args, v)
 		sql += fmt.Sprintf(" and "+cond, len(args))
+	}
+	if q.Listed {
+		add("l.log_index = any($%d)", q.Numbers)
 	}
 	if q.From != nil {
 		add("e.recorded_at >= $%d", *q.From)
