@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 // TestRun measures a small company for real: its own server, both sides of every pair, all checks of the results.
 func TestRun(t *testing.T) {
 	dir := t.TempDir()
-	report, err := Run(t.Context(), Options{Sizes: []int{200}, SoD: []int{300, 5000}, Repeat: 2, Dir: dir})
+	report, err := Run(t.Context(), Options{Sizes: []int{200}, SoD: []int{300, 5000}, Requests: []int{200}, Repeat: 2, Dir: dir})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,6 +58,14 @@ func TestRun(t *testing.T) {
 	}
 	if len(report.SoD) != 2 {
 		t.Errorf("%d sizes of segregation of duties", len(report.SoD))
+	}
+	if len(report.Requests) != 1 || len(report.Requests[0].Acts) != 3 {
+		t.Fatalf("%+v", report.Requests)
+	}
+	for _, a := range report.Requests[0].Acts { // that as much was granted on both sides the measurement checks by itself
+		if a.Ratio.Min <= 0 || a.Product.Min <= 0 || a.Floor.Min <= 0 || a.Trips == 0 || a.Trips > a.Queries || a.Goal != 0 {
+			t.Errorf("%s: %+v", a.Name, a)
+		}
 	}
 	var text bytes.Buffer
 	if report.Print(&text); !strings.Contains(text.String(), "first load") || !strings.Contains(text.String(), "cold, against SQL") {
