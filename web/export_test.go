@@ -40,6 +40,17 @@ func HasWords(kind string) bool {
 	return w.title != "" && w.icon != "" && w.kind != ""
 }
 
+// EventKind is a kind of event in the catalogue.
+type EventKind struct{ Kind, Room, Means, Since string }
+
+// EventKinds gives every kind that there are words for.
+func EventKinds() (out []EventKind) {
+	for kind, w := range eventWords {
+		out = append(out, EventKind{kind, w.kind, w.title, eventSince[kind]})
+	}
+	return out
+}
+
 // StreamMine is how many streams one person may have at once.
 const StreamMine = streamMine
 

@@ -11,6 +11,9 @@ type eventWord struct {
 	kind, title string
 }
 
+// eventSince says since which release a kind of event is recorded, where that is not the first one: receivers of the log rely on kinds.
+var eventSince = map[string]string{}
+
 // eventWords say every kind of event that Tenure records.
 var eventWords = map[string]eventWord{
 	"log.key_rotated":          {ui.Info, "key", lang.Mark("Evidence"), lang.Mark("The evidence log has a new key")},

@@ -25,6 +25,7 @@ var pieces = map[string][]string{
 
 	"campaign.":   {"campaign.released", "campaign.discarded", "campaign.question", "campaign.answer", "campaign.challenge"},
 	"change_set.": {"change_set.rejected", "change_set.stale"},
+	"request.":    {"request.denied", "request.cancelled"},
 	".yaml":       {}, ".yml": {}, // of files
 	".name": {}, ".for": {}, ".hours": {}, // of fields
 }
@@ -41,7 +42,7 @@ func TestEveryEventHasWords(t *testing.T) {
 	packages := map[string][]*ast.File{}
 	files := token.NewFileSet()
 	err := filepath.WalkDir("../internal", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || strings.Contains(path, "/bench/") { // which measures, on databases of its own
 			return err
 		}
 		f, err := parser.ParseFile(files, path, nil, 0)
