@@ -84,9 +84,9 @@ reviews: deps ## Review everybody of a real company after 18 years of its HR fee
 	TENURE_EMPLOYEES=1 $(GO) test -timeout 60m -count 1 -v -run TestAReviewOfARealCompany ./internal/app
 
 .PHONY: tamper
-tamper: deps ## Flip 500 bytes of an evidence pack, each for both verifiers, and tamper with logs and state as a superuser
+tamper: deps ## Flip 500 bytes of an evidence pack for both verifiers and 10,000 bits of sealed events, edit state 200 times, and tamper with logs as a superuser
 	@bash scripts/deps.sh python
-	TENURE_FLIPS=500 $(GO) test -timeout 60m -count 1 -v -run 'Flipped|Tampering|Named|Fork|Chain|Replayed' ./internal/audit/trail
+	TENURE_FLIPS=500 TENURE_BITS=10000 TENURE_EDITS=200 $(GO) test -timeout 60m -count 1 -v -run 'Flipped|Tampering|Named|Fork|Chain|Replayed' ./internal/audit/trail
 
 .PHONY: properties
 properties: deps ## Hold 1,000 generated organisations against an interpreter and plain SQL

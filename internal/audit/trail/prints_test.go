@@ -1,6 +1,8 @@
 package trail_test
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -110,5 +112,98 @@ func TestChangedStateIsNamed(t *testing.T) {
 	}
 	if r := verify(t, d, trail.Outside{}); !r.Right() {
 		t.Errorf("undone: %+v", r)
+	}
+}
+
+// edits are what a superuser may do to one row of one person, whoever it is.
+var edits = []struct{ sql, word string }{
+	{`insert into reason (identity_id, entitlement_id, kind, valid_from, known_from) values (@who, 7000 + @n, 'found', now(), now())`, "reason"},
+	{`update reason set valid_to = now() + interval '@n minutes' where identity_id = @who and entitlement_id = 2`, "reason"},
+	{`update reason set state = 'proposed' where identity_id = @who and entitlement_id = 2`, "reason"},
+	{`delete from reason where identity_id = @who and entitlement_id = 1`, "reason"},
+	{`update employment_version set attrs = jsonb_build_object('title', 'Director @n') where identity_id = @who`, "employment"},
+	{`update employment_version set unit_id = @n where identity_id = @who`, "employment"},
+	{`delete from employment_version where identity_id = @who`, "employment"},
+	{`update operation set state = 'verified', verified_by = @n, verified_at = now() where identity_id = @who and account_id = 10 * @who + 2`, "operation"},
+	{`update operation set state = 'failed' where identity_id = @who and account_id = 10 * @who + 2`, "operation"},
+	{`update operation set entitlement_id = @n where identity_id = @who and account_id = 10 * @who + 3`, "operation"},
+}
+
+// Whatever row of whomever a superuser edits, the person and the table are named.
+func TestEditedStateOfAnybodyIsNamed(t *testing.T) {
+	d := dbtest.New(t)
+	s := sealer(t, d)
+	const people = 60
+	if err := d.Do(t.Context(), db.Operator, func(tx *db.Tx) error {
+		for _, sql := range []string{
+			`insert into employment_version (employment_id, identity_id, status, first_day, zone, starts_at, attrs, valid_from, known_from)
+				select i, i, 'active', '2020-01-01', 'UTC', '2020-01-01', '{"title": "x"}', '2020-01-01', now() from generate_series(1, $1) i`,
+			`insert into reason (identity_id, entitlement_id, kind, valid_from, known_from) select i, e, 'birthright', '2020-01-01', now() from generate_series(1, $1) i, generate_series(1, 2) e`,
+			`insert into operation (application_id, account_id, identity_id, kind, cause, state, next_attempt_at, created_at)
+				select 1, 10 * i + o, i, 'grant', 'test', 'pending', now(), now() from generate_series(1, $1) i, generate_series(1, 3) o`} {
+			if _, err := tx.Exec(sql, people); err != nil {
+				return err
+			}
+		}
+		for i := range people {
+			tx.Record(evidence.Event{Kind: "test.joined", IdentityID: i + 1, Touches: evidence.Touches{"employment_version": 1, "reason": 2, "operation": 3}})
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	seal(t, s)
+	owner := dbtest.Owner(t, d)
+	r := rand.New(rand.NewPCG(5, 6))
+	for i := range times("TENURE_EDITS", len(edits)) {
+		c, who := edits[i%len(edits)], 1+r.IntN(people)
+		tx, err := owner.Begin(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, sql := range []string{`set local session_replication_role = replica`, strings.NewReplacer("@who", fmt.Sprint(who), "@n", fmt.Sprint(1+r.IntN(900))).Replace(c.sql)} {
+			if tag, err := tx.Exec(t.Context(), sql); err != nil || strings.Contains(sql, "@") || tag.RowsAffected() > 1 {
+				t.Fatal(sql, tag, err)
+			}
+		}
+		found := &trail.Report{}
+		if err := trail.VerifyIn(t.Context(), d, tx, found); err != nil {
+			t.Fatal(err)
+		}
+		if len(found.Log) != 0 || len(found.State) != 1 || !strings.HasPrefix(found.State[0].What, fmt.Sprintf("%s of person %d ", c.word, who)) {
+			t.Errorf("%s of %d:\n%+v", c.sql, who, found)
+		}
+		if err := tx.Rollback(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// Rows that are older than the prints are vouched for as they are found, once; what is edited afterwards is named.
+func TestAnOldLogIsTakenOver(t *testing.T) {
+	d := dbtest.New(t)
+	s := sealer(t, d)
+	superuser(t, d, `delete from log_taken_over`,
+		`insert into reason (identity_id, entitlement_id, kind, valid_from, known_from) select i % 7, i, 'birthright', '2020-01-01', now() from generate_series(1, 4500) i`,
+		`insert into employment_version (employment_id, identity_id, status, first_day, zone, starts_at, attrs, valid_from, known_from) values (1, 1, 'active', '2020-01-01', 'UTC', '2020-01-01', '{}', '2020-01-01', now())`)
+	seal(t, s)
+	if r := verify(t, d, trail.Outside{}); len(r.State) == 0 {
+		t.Error("rows that no event vouches for pass: the test proves nothing")
+	}
+	for range 2 {
+		if err := d.Do(t.Context(), db.System, trail.TakeOver); err != nil {
+			t.Fatal(err)
+		}
+		seal(t, s)
+	}
+	if n := scan[int](t, d, `select count(*) from event where kind = 'log.taken_over'`); n != 4 {
+		t.Errorf("%d events take over 4,501 rows", n)
+	}
+	if r := verify(t, d, trail.Outside{}); !r.Right() || r.Rows != 4501 {
+		t.Errorf("%+v", r)
+	}
+	superuser(t, d, `update reason set valid_to = now() where entitlement_id = 77`)
+	if r := verify(t, d, trail.Outside{}); len(r.State) != 1 || !strings.HasPrefix(r.State[0].What, "reason of nobody") {
+		t.Errorf("%+v", r)
 	}
 }

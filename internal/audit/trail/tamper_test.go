@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"strings"
 	"testing"
@@ -181,5 +182,51 @@ func TestReplayedHeadsAreRefused(t *testing.T) {
 	r := verify(t, d, trail.Outside{Checkpoints: [][]byte{old}})
 	if r.Right() || !strings.Contains(r.Log[0].What, "says it is of 10") {
 		t.Errorf("%+v", r)
+	}
+}
+
+// A bit of a sealed event that is flipped in the database is found offline, with the key and the head that were kept, and its event is named
+// first; one of a stored hash is found as well.
+func TestFlippedBitsOfEventsAreFound(t *testing.T) {
+	d := dbtest.New(t)
+	s := sealer(t, d)
+	record(t, d, 40)
+	seal(t, s)
+	key, kept := publicKey(t, d), scan[[]byte](t, d, `select note from checkpoint where size = 40`)
+	owner := dbtest.Owner(t, d)
+	flip := func(table, column, where string, bit int) {
+		t.Helper()
+		if tag, err := owner.Exec(t.Context(), fmt.Sprintf(`update %[1]s set %[2]s = set_bit(%[2]s, %[4]d, 1 - get_bit(%[2]s, %[4]d)) where %[3]s`, table, column, where, bit)); err != nil || tag.RowsAffected() != 1 {
+			t.Fatal(tag, err)
+		}
+	}
+	if _, err := owner.Exec(t.Context(), `set session_replication_role = replica`); err != nil {
+		t.Fatal(err)
+	}
+	offline := func() *evidence.Verdict {
+		t.Helper()
+		p := pack(t, d, evidence.Query{}, 0)
+		v, err := evidence.VerifyPackAgainst(bytes.NewReader(p), int64(len(p)), []string{key}, [][]byte{kept})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	r := rand.New(rand.NewPCG(3, 4))
+	for i := range times("TENURE_BITS", 40) {
+		n := int64(r.IntN(40))
+		table, column, where := "event", "leaf", "id = "+fmt.Sprintf(at, n)
+		if i%10 == 9 {
+			table, column, where = "leaf", "hash", fmt.Sprintf("log_index = %d", n)
+		}
+		bit := r.IntN(8 * scan[int](t, d, `select length(`+column+`) from `+table+` where `+where))
+		flip(table, column, where, bit)
+		if v := offline(); len(v.Wrong) == 0 || table == "event" && v.First != n {
+			t.Errorf("bit %d of %s of event %d: %+v", bit, table, n, v)
+		}
+		flip(table, column, where, bit)
+	}
+	if v := offline(); len(v.Wrong) > 0 {
+		t.Errorf("flipped back: %+v", v)
 	}
 }

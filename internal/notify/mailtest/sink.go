@@ -138,7 +138,7 @@ func (s *session) Data(r io.Reader) error {
 	return nil
 }
 
-// read takes a letter apart: its header and its two parts.
+// read takes a letter apart: its header, and its text or its two parts.
 func (l *Letter) read() error {
 	m, err := mail.ReadMessage(bytes.NewReader(l.Raw))
 	if err != nil {
@@ -148,9 +148,12 @@ func (l *Letter) read() error {
 	if l.Subject, err = new(mime.WordDecoder).DecodeHeader(m.Header.Get("Subject")); err != nil {
 		return err
 	}
-	_, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
+	kind, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
 	if err != nil {
 		return err
+	}
+	if kind == "text/plain" {
+		return l.part(kind, m.Header.Get("Content-Transfer-Encoding"), m.Body)
 	}
 	parts := multipart.NewReader(m.Body, params["boundary"])
 	for {
@@ -161,18 +164,21 @@ func (l *Letter) read() error {
 		if err != nil {
 			return err
 		}
-		var body io.Reader = p
-		if p.Header.Get("Content-Transfer-Encoding") == "quoted-printable" {
-			body = quotedprintable.NewReader(p)
-		}
-		b, err := io.ReadAll(body)
-		if err != nil {
+		if err := l.part(p.Header.Get("Content-Type"), p.Header.Get("Content-Transfer-Encoding"), p); err != nil {
 			return err
 		}
-		if strings.HasPrefix(p.Header.Get("Content-Type"), "text/html") {
-			l.HTML = string(b)
-		} else {
-			l.Text = strings.ReplaceAll(string(b), "\r\n", "\n")
-		}
 	}
+}
+
+func (l *Letter) part(kind, encoding string, body io.Reader) error {
+	if encoding == "quoted-printable" {
+		body = quotedprintable.NewReader(body)
+	}
+	b, err := io.ReadAll(body)
+	if strings.HasPrefix(kind, "text/html") {
+		l.HTML = string(b)
+	} else {
+		l.Text = strings.ReplaceAll(string(b), "\r\n", "\n")
+	}
+	return err
 }
