@@ -44,6 +44,7 @@ var states = map[string]string{
 	"EvidenceControl":    "empty:evidence-control-empty one:evidence-control-one full:evidence-control error:evidence-control-error",
 	"EvidencePopulation": "empty:evidence-population-empty one:evidence-population-one full:evidence-population error:evidence-population-error",
 	"EvidenceSample":     "empty:evidence-sample-gone one:evidence-sample-one full:evidence-sample error:evidence-sample-moved",
+	"EvidenceLog":        "empty:evidence-log-empty one:evidence-log-one full:evidence-log error:evidence-log-error",
 	"EvidenceSheet":      "empty:evidence-sheet-nothing one:evidence-sheet-one full:evidence-sheet error:evidence-sheet-open",
 	"EvidenceLimits":     "empty=fixed one=fixed full:evidence-limits error:evidence-limits-error",
 	"EvidenceOpened":     "empty:evidence-opened-empty one:evidence-opened-one full:evidence-opened error=answered",

@@ -30,7 +30,7 @@ Fields are added and never taken away within this version: programs overlook wha
 // newAPI makes the table of operations, and the document of it.
 func (s *server) newAPI() error {
 	s.schemas = schemas{huma.NewMapRegistry("#/components/schemas/", schemaName)}
-	s.ops = slices.Concat(s.ofMe(), s.ofPeople(), s.ofCatalogue(), s.ofOffers(), s.ofRequests(), s.ofDecisions(), s.ofEvidence())
+	s.ops = slices.Concat(s.ofMe(), s.ofPeople(), s.ofCatalogue(), s.ofOffers(), s.ofRequests(), s.ofDecisions(), s.ofEvidence(), s.ofLog())
 	s.rates = newRates(s.app.Config.APIRate)
 	doc := &huma.OpenAPI{OpenAPI: "3.1.0", Info: &huma.Info{Title: "Tenure", Version: "1", Description: apiAbout, License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
 		Contact: &huma.Contact{Name: "Who runs this installation"}},

@@ -90,7 +90,7 @@ func (s *server) evidence(r *request) error {
 		}
 		v.Frameworks = append(v.Frameworks, x)
 	}
-	v.Links = []ui.Action{{URL: asOfURL, Text: r.T("Who held what on a date"), Icon: "history"}, {URL: evidenceURL + "/opened", Text: r.T("What auditors opened"), Icon: "eye"}, {URL: evidenceURL + "/limits", Text: r.T("Time limits"), Icon: "hourglass"}}
+	v.Links = []ui.Action{{URL: logURL, Text: r.T("The evidence log"), Icon: "shield-check"}, {URL: asOfURL, Text: r.T("Who held what on a date"), Icon: "history"}, {URL: evidenceURL + "/opened", Text: r.T("What auditors opened"), Icon: "eye"}, {URL: evidenceURL + "/limits", Text: r.T("Time limits"), Icon: "hourglass"}}
 	return r.show(templates.EvidenceHome(r.shell(r.T("Evidence")), v))
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"tenure/internal/audit"
+	"tenure/internal/audit/trail"
 	"tenure/internal/catalog"
 	"tenure/internal/db"
 	"tenure/internal/hr"
@@ -22,6 +23,7 @@ const (
 	TaskMine    = "policy.mine"
 	TaskReplay  = "policy.backtest"
 	TaskPack    = "evidence.pack"
+	TaskVerify  = "evidence.verify"
 )
 
 // LoadArgs say which file of which source is read. The file itself is the task's.
@@ -72,6 +74,7 @@ func NewTasks(d *db.DB, h *hr.Service, p *provision.Service) *task.Service {
 		TaskMine:   func(ctx context.Context, w *task.Work) error { return mine(ctx, d, w) },
 		TaskReplay: func(ctx context.Context, w *task.Work) error { return backtestSet(ctx, d, w) },
 		TaskPack:   func(ctx context.Context, w *task.Work) error { return packSample(ctx, d, w) },
+		TaskVerify: func(ctx context.Context, w *task.Work) error { return verify(ctx, d, w) },
 	}}
 }
 
@@ -152,6 +155,24 @@ func mine(ctx context.Context, d *db.DB, w *task.Work) error {
 		}
 		return w.End(tx, Outcome{URL: fmt.Sprintf("/policy/mining/%d", id)}, nil)
 	})
+}
+
+// verify verifies the evidence log in the database, and notes what was found.
+func verify(ctx context.Context, d *db.DB, w *task.Work) error {
+	r, err := trail.Verify(ctx, d, trail.Outside{Step: func(done, total int64) error {
+		return w.Step(ctx, "Computing the tree anew from the events", int(done), int(total))
+	}})
+	if err != nil {
+		return err
+	}
+	if err := trail.Note(ctx, d, r); err != nil {
+		return err
+	}
+	text := fmt.Sprintf("Nothing is wrong with the log of %d events, nor with the %d rows that it vouches for.", r.Size, r.Rows)
+	if !r.Right() {
+		text = "Something is wrong. " + r.Answer()
+	}
+	return w.Finish(ctx, Outcome{URL: "/evidence/log", Text: text}, nil)
 }
 
 // recount counts an application anew for its page.

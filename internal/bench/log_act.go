@@ -14,7 +14,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
-	"golang.org/x/mod/sumdb/tlog"
 	"golang.org/x/sync/errgroup"
 
 	"tenure/internal/audit/trail"
@@ -264,7 +263,7 @@ func (t *logTrial) prove(ctx context.Context) error {
 			if err := tx.QueryRow(`select e.leaf from leaf l join event e on e.id = l.event_id where l.log_index = $1`, n).Scan(&leaf); err != nil {
 				return err
 			}
-			proof, err := tlog.ProveRecord(c.Size, n, trail.Store(tx))
+			proof, err := (&evidence.Prover{Store: trail.Store(tx), Size: c.Size}).Prove(n)
 			if err != nil {
 				return err
 			}

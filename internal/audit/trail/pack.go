@@ -217,19 +217,22 @@ const byNumber = `with l as materialized (select log_index, event_id from leaf w
 
 // Period reads the days of a period, both whole, in a time zone: 2026-01-01 and 2026-03-31.
 func Period(from, to string, zone *time.Location) (a, b *time.Time, err error) {
-	read := func(text string, days int) (*time.Time, error) {
+	read := func(field, text string, days int) (*time.Time, error) {
 		if text == "" {
 			return nil, nil
 		}
 		t, err := time.ParseInLocation(time.DateOnly, text, zone)
 		if err != nil {
-			return nil, errs.Invalid("%q is no day such as 2026-03-31", text)
+			return nil, errs.InvalidFields(fmt.Sprintf("%q is no day such as 2026-03-31", text), []errs.Field{{Field: field, Rule: "must be a day such as 2026-03-31"}})
 		}
 		t = t.AddDate(0, 0, days).UTC()
 		return &t, nil
 	}
-	if a, err = read(from, 0); err == nil {
-		b, err = read(to, 1)
+	if a, err = read("from", from, 0); err == nil {
+		b, err = read("to", to, 1)
+	}
+	if err == nil && a != nil && b != nil && !a.Before(*b) {
+		err = errs.InvalidFields("the last day is before the first", []errs.Field{{Field: "to", Rule: "must not be before the first day"}})
 	}
 	return a, b, err
 }

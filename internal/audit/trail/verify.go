@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/mod/sumdb/note"
@@ -40,6 +41,8 @@ const mostFindings = 1000
 type Outside struct {
 	Keys        []string
 	Checkpoints [][]byte
+	// Step is told how many of the log's events were read; its error stops the verification. nil: nobody is told.
+	Step func(done, total int64) error
 }
 
 // Verify computes the tree anew from the events, holds it against what is stored and signed, then folds what the events say of the rows they
@@ -51,7 +54,7 @@ func Verify(ctx context.Context, d *db.DB, out Outside) (*Report, error) {
 }
 
 func verifyIn(tx *db.Tx, out Outside, r *Report) error {
-	v := &verification{tx: tx, r: r, heads: map[int64][]evidence.Checkpoint{}, origin: Origin(tx.DB)}
+	v := &verification{tx: tx, r: r, heads: map[int64][]evidence.Checkpoint{}, step: out.Step, origin: Origin(tx.DB)}
 	for _, step := range []func() error{func() error { return v.known(out) }, v.stored, v.count, v.events, v.state} {
 		if err := step(); err != nil {
 			return err
@@ -60,12 +63,22 @@ func verifyIn(tx *db.Tx, out Outside, r *Report) error {
 	return nil
 }
 
+// Answer says in a sentence what is wrong, "" for nothing.
+func (r *Report) Answer() string {
+	if r.Right() {
+		return ""
+	}
+	first := slices.Concat(r.Log, r.State)[0]
+	text := fmt.Sprintf("%d differences in the log, %d in the state; the first: ", len(r.Log), len(r.State))
+	if first.Index >= 0 {
+		text += fmt.Sprintf("event %d: ", first.Index)
+	}
+	return text + first.What
+}
+
 // Note notes that the log was verified, and what was found.
 func Note(ctx context.Context, d *db.DB, r *Report) error {
-	answer := ""
-	if !r.Right() {
-		answer = fmt.Sprintf("%d differences in the log, %d in the state", len(r.Log), len(r.State))
-	}
+	answer := r.Answer()
 	return d.Do(ctx, db.System, func(tx *db.Tx) error {
 		_, err := tx.Exec(`insert into log_check (size, answer) values ($1, $2)`, r.Size, answer)
 		return err
@@ -78,10 +91,11 @@ type verification struct {
 	origin string
 	keys   []note.Verifier
 	heads  map[int64][]evidence.Checkpoint // from outside, by size
-	rows   map[string]int                  // how many there are, by table
-	folds  map[string]map[print]written    // what stands, as the log says, by table; nil where it is too much to keep for all tables at once
-	good   int64                           // events that a signed head was found right for
-	named  bool                            // that a head is not right was told
+	step   func(done, total int64) error
+	rows   map[string]int               // how many there are, by table
+	folds  map[string]map[print]written // what stands, as the log says, by table; nil where it is too much to keep for all tables at once
+	good   int64                        // events that a signed head was found right for
+	named  bool                         // that a head is not right was told
 }
 
 func (v *verification) log(index, event int64, text string, args ...any) {

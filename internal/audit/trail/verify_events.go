@@ -34,6 +34,11 @@ func (v *verification) events() (err error) {
 		if err := errors.Join(e.read(p), e.judge(p)); err != nil {
 			return err
 		}
+		if v.step != nil {
+			if err := v.step(e.tree.Size(), max(v.r.Size, e.tree.Size())); err != nil {
+				return err
+			}
+		}
 		if e.stopped || len(p.index) < page {
 			break
 		}
