@@ -85,7 +85,7 @@ func reviewSheet(tx *db.Tx, id int64) (*Sheet, error) {
 	}
 	if err := s.add(tx, Table{Title: "Removal", Columns: []string{"State", "Why", "Done by hand by", "Carried out", "Verified", "By reading"}, None: "It was not decided to remove it."},
 		`select m.state, m.why, coalesce(w.name, ''), `+at(`m.carried_at`)+`, `+at(`m.verified_at`)+`, case when m.verified_by is not null then m.verified_by || ', begun ' || `+at(`rd.started_at`)+` else '' end,
-			coalesce((select max(l.log_index) from event e`+factsOf+`join leaf l on l.event_id = e.id where e.kind = 'campaign.verified' and f.facts->'items' @> to_jsonb(m.item_id)), -1)
+			coalesce((select max(l.log_index) from event e`+factsOf+`join leaf l on l.event_id = e.id where e.kind = 'campaign.verified' and e.recorded_at between m.verified_at - interval '1 hour' and m.verified_at + interval '1 hour' and f.facts->'items' @> to_jsonb(m.item_id)), -1)
 		from campaign_removal m left join identity w on w.id = m.owner_id left join reading rd on rd.id = m.verified_by where m.item_id = $1`, id); err != nil {
 		return nil, err
 	}
