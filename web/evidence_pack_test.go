@@ -115,10 +115,46 @@ func TestThePackOfASample(t *testing.T) {
 		if _, ok := python(t, bad, key); ok {
 			t.Errorf("%s can be changed for the other verifier", name)
 		}
+		// Written anew with its frame in order, only the hash of the manifest is against it.
+		anew := rewritten(t, pack, name, append([]byte{body[0] ^ 1}, body[1:]...))
+		if v := verdict(t, anew, key); len(v.Wrong) != 1 || v.Wrong[0] != name+" is not the file that the manifest lists" {
+			t.Errorf("%s written anew is judged %q", name, v.Wrong)
+		}
+		if said, ok := python(t, anew, key); ok || !strings.Contains(said, name+" is not the file that the manifest lists") {
+			t.Errorf("%s written anew is judged %q by the other verifier", name, said)
+		}
 	}
 	if !bytes.Contains(part(t, pack, "report/report.html"), []byte("Leaver certificate: Person Nr1031")) || !bytes.Contains(part(t, pack, "report/population.csv"), []byte("Person Nr1033")) {
 		t.Error("the report does not hold the leavers")
 	}
+}
+
+// rewritten writes a pack anew, in which one file has another body.
+func rewritten(t *testing.T, pack []byte, name string, body []byte) []byte {
+	t.Helper()
+	z, err := zip.NewReader(bytes.NewReader(pack), int64(len(pack)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	for _, f := range z.File {
+		to, err := w.CreateHeader(&zip.FileHeader{Name: f.Name, Method: zip.Store, ModifiedDate: f.ModifiedDate})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := part(t, pack, f.Name)
+		if f.Name == name {
+			text = body
+		}
+		if _, err := to.Write(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }
 
 // A large pack is made as a task, with a page of its own where its file is fetched.
