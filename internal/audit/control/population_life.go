@@ -18,14 +18,14 @@ func timed(began string) string {
 }
 
 // versions are, of each employment, the versions believed now with what was before.
-const versions = `v as (select v.employment_id, v.identity_id, v.status, v.starts_at, v.ends_at, v.valid_from, v.attrs, v.snapshot_id,
-		lag(v.attrs) over job attrs_before, lag(v.status) over job status_before, lag(v.ends_at) over job ends_before, row_number() over job n
+const versions = `v as (select v.employment_id, v.identity_id, v.status, v.starts_at, v.ends_at, v.valid_from, v.valid_to, v.attrs, v.snapshot_id,
+		lag(v.attrs) over job attrs_before, lag(v.status) over job status_before, lag(v.ends_at) over job ends_before, lag(v.starts_at) over job starts_before, row_number() over job n
 	from employment_version v where v.known_to = 'infinity' window job as (partition by v.employment_id order by v.valid_from))`
 
 var lifePopulations = []Population{
 	{Key: Joiners, Title: "Joiners", About: "a person who began to work here, or came back; not whom the first file of an HR source brought", Timed: true,
 		Columns: []string{"Person", "Number", "What", "First day", "Since", "Changes at targets", "Not verified"},
-		Source:  "people with an employment that began in the period, while they had no other, from the employments as HR states them now",
+		Source:  "times at which an employment began, or began again, while the person had no other, from the employments as HR states them now",
 		sql: `with e as (select e.id, e.identity_id, e.kind, e.effective_at, f.facts from event e` + factsOf + `
 		where e.kind in ('person.joined', 'person.rehired') and e.effective_at >= $1::timestamptz and e.effective_at < $2::timestamptz and f.facts->'state'->>1 = 'active' and` + firstRead + `),
 	` + followed(`'create', 'enable', 'grant'`) + `
@@ -35,12 +35,13 @@ var lifePopulations = []Population{
 	from e join identity i on i.id = e.identity_id left join ops o on o.id = e.id
 		left join lateral (select max(v.starts_at) at, max(v.first_day)::text as day from employment_version v where v.identity_id = e.identity_id and v.known_to = 'infinity'
 			and v.status <> 'rescinded' and v.valid_from <= e.effective_at and v.valid_to > e.effective_at and v.starts_at <= e.effective_at) b on true`,
-		source: `with b as (select v.identity_id, v.employment_id, greatest(max(v.starts_at) filter (where v.known_to = 'infinity'), min(f.effective_at)) began from employment_version v join snapshot f on f.id = v.snapshot_id
-			group by 1, 2 having not (max(v.starts_at) filter (where v.known_to = 'infinity') <= min(f.effective_at) and min(f.id) in (select min(id) from snapshot where state = 'applied' group by source_id)))
-		select count(distinct b.identity_id) from b where b.began >= $1::timestamptz and b.began < $2::timestamptz and b.began <= $4::timestamptz
+		source: `with ` + versions + `, b as (select v.identity_id, v.employment_id, v.starts_at, greatest(v.starts_at, min(f.effective_at)) began from employment_version v join snapshot f on f.id = v.snapshot_id
+			group by 1, 2, 3 having bool_or(v.known_to = 'infinity') and not (v.starts_at <= min(f.effective_at) and min(f.id) in (select min(id) from snapshot where state = 'applied' group by source_id))
+			union select identity_id, employment_id, starts_at, greatest(starts_at, valid_from) from v where status = 'active' and starts_before = starts_at and (ends_before <= valid_from or status_before = 'rescinded'))
+		select count(distinct (b.identity_id, b.began)) from b where b.began >= $1::timestamptz and b.began < $2::timestamptz and b.began <= $4::timestamptz
 			and exists (select from employment_version o where o.employment_id = b.employment_id and o.known_to = 'infinity' and o.status = 'active' and o.valid_from <= b.began and o.valid_to > b.began and o.ends_at > b.began)
-			and not exists (select from employment_version o where o.identity_id = b.identity_id and o.employment_id <> b.employment_id and o.known_to = 'infinity' and o.status <> 'rescinded'
-				and o.starts_at < b.began and o.ends_at > b.began and o.valid_from < b.began and o.valid_to >= b.began)`},
+			and not exists (select from employment_version o where o.identity_id = b.identity_id and (o.employment_id <> b.employment_id or o.starts_at <> b.starts_at) and o.known_to = 'infinity'
+				and o.status <> 'rescinded' and o.starts_at < b.began and o.ends_at > b.began and o.valid_from < b.began and o.valid_to >= b.began)`},
 	{Key: Movers, Title: "Movers", About: "a person whose department, title, location or worker type changed", Timed: true,
 		Columns: []string{"Person", "Number", "Moved", "Gains", "Loses", "Changes at targets", "Not verified"},
 		Source:  "people whose employment has two versions in a row that differ in department, title, location or worker type, from the employments as HR states them now",
@@ -58,7 +59,7 @@ var lifePopulations = []Population{
 				is distinct from array[v.attrs_before->>'department', v.attrs_before->>'title', v.attrs_before->>'location', v.attrs_before->>'worker_type']`},
 	{Key: Leavers, Title: "Leavers", About: "a person who does not work here any more, or whose termination was decided", Timed: true,
 		Columns: []string{"Person", "Number", "What", "Last day", "Left", "Removals at targets", "Not verified"},
-		Source:  "people whose last employment ended in the period, and people who are terminated since, from the employments as HR states them now",
+		Source:  "times at which an employment ended while the person had no other, and people who are terminated since, from the employments as HR states them now",
 		sql: `with e as (select e.id, e.identity_id, e.kind, e.effective_at, f.facts from event e` + factsOf + `
 		where e.kind in ('person.left', 'person.terminated') and e.effective_at >= $1::timestamptz and e.effective_at < $2::timestamptz),
 	` + followed(`'disable', 'revoke', 'delete'`) + `
@@ -66,12 +67,13 @@ var lifePopulations = []Population{
 		array[i.name, coalesce(i.number, ''), case e.kind when 'person.left' then 'left' else 'terminated' end, coalesce(b.day, ''), ` + at(`e.effective_at`) + `, coalesce(o.n, 0)::text, coalesce(o.open, 0)::text] cells,
 		e.id ev, case e.kind when 'person.left' then 'leaver_disabled' else 'terminated_disabled' end lim, ` + timed(`coalesce(b.at, e.effective_at)`) + `
 	from e join identity i on i.id = e.identity_id left join ops o on o.id = e.id left join lateral (` + lastDay + `) b on true`,
-		source: `with ` + versions + `, last as (select distinct on (v.employment_id) v.* from v where v.valid_from <= $4::timestamptz order by v.employment_id, v.valid_from desc),
-			told as (select v.employment_id, min(v.valid_from) at from v join last l on l.employment_id = v.employment_id and l.ends_at = v.ends_at and l.status = v.status group by 1),
-			person as (select l.identity_id, max(case when l.status = 'rescinded' then t.at else greatest(l.ends_at, t.at) end) left_at, bool_and(l.status <> 'rescinded' or l.n > 1) was
-				from last l join told t on t.employment_id = l.employment_id group by 1)
-		select count(*) from identity i left join person p on p.identity_id = i.id where p.was and p.left_at >= $1::timestamptz and p.left_at < $2::timestamptz and p.left_at <= $4::timestamptz
-			and (i.locked_at is null or i.locked_at > p.left_at) or i.locked_at >= $1::timestamptz and i.locked_at < $2::timestamptz and coalesce(p.left_at, 'infinity') >= i.locked_at`},
+		source: `with ` + versions + `,
+			ended as (select employment_id, identity_id, status, ends_at, case when status = 'rescinded' then min(valid_from) else greatest(ends_at, min(valid_from)) end at, max(n) n from v group by 1, 2, 3, 4),
+			gone as (select distinct e.identity_id, e.at from ended e where (e.status <> 'rescinded' or e.n > 1) and e.at >= $1::timestamptz and e.at < $2::timestamptz and e.at <= $4::timestamptz
+				and exists (select from v o where o.employment_id = e.employment_id and o.valid_from <= e.at and o.valid_to > e.at and o.ends_at = e.ends_at and o.status = e.status)
+				and not exists (select from v o where o.identity_id = e.identity_id and o.status <> 'rescinded' and o.valid_from <= e.at and o.valid_to > e.at and o.starts_at <= e.at and o.ends_at > e.at))
+		select (select count(*) from gone g join identity i on i.id = g.identity_id where i.locked_at is null or i.locked_at > g.at)
+			+ (select count(*) from identity i where i.locked_at >= $1::timestamptz and i.locked_at < $2::timestamptz and not exists (select from gone g where g.identity_id = i.id and g.at < i.locked_at))`},
 }
 
 // lastDay is the last day that was over when a person left by the event e: nothing when the employment was said never to have been, or the
