@@ -3,6 +3,7 @@ package web_test
 import (
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -111,8 +112,9 @@ func harmless(t *testing.T, path string, p page) {
 		return // of the API: no browser takes it for a page
 	}
 	if p.status == http.StatusOK && !strings.HasPrefix(kind, "text/html") {
-		// An export is no page: what it holds is text as long as browsers believe what it says it is, and it is saved, not opened.
-		if !strings.HasPrefix(kind, "text/csv") || !strings.HasPrefix(p.header.Get("Content-Disposition"), "attachment") || p.header.Get("X-Content-Type-Options") != "nosniff" {
+		// What is taken along is no page: it is text as long as browsers believe what it says it is, and it is saved, not opened.
+		media, _, _ := strings.Cut(kind, ";")
+		if !slices.Contains([]string{"text/csv", "text/plain", "text/x-python"}, media) || !strings.HasPrefix(p.header.Get("Content-Disposition"), "attachment") || p.header.Get("X-Content-Type-Options") != "nosniff" {
 			t.Errorf("%s is %q and might be taken for a page", path, kind)
 		}
 		return
