@@ -92,6 +92,13 @@ func TestNoDecisionWithoutItsEvent(t *testing.T) {
 	w := newWorld(t)
 	w.declare(offered)
 	w.campaign(func(c *campaign.Campaign) { c.Title, c.Scope.People = "Trial", w.only("1030") })
+	w.refusesEach(decisions(w))
+}
+
+// refusesEach makes each decision twice: while its event cannot be written, and then.
+func (w *world) refusesEach(all []decided) {
+	t := w.t
+	t.Helper()
 	owner := w.owner()
 	exec := func(sql string) {
 		t.Helper()
@@ -99,7 +106,7 @@ func TestNoDecisionWithoutItsEvent(t *testing.T) {
 		w.must(err)
 	}
 	exec(`create function refused() returns trigger language plpgsql as $$ begin if new.kind = tg_argv[0] then raise exception 'no more events'; end if; return new; end $$`)
-	for _, d := range decisions(w) {
+	for _, d := range all {
 		count := func() int { return w.number(`select count(*) from event where kind = $1`, d.kind) }
 		if d.ready != nil {
 			d.ready()
