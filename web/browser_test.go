@@ -60,7 +60,14 @@ func (s *story) do(what string, steps ...chromedp.Action[chromedp.Void]) {
 	if err := chromedp.Do(s.ctx, steps...); err != nil {
 		s.t.Fatalf("%s: %v", what, err)
 	}
-	faults, err := chromedp.Run(s.ctx, chromedp.Evaluate[[]string](map[bool]string{true: `[]`, false: `window.tenureFaults`}[s.still]))
+	look := chromedp.Evaluate[[]string](map[bool]string{true: `[]`, false: `window.tenureFaults`}[s.still])
+	faults, err := chromedp.Run(s.ctx, look)
+	for range 5 { // a step that leads to another page may take the page away under the question: then it is put to the next one
+		if err == nil || !strings.Contains(err.Error(), "Inspected target navigated") {
+			break
+		}
+		faults, err = chromedp.Run(s.ctx, look)
+	}
 	if err != nil || len(faults) > 0 {
 		s.t.Errorf("%s: %v %v", what, faults, err)
 	}
