@@ -188,7 +188,7 @@ var word = regexp.MustCompile(`<word xMin="([\d.]+)" yMin="([\d.]+)" xMax="([\d.
 // The printed report holds the text of every cell whole; no two words stand on one another, and none reaches over the edge.
 func TestThePrintedReport(t *testing.T) {
 	if _, err := exec.LookPath("pdftotext"); err != nil {
-		t.Skip("no pdftotext here: run make deps")
+		t.Fatal("pdftotext is not there: run make test, which installs it")
 	}
 	w := newWorld(t)
 	w.lived()
