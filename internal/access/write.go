@@ -6,6 +6,8 @@ import (
 	"sort"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"tenure/internal/catalog"
 	"tenure/internal/db"
 	"tenure/internal/evidence"
@@ -327,7 +329,11 @@ func Due(tx *db.Tx, at []time.Time, ids []int) error {
 	if len(at) == 0 {
 		return nil
 	}
-	_, err := tx.Exec(`insert into due (at, what, ref) select a, 'person', r from unnest($1::timestamptz[], $2::int[]) v(a, r)
-		on conflict do nothing`, at, ids)
+	_, err := tx.Exec(becomeDue, at, ids)
 	return err
 }
+
+const becomeDue = `insert into due (at, what, ref) select a, 'person', r from unnest($1::timestamptz[], $2::int[]) v(a, r) on conflict do nothing`
+
+// QueueDue is Due among other statements.
+func QueueDue(b *pgx.Batch, at []time.Time, ids []int) { b.Queue(becomeDue, at, ids) }

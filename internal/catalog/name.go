@@ -116,11 +116,11 @@ func ReserveNames(tx *db.Tx, appID int, wishes []Wish) (map[int]string, error) {
 	if len(wishes) == 0 {
 		return out, nil
 	}
-	if _, err := tx.Exec(`select pg_advisory_xact_lock($1, $2)`, nameLock, appID); err != nil {
-		return nil, err
-	}
-	lines, err := queues(tx, appID, wishes)
-	if err != nil {
+	var lines []*queue
+	if err := db.Asking(tx, func(tx *db.Tx) error {
+		_, err := tx.Exec(`select pg_advisory_xact_lock($1, $2)`, nameLock, appID)
+		return err
+	}, func(tx *db.Tx) (err error) { lines, err = queues(tx, appID, wishes); return err }); err != nil {
 		return nil, err
 	}
 	given := make(map[string]reserved, len(wishes))
@@ -143,7 +143,7 @@ func ReserveNames(tx *db.Tx, appID int, wishes []Wish) (map[int]string, error) {
 		out[r.account] = r.name
 	}
 	i := 0
-	_, err = tx.Copy("account_name", []string{"application_id", "name", "base", "n", "account_id"}, func() ([]any, bool) {
+	_, err := tx.Copy("account_name", []string{"application_id", "name", "base", "n", "account_id"}, func() ([]any, bool) {
 		if i == len(rows) {
 			return nil, false
 		}

@@ -297,6 +297,20 @@ func TestRowJobAndEventCommitTogetherOrNotAtAll(t *testing.T) {
 	if got := there(); got != [3]int{2, 1, 1} {
 		t.Errorf("rows, jobs and events after a commit: %v", got)
 	}
+	if err := do(t, d, func(tx *db.Tx) error {
+		if err := tx.Try(func() error { return errors.Join(tx.Enqueue(bellArgs{2}, nil), failure) }); !errors.Is(err, failure) {
+			return err
+		}
+		return tx.Enqueue(bellArgs{3}, nil)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if n := count(t, d, `select count(*) filter (where args->>'n' = '3') - count(*) filter (where args->>'n' = '2') from river_job where kind = 'test.bell'`); n != 1 {
+		t.Error("a job of what was undone was written, or the one after it was not")
+	}
+	if err := d.Read(t.Context(), func(tx *db.Tx) error { return tx.Enqueue(bellArgs{4}, nil) }); err == nil {
+		t.Error("who only reads enqueues a job")
+	}
 	for i := range 20 { // and every connection of the pool serves on
 		if err := do(t, d, func(tx *db.Tx) error { _, err := tx.Exec(`insert into due values (now(), 'x', $1)`, i); return err }); err != nil {
 			t.Fatal(err)

@@ -31,7 +31,8 @@ type Tx struct {
 	moment map[string]any // what Still knows; nil in a transaction that sees what others commit
 	kept   map[string]any // what Keep was told
 	events []evidence.Event
-	rings  bool // events were written: whoever seals the log is to know
+	jobs   *[]river.InsertManyParams // what Enqueue was told; the lanes of one Asking share it
+	rings  bool                      // events were written: whoever seals the log is to know
 	keys   map[int]*evidence.PersonKey
 }
 
@@ -47,6 +48,9 @@ func (d *DB) Do(ctx context.Context, actor Actor, fn func(*Tx) error) error {
 	wrote := false
 	err := d.in(ctx, pgx.TxOptions{}, actor, func(tx *Tx) error {
 		err := fn(tx)
+		if err == nil {
+			err = tx.flushJobs()
+		}
 		if err == nil {
 			err = tx.flush()
 		}
@@ -139,6 +143,13 @@ func PlanEach(tx *Tx) error {
 	return err
 }
 
+// PlanOnce lets each connection plan the statements that follow in this transaction once, whatever their values: where one person's things
+// are decided, to plan takes longer than to carry out.
+func PlanOnce(tx *Tx) error {
+	_, err := tx.Exec(`select set_config('plan_cache_mode', 'force_generic_plan', true)`)
+	return err
+}
+
 // End ends it, once.
 func (r *Reading) End() {
 	if r.end != nil {
@@ -182,7 +193,7 @@ func (d *DB) begin(ctx context.Context, o pgx.TxOptions, clock string, also func
 	if err := conn.Raw(func(c any) error { raw = c.(*stdlib.Conn).Conn(); return nil }); err != nil {
 		return nil, nil, errors.Join(err, conn.Close())
 	}
-	tx := &Tx{Ctx: ctx, DB: d}
+	tx := &Tx{Ctx: ctx, DB: d, jobs: new([]river.InsertManyParams)}
 	batch := &pgx.Batch{}
 	batch.BeginTx(o)
 	batch.Queue(clock).QueryRow(func(row pgx.Row) error { return row.Scan(&tx.Kind, &tx.Now, &tx.ByHand, nil) })
@@ -208,7 +219,7 @@ func (d *DB) begin(ctx context.Context, o pgx.TxOptions, clock string, also func
 // Try runs fn and undoes everything it did when it gives an error: rows, jobs and events. The transaction goes on. ErrRollback is no
 // error here either: how a preview is made inside a transaction that stores what it showed.
 func (t *Tx) Try(fn func() error) error {
-	outer, events := t.Pgx, len(t.events)
+	outer, events, jobs := t.Pgx, len(t.events), len(*t.jobs)
 	inner, err := outer.Begin(t.Ctx) // a savepoint
 	if err != nil {
 		return err
@@ -220,6 +231,7 @@ func (t *Tx) Try(fn func() error) error {
 		return inner.Commit(t.Ctx)
 	}
 	t.events, t.keys, t.kept = t.events[:events], nil, nil // locks that were taken meanwhile are gone
+	*t.jobs = (*t.jobs)[:jobs]
 	if undone := inner.Rollback(t.Ctx); undone != nil {
 		return errors.Join(err, undone)
 	}
@@ -278,18 +290,27 @@ func (t *Tx) Copy(table string, columns []string, rows func() ([]any, bool)) (in
 	return n, nil
 }
 
-// Enqueue adds a job that runs after the commit, and not at all without it. Args carry ids only.
+// Enqueue adds a job that runs after the commit, and not at all without it. Args carry ids only. All jobs of a transaction are written with
+// one statement just before it commits. It is an error in a transaction that only reads.
 func (t *Tx) Enqueue(args river.JobArgs, opts *river.InsertOpts) error {
-	_, err := t.DB.queue.InsertTx(t.Ctx, t.Pgx, args, opts)
-	return err
+	return t.EnqueueAll([]river.InsertManyParams{{Args: args, InsertOpts: opts}})
 }
 
-// EnqueueAll adds several jobs likewise, with one statement.
+// EnqueueAll adds several jobs likewise.
 func (t *Tx) EnqueueAll(jobs []river.InsertManyParams) error {
-	if len(jobs) == 0 {
+	if t.moment != nil && len(jobs) > 0 {
+		return fmt.Errorf("who only reads enqueues no job: %s", jobs[0].Args.Kind())
+	}
+	*t.jobs = append(*t.jobs, jobs...)
+	return nil
+}
+
+func (t *Tx) flushJobs() error {
+	if len(*t.jobs) == 0 {
 		return nil
 	}
-	_, err := t.DB.queue.InsertManyTx(t.Ctx, t.Pgx, jobs)
+	_, err := t.DB.queue.InsertManyTx(t.Ctx, t.Pgx, *t.jobs)
+	*t.jobs = nil
 	return err
 }
 

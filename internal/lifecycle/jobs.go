@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
@@ -35,14 +36,20 @@ func ringNext(tx *db.Tx) error {
 	if err != nil || !ok {
 		return err
 	}
+	if tx.Kept(bellName(at)) != nil {
+		return nil // this transaction saw to it
+	}
 	var rings bool
 	err = tx.QueryRow(`select exists (select from river_job where kind = $1 and state in ('available', 'scheduled', 'retryable')
 		and (args->>'at')::bigint = $2)`, DueArgs{}.Kind(), at.Unix()).Scan(&rings)
 	if err != nil || rings {
 		return err
 	}
+	tx.Keep(bellName(at), true)
 	return tx.Enqueue(DueArgs{At: at.Unix()}, &river.InsertOpts{ScheduledAt: at})
 }
+
+func bellName(at time.Time) string { return "bell " + at.UTC().String() }
 
 // Service works the jobs of this room.
 type Service struct{ DB *db.DB }

@@ -34,7 +34,7 @@ var lockPeople = identity.Lock
 
 // lockOne locks the policy and the person about whom somebody decides, and reads the clock behind the locks.
 func lockOne(tx *db.Tx, who int) error {
-	return db.Asking(tx, func(tx *db.Tx) error { return policy.Lock(tx, false) },
+	return db.Asking(tx, db.PlanOnce, func(tx *db.Tx) error { return policy.Lock(tx, false) },
 		func(tx *db.Tx) error { return lockPeople(tx, []int{who}) },
 		func(behind *db.Tx) error {
 			err := behind.Refresh()
@@ -171,41 +171,36 @@ func dutyNames(pol *policy.Snapshot, v sod.Violation) string {
 
 // holdings are what a person holds now and will hold by decision, with the scope of the SoD rules for them and the rules excepted.
 func holdings(tx *db.Tx, who int, pol *policy.Snapshot) (held []sod.Holding, scope func(int) bool, excepted func(int) bool, err error) {
-	people, err := take(tx, []int{who})
-	if err != nil || len(people) == 0 {
-		return nil, nil, nil, errors.Join(err, orNobody(len(people)))
+	if err := lockPeople(tx, []int{who}); err != nil {
+		return nil, nil, nil, err
 	}
-	sub, err := judged(tx, pol, people[0], access.Load)
+	sub, cat, err := judged(tx, pol, who, access.Load)
 	if err != nil {
 		return nil, nil, nil, err
+	}
+	if sub == nil {
+		return nil, nil, nil, errs.NotFound("there is no such person")
 	}
 	if sub.State == identity.Left {
 		return nil, nil, nil, errs.Conflict("the person does not work here any more")
 	}
-	cat, err := catalog.Load(tx)
-	if err != nil {
-		return nil, nil, nil, err
-	}
 	return sub.Holdings(cat, tx.Now), pol.Duties().Scope(sub.Jobs), sub.Excepted, nil
 }
 
-// judged is one person as a settling sees them, with what policy gives them now.
-func judged(tx *db.Tx, pol *policy.Snapshot, p *identity.Change, load func(*db.Tx, []int, time.Time) (map[int]*access.Subject, error)) (*access.Subject, error) {
-	one := []int{p.Person}
+// judged is one person as a settling sees them, with what policy gives them now, and the catalogue; nil where there is no such person.
+func judged(tx *db.Tx, pol *policy.Snapshot, who int, load func(*db.Tx, []int, time.Time) (map[int]*access.Subject, error)) (*access.Subject, *catalog.Catalog, error) {
+	one := []int{who}
+	var people []*identity.Change
 	var subjects map[int]*access.Subject
+	var cat *catalog.Catalog
 	s := settling{tx: tx, pol: pol, now: tx.Now}
-	if err := db.Asking(tx, func(tx *db.Tx) (err error) { subjects, err = load(tx, one, tx.Now); return err },
-		func(tx *db.Tx) (err error) { s.members, err = membersOf(tx, pol, one, tx.Now); return err }); err != nil {
-		return nil, err
+	if err := db.Asking(tx, func(tx *db.Tx) (err error) { people, err = believed(tx, one); return err },
+		func(tx *db.Tx) (err error) { subjects, err = load(tx, one, tx.Now); return err },
+		func(tx *db.Tx) (err error) { s.members, err = membersOf(tx, pol, one, tx.Now); return err },
+		func(tx *db.Tx) (err error) { cat, err = catalog.Load(tx); return err }); err != nil || len(people) == 0 {
+		return nil, nil, err
 	}
-	return subjects[p.Person], s.judge(subjects[p.Person], p)
-}
-
-func orNobody(n int) error {
-	if n == 0 {
-		return errs.NotFound("there is no such person")
-	}
-	return nil
+	return subjects[who], cat, s.judge(subjects[who], people[0])
 }
 
 func (m *Membership) store(tx *db.Tx, who int) error {

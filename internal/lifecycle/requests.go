@@ -7,7 +7,6 @@ import (
 	"tenure/internal/access"
 	"tenure/internal/auth"
 	"tenure/internal/campaign"
-	"tenure/internal/catalog"
 	"tenure/internal/db"
 	"tenure/internal/identity"
 	"tenure/internal/policy"
@@ -42,21 +41,13 @@ func weighRequests(tx *db.Tx, who int, adds [][]sod.Holding, pending []sod.Holdi
 	if err != nil || pol.Duties() == nil {
 		return out, err
 	}
-	people, err := believed(tx, []int{who})
-	if err != nil || len(people) == 0 {
-		return out, err
-	}
 	load := access.Look
 	if locked {
 		load = access.Load
 	}
-	sub, err := judged(tx, pol, people[0], load)
-	if err != nil {
-		return nil, err
-	}
-	cat, err := catalog.Load(tx)
-	if err != nil {
-		return nil, err
+	sub, cat, err := judged(tx, pol, who, load)
+	if err != nil || sub == nil {
+		return out, err
 	}
 	held, scope, engine := sub.Holdings(cat, tx.Now), pol.Duties().Scope(sub.Jobs), pol.Duties().Engine()
 	excepted := func(rule int) bool { return sub.Excepted(rule) && pol.Duties().Reaction(rule) != policy.Refuse } // which allows none, nor what was accepted before it refused

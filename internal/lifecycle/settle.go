@@ -48,11 +48,15 @@ func SettleIDs(tx *db.Tx, ids []int, cause Cause) (*Effect, error) {
 	if err := policy.Lock(tx, false); err != nil {
 		return nil, err
 	}
-	changes, err := take(tx, ids)
+	if err := lockPeople(tx, ids); err != nil {
+		return nil, err
+	}
+	var people []*identity.Change
+	s, known, err := newSettling(tx, cause, func(tx *db.Tx) (err error) { people, err = believed(tx, ids); return err })
 	if err != nil {
 		return nil, err
 	}
-	return Settle(tx, changes, cause)
+	return s.settle(people, known)
 }
 
 // take locks people and reads what is believed about them.
@@ -86,13 +90,18 @@ func Settle(tx *db.Tx, people []*identity.Change, cause Cause) (*Effect, error) 
 	if err != nil {
 		return nil, err
 	}
+	return s.settle(people, known)
+}
+
+func (s *settling) settle(people []*identity.Change, known time.Time) (*Effect, error) {
+	tx := s.tx
 	if err := s.compute(people); err != nil {
 		return nil, err
 	}
 	if err := s.states(people); err != nil {
 		return nil, err
 	}
-	if err := access.Write(tx, s.cat, s.changes, cause.What, s.pol.Version, tx.Now, known); err != nil {
+	if err := access.Write(tx, s.cat, s.changes, s.cause.What, s.pol.Version, tx.Now, known); err != nil {
 		return nil, err
 	}
 	if err := s.due(people); err != nil {
@@ -131,20 +140,20 @@ func Settle(tx *db.Tx, people []*identity.Change, cause Cause) (*Effect, error) 
 	return s.count.effect(s.cat), nil
 }
 
-// newSettling reads what is the same for everybody, and both times behind the locks.
-func newSettling(tx *db.Tx, cause Cause) (s *settling, known time.Time, err error) {
+// newSettling reads what is the same for everybody, and both times behind the locks. What also asks is asked in the same round trip.
+func newSettling(tx *db.Tx, cause Cause, also ...func(*db.Tx) error) (s *settling, known time.Time, err error) {
 	if cause.Urgency == 0 {
 		cause.Urgency = access.Normal
 	}
 	s = &settling{tx: tx, cause: cause, count: newCount(), targets: map[int][]string{}}
 	s.count.keep = cause.What == "policy"
-	err = db.Asking(tx, func(behind *db.Tx) error {
+	err = db.Asking(tx, append(also, func(behind *db.Tx) error {
 		err := behind.Refresh()
 		tx.Now = behind.Now
 		return err
 	}, func(tx *db.Tx) (err error) { s.pol, err = policy.Load(tx); return err },
 		func(tx *db.Tx) (err error) { s.cat, err = catalog.Load(tx); return err },
-		func(tx *db.Tx) (err error) { known, err = tx.Known(); return err })
+		func(tx *db.Tx) (err error) { known, err = tx.Known(); return err })...)
 	s.now = tx.Now
 	return s, known, err
 }

@@ -2,7 +2,6 @@ package lifecycle
 
 import (
 	"tenure/internal/access"
-	"tenure/internal/catalog"
 	"tenure/internal/db"
 	"tenure/internal/policy"
 )
@@ -14,16 +13,8 @@ func WayOut(tx *db.Tx, who int, g access.Goal) (access.WayOut, error) {
 	if err != nil || pol.Duties() == nil {
 		return access.WayOut{}, err
 	}
-	cat, err := catalog.Load(tx)
-	if err != nil {
-		return access.WayOut{}, err
-	}
-	people, err := believed(tx, []int{who})
-	if err != nil || len(people) == 0 {
-		return access.WayOut{}, err
-	}
-	sub, err := judged(tx, pol, people[0], access.Look)
-	if err != nil {
+	sub, cat, err := judged(tx, pol, who, access.Look)
+	if err != nil || sub == nil {
 		return access.WayOut{}, err
 	}
 	return sub.WayOut(pol, cat, g, tx.Now), nil

@@ -1,6 +1,7 @@
 package request
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -21,8 +22,10 @@ func (s *Service) Decide(tx *db.Tx, a Answer) (*Item, error) {
 	}
 	var d *decider
 	var pol *policy.Snapshot
+	var c *Calendar
 	if err := db.Asking(tx, func(tx *db.Tx) (err error) { d, err = s.decider(tx, it); return err },
-		func(tx *db.Tx) (err error) { pol, err = policy.Load(tx); return err }); err != nil {
+		func(tx *db.Tx) (err error) { pol, err = policy.Load(tx); return err },
+		func(tx *db.Tx) (err error) { c, err = WorkingTime(tx); return err }); err != nil {
 		return nil, err
 	}
 	if err := check(it, st, &a, d, levelNames(pol.Offer(it.Offer)), tx.Now); err != nil {
@@ -31,17 +34,22 @@ func (s *Service) Decide(tx *db.Tx, a Answer) (*Item, error) {
 	if err := s.write(tx, it, st, &a, d); err != nil {
 		return nil, err
 	}
-	return it, s.follow(tx, it, st, &a)
+	return it, s.follow(tx, it, st, &a, c)
 }
 
 // check is judge; a test shows that the database refuses by itself.
 var check = judge
 
+// aboutWhom is the name under which a transaction keeps the person whom a step is about; that never changes.
+func aboutWhom(step int) string { return fmt.Sprintf("step %d is about", step) }
+
 // lockStep locks the person whom a step is about, and reads it.
 func (s *Service) lockStep(tx *db.Tx, step int) (*Item, *Step, error) {
-	var who int
-	if err := tx.QueryRow(`select coalesce((select beneficiary_id from request_step where id = $1), 0)`, step).Scan(&who); err != nil {
-		return nil, nil, err
+	who, known := tx.Kept(aboutWhom(step)).(int)
+	if !known {
+		if err := tx.QueryRow(`select coalesce((select beneficiary_id from request_step where id = $1), 0)`, step).Scan(&who); err != nil {
+			return nil, nil, err
+		}
 	}
 	if who == 0 {
 		return nil, nil, errs.NotFound("there is no such step")
@@ -125,24 +133,20 @@ func (s *Service) write(tx *db.Tx, it *Item, st *Step, a *Answer, d *decider) er
 }
 
 // follow does what an answer leads to.
-func (s *Service) follow(tx *db.Tx, it *Item, st *Step, a *Answer) error {
+func (s *Service) follow(tx *db.Tx, it *Item, st *Step, a *Answer, c *Calendar) error {
 	if st.By == Review {
 		return s.tellReviewed(tx, it, st)
 	}
 	if a.Outcome == Deny {
 		return s.finish(tx, it, Denied, a.Reason)
 	}
-	c, err := WorkingTime(tx)
-	if err != nil {
-		return err
+	if st.State != StepApproved {
+		return s.tellProgress(tx, it, st)
 	}
-	if st.State == StepApproved {
-		if err := closing(tx, it, []*Step{st}, by(tx, "Approved")); err != nil {
-			return err
-		}
-		return s.proceed(tx, it, c)
+	if err := s.proceed(tx, it, c); err != nil || it.State == Granted {
+		return err // whoever is told that it is granted is asked nothing more
 	}
-	return s.tellProgress(tx, it, st)
+	return closing(tx, it, []*Step{st}, by(tx, "Approved"))
 }
 
 // proceed opens the next steps of an item, or grants it. Whoever decided is not asked at another step of it.

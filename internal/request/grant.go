@@ -47,13 +47,11 @@ func (s *Service) grant(tx *db.Tx, it *Item, c *Calendar) error {
 	it.State, it.From, it.To, it.DecidedAt = Granted, &from, &to, &now
 	w.updateItem(it)
 	w.batch.Queue(`insert into due (at, what, ref) values ($1, 'request_item', $3), ($2, 'request_item', $3) on conflict do nothing`, to, endingAt(from, to), it.ID)
+	access.QueueDue(&w.batch, []time.Time{from, to}, []int{it.Beneficiary, it.Beneficiary})
 	if err := w.send(); err != nil {
 		return err
 	}
 	w.record("request.granted", it, map[string]any{"act": it.Act, "level": it.Level, "from": from.UTC(), "to": to.UTC(), "automatic": it.Automatic, "requester": it.Requester})
-	if err := access.Due(tx, []time.Time{from, to}, []int{it.Beneficiary, it.Beneficiary}); err != nil {
-		return err
-	}
 	if err := s.Settle(tx, it.Beneficiary, it.ID); err != nil {
 		return err
 	}

@@ -55,6 +55,7 @@ func OfStep(tx *db.Tx, step int) (*Request, *Item, *Step, error) {
 	for _, it := range r.Items {
 		for _, st := range it.Steps {
 			if st.ID == step {
+				tx.Keep(aboutWhom(step), it.Beneficiary)
 				return r, it, st, nil
 			}
 		}

@@ -150,15 +150,15 @@ func TestADecisionTakesFewRoundTrips(t *testing.T) {
 		}
 	}
 	var r *request.Request
-	counted("Ada", "asking", 28, func(tx *db.Tx) (err error) {
+	counted("Ada", "asking", 24, func(tx *db.Tx) (err error) {
 		r, err = o.Submit(tx, &request.Ask{For: o.id["Ada"], Why: "the quarter ends", Via: "page", Wishes: []request.Wish{{Act: request.Grant, Offer: o.of["CRM"]}}, Proven: true})
 		return err
 	})
-	counted("Max", "approving", 17, func(tx *db.Tx) error {
+	counted("Max", "approving", 16, func(tx *db.Tx) error {
 		_, err := o.Decide(tx, request.Answer{Step: o.open(r).ID, Outcome: request.Approve})
 		return err
 	})
-	counted("Olga", "granting", 28, func(tx *db.Tx) error {
+	counted("Olga", "granting", 19, func(tx *db.Tx) error {
 		_, err := o.Decide(tx, request.Answer{Step: o.open(r).ID, Outcome: request.Approve})
 		return err
 	})

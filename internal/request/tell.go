@@ -235,11 +235,24 @@ func (s *Service) tellBoth(tx *db.Tx, it *Item, kind, verb string, more ...notif
 
 // tellAll is tellBoth for several items, at once.
 func (s *Service) tellAll(tx *db.Tx, all []*Item, kind, verb string, more ...notify.Line) error {
+	return s.closeAndTell(tx, all, "", kind, verb, more...)
+}
+
+// closeAndTell edits in place, where there is an outcome, what still asks somebody about steps of items that are decided, and tells both.
+func (s *Service) closeAndTell(tx *db.Tx, all []*Item, outcome, kind, verb string, more ...notify.Line) error {
 	if len(all) == 0 {
 		return nil
 	}
-	stories, err := tales(tx, all)
-	if err != nil {
+	var threads []string
+	for _, it := range all {
+		if outcome != "" {
+			threads = append(threads, decidedThreads(it, it.Steps)...)
+		}
+	}
+	var stories map[int]*story
+	if err := db.Asking(tx, func(tx *db.Tx) error { return notify.CloseAll(tx, threads, outcome) },
+		func(tx *db.Tx) (err error) { stories, err = tales(tx, all); return err },
+		func(tx *db.Tx) error { return s.hook(tx, all, "request."+strings.ToLower(kind)) }); err != nil {
 		return err
 	}
 	var out []notify.Message
@@ -253,10 +266,7 @@ func (s *Service) tellAll(tx *db.Tx, all []*Item, kind, verb string, more ...not
 			out = append(out, m)
 		}
 	}
-	if err := notify.Send(tx, out...); err != nil {
-		return err
-	}
-	return s.hook(tx, all, "request."+strings.ToLower(kind))
+	return notify.Send(tx, out...)
 }
 
 // closing edits in place what still asks somebody about steps that are decided.
@@ -295,29 +305,16 @@ func (s *Service) tellReviewed(tx *db.Tx, it *Item, st *Step) error {
 
 func (s *Service) tellFinished(tx *db.Tx, it *Item, why string) error {
 	did := map[State]string{Denied: "Denied", Cancelled: "Taken back"}[it.State]
-	if err := closing(tx, it, it.Steps, by(tx, did)); err != nil {
-		return err
-	}
-	return s.tellBoth(tx, it, notify.Decided, did, notify.Line{Label: "Decided by", Value: tx.Actor.Name}, notify.Line{Label: "Reason", Value: why})
+	return s.closeAndTell(tx, []*Item{it}, by(tx, did), notify.Decided, did, notify.Line{Label: "Decided by", Value: tx.Actor.Name}, notify.Line{Label: "Reason", Value: why})
 }
 
 // tellExpired tells that nobody decided in time.
 func (s *Service) tellExpired(tx *db.Tx, all []*Item) error {
-	var threads []string
-	for _, it := range all {
-		threads = append(threads, decidedThreads(it, it.Steps)...)
-	}
-	if err := notify.CloseAll(tx, threads, "Expired: nobody decided in time"); err != nil {
-		return err
-	}
-	return s.tellAll(tx, all, notify.Expired, "Expired", notify.Line{Label: "Decided by", Value: tx.Actor.Name}, notify.Line{Label: "Reason"})
+	return s.closeAndTell(tx, all, "Expired: nobody decided in time", notify.Expired, "Expired", notify.Line{Label: "Decided by", Value: tx.Actor.Name}, notify.Line{Label: "Reason"})
 }
 
 func (s *Service) tellGranted(tx *db.Tx, it *Item) error {
-	if err := closing(tx, it, it.Steps, by(tx, "Approved")); err != nil {
-		return err
-	}
-	return s.tellBoth(tx, it, notify.Granted, "Approved")
+	return s.closeAndTell(tx, []*Item{it}, by(tx, "Approved"), notify.Granted, "Approved")
 }
 
 func (s *Service) tellEnding(tx *db.Tx, all []*Item) error {
