@@ -149,6 +149,35 @@ def root_from(index, size, leaf, proof):
     return h if last == 0 else None
 
 
+def ranges(index, low, high):
+    """The ranges of leaves whose hashes an inclusion proof has, in its order (RFC 6962, section 2.1.1)."""
+    if high - low == 1:
+        return []
+    k = 1 << (high - low - 1).bit_length() - 1
+    if index < low + k:
+        return ranges(index, low, low + k) + [(low + k, high)]
+    return ranges(index, low + k, high) + [(low, low + k)]
+
+
+class Whole:
+    """The tree over all leaves, as they are."""
+
+    def __init__(self, leaves):
+        self.levels, self.known = [leaves], {}
+        while len(self.levels[-1]) > 1:
+            below = self.levels[-1]
+            self.levels.append([hashlib.sha256(b"\1" + below[i] + below[i + 1]).digest() for i in range(0, len(below) - 1, 2)])
+
+    def over(self, low, high):
+        n = high - low
+        if n & (n - 1) == 0 and low % n == 0:
+            return self.levels[n.bit_length() - 1][low // n]
+        if (low, high) not in self.known:
+            k = 1 << (n - 1).bit_length() - 1
+            self.known[low, high] = hashlib.sha256(b"\1" + self.over(low, low + k) + self.over(low + k, high)).digest()
+        return self.known[low, high]
+
+
 # --- The zip file: every byte of its frame is known -----------------------------------------------------------------------------
 
 
@@ -270,6 +299,28 @@ def misses(query, index, event):
     return ""
 
 
+def strayed(pack, size, root, astray, whole):
+    """What is wrong where proofs do not lead to the head: the events, or, where all of them are there and lead to it by themselves, a stored hash."""
+    wrong = ["event %d: it is not the event of this number in the signed log" % i for i in astray]
+    if len(astray) < 2 or not whole:  # a single proof that is wrong is that line of the pack
+        return wrong
+    rows = [json.loads(row) for row in pack.lines("events.jsonl")]
+    tree = Whole([hashlib.sha256(b"\0" + base64.b64decode(r["event"])).digest() for r in rows])
+    if tree.over(0, size) != root:
+        return wrong
+    found = []
+    for i in astray:
+        proof = base64.b64decode(rows[i]["proof"])
+        for k, (low, high) in enumerate(ranges(i, 0, size)):
+            if proof[32 * k:32 * k + 32] != tree.over(low, high):
+                found.append((high - low, low, high))
+    _, low, high = min(found, default=(0, 0, 0))
+    if not found or any(a > low or b < high for _, a, b in found):
+        return wrong
+    whose = "it" if high - low == 1 else "the events from here to %d" % (high - 1)
+    return ["event %d: the hash that is stored for %s is wrong: the events lead to the signed head, and proofs that were made with it do not" % (low, whose)]
+
+
 def moment(text):
     return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
 
@@ -301,7 +352,7 @@ def verify(path, given):
     except (ValueError, IndexError, UnicodeDecodeError) as e:
         wrong.append("the head of the log is not signed as it must be: %s" % e)
         return wrong, [], None
-    count, last, whole, bad = 0, -1, True, []
+    count, last, whole, bad, astray = 0, -1, True, [], []
     for row in pack.lines("events.jsonl"):
         count += 1
         try:
@@ -313,7 +364,7 @@ def verify(path, given):
             if index <= last:
                 bad.append("event %d: it comes after event %d" % (index, last))
             elif index >= size or root_from(index, size, leaf, hashes) != root:
-                bad.append("event %d: it is not the event of this number in the signed log" % index)
+                astray.append(index)
             else:
                 why = misses(query, index, json.loads(leaf))
                 if why:
@@ -321,6 +372,7 @@ def verify(path, given):
             whole, last = whole and index == last + 1, index
         except (ValueError, KeyError, TypeError) as e:
             bad.append("after event %d: a line cannot be read: %s" % (last, e))
+    bad = strayed(pack, size, root, astray, whole and last + 1 == size) + bad
     if not (whole and last + 1 == size) and not any(query.get(k) for k in ("from", "to", "person", "actor", "kinds", "listed")):
         bad.append("an event is missing: the whole log was asked for")
     if count != query.get("events"):

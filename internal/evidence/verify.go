@@ -71,6 +71,7 @@ type packVerification struct {
 	seen   []string
 	whole  bool
 	last   int64
+	astray []int64 // numbers of events whose proofs do not lead to the head
 }
 
 func (v *packVerification) wrong(text string, args ...any) {
@@ -170,9 +171,9 @@ func beforeSignatures(signed []byte) string {
 	return text + "\n"
 }
 
-// bad names a bad entry.
+// bad names a bad entry; the one with the lowest number is the first.
 func (v *packVerification) bad(index int64, text string) {
-	if v.First < 0 {
+	if v.First < 0 || index < v.First {
 		v.First = index
 		v.Wrong = append([]string{fmt.Sprintf("event %d: %s", index, text)}, v.Wrong...)
 	} else {
@@ -238,6 +239,7 @@ func (v *packVerification) entries() {
 		v.bad(v.last+1, "it is missing: the whole log was asked for")
 	}
 	v.whole = v.whole && v.last+1 == v.Size
+	v.strayed()
 	if v.Events != v.m.Query.Events {
 		v.wrong("the pack holds %d events, and its manifest counts %d", v.Events, v.m.Query.Events)
 	}
@@ -251,7 +253,7 @@ func (v *packVerification) entry(e Entry) {
 		v.bad(e.Index, fmt.Sprintf("it comes after event %d", v.last))
 	case !v.ok:
 	case e.In(v.c) != nil:
-		v.bad(e.Index, "it is not the event of this number in the signed log")
+		v.astray = append(v.astray, e.Index)
 	default:
 		if l, err := Skim(e.Leaf); err != nil {
 			v.bad(e.Index, err.Error())

@@ -71,6 +71,7 @@ var tampering = []struct {
 	{"delete in the middle", sqls(`delete from event where id = ` + fmt.Sprintf(at, 12)), 12},
 	{"delete with its leaf", sqls(`delete from event where id = `+fmt.Sprintf(at, 12), `delete from leaf where log_index = 12`), 12},
 	{"cut the tail", sqls(`delete from event where id > `+fmt.Sprintf(at, 29), `delete from leaf where log_index > 29`, `delete from checkpoint where size > 30`), 30},
+	{"edit a stored hash", sqls(`update leaf set hash = set_byte(hash, 31, get_byte(hash, 31) # 1) where log_index = 17`), 17},
 	{"backdate", sqls(`insert into event (xid, recorded_at, effective_at, kind, actor_id, touches, leaf) select xid, recorded_at, effective_at, kind, actor_id, touches, leaf from event where id = ` + fmt.Sprintf(at, 3)), -1},
 	{"reorder", sqls(`update leaf set log_index = -1 where log_index = 5; update leaf set log_index = 5 where log_index = 6; update leaf set log_index = 6 where log_index = -1`), 5},
 	{"swap actor", sqls(swapActor + fmt.Sprintf(at, 21)), 21},
@@ -186,7 +187,7 @@ func TestReplayedHeadsAreRefused(t *testing.T) {
 }
 
 // A bit of a sealed event that is flipped in the database is found offline, with the key and the head that were kept, and its event is named
-// first; one of a stored hash is found as well.
+// first; so is the event whose stored hash is not its own any more. The verification of the database names the same.
 func TestFlippedBitsOfEventsAreFound(t *testing.T) {
 	d := dbtest.New(t)
 	s := sealer(t, d)
@@ -221,12 +222,53 @@ func TestFlippedBitsOfEventsAreFound(t *testing.T) {
 		}
 		bit := r.IntN(8 * scan[int](t, d, `select length(`+column+`) from `+table+` where `+where))
 		flip(table, column, where, bit)
-		if v := offline(); len(v.Wrong) == 0 || table == "event" && v.First != n {
+		if v := offline(); len(v.Wrong) == 0 || v.First != n {
 			t.Errorf("bit %d of %s of event %d: %+v", bit, table, n, v)
+		}
+		if i%20 == 19 {
+			if v := verify(t, d, trail.Outside{Keys: []string{key}, Checkpoints: [][]byte{kept}}); v.Right() || firstOf(v) != n {
+				t.Errorf("bit %d of %s of event %d, by the verification of the database: %+v", bit, table, n, v.Log)
+			}
 		}
 		flip(table, column, where, bit)
 	}
 	if v := offline(); len(v.Wrong) > 0 {
 		t.Errorf("flipped back: %+v", v)
+	}
+}
+
+// A stored hash that is wrong is named in a log of several blocks as well: of a leaf at its number, of a block at the number where it begins, by
+// the verification of the database and by both verifiers of packs. The events themselves are right, and are not called wrong.
+func TestAWrongStoredHashIsNamed(t *testing.T) {
+	d := dbtest.New(t)
+	s := sealer(t, d)
+	record(t, d, 699)
+	seal(t, s)
+	key := publicKey(t, d)
+	for _, c := range []struct {
+		name, flip string // twice is not at all
+		first      int64
+		says       string
+	}{
+		{"of a leaf", `update leaf set hash = set_byte(hash, 0, get_byte(hash, 0) # 64) where log_index = 300`, 300, "event 300: the hash that is stored for it is wrong"},
+		{"of the last leaf, which has no other beside it", `update leaf set hash = set_byte(hash, 0, get_byte(hash, 0) # 64) where log_index = 698`, 698, "event 698: the hash that is stored for it is wrong"},
+		{"of a block", `update log_node set hash = set_byte(hash, 9, get_byte(hash, 9) # 1) where level = 1 and n = 1`, 256, "event 256: the hash that is stored for the events from here to 511 is wrong"},
+	} {
+		superuser(t, d, c.flip)
+		if r := verify(t, d, trail.Outside{Keys: []string{key}}); r.Right() || firstOf(r) != c.first {
+			t.Errorf("%s, by the verification of the database: %+v", c.name, r.Log)
+		}
+		p := pack(t, d, evidence.Query{}, 0)
+		v := judge(t, p, key)
+		if len(v.Wrong) != 1 || v.First != c.first || !strings.HasPrefix(v.Wrong[0], c.says) {
+			t.Errorf("%s, offline: %d, %.300q", c.name, v.First, v.Wrong)
+		}
+		if out, code := python(t, p, key); code == 0 || !strings.Contains(out, c.says) || strings.Contains(out, "is not the event of this number") {
+			t.Errorf("%s, by the other verifier: %s", c.name, out)
+		}
+		superuser(t, d, c.flip)
+	}
+	if v := judge(t, pack(t, d, evidence.Query{}, 0), key); len(v.Wrong) > 0 {
+		t.Errorf("put back: %q", v.Wrong)
 	}
 }
