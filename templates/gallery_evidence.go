@@ -24,8 +24,14 @@ func sampleEvidenceHome() EvidenceHomeView {
 }
 
 func sampleEvidenceControl() EvidenceControlView {
-	return EvidenceControlView{Up: []ui.Link{{Text: "Evidence", URL: "/evidence"}}, Title: "SOC 2 CC6.2: Users are registered and authorised before they get access, and removed when they go", About: "Joiners, what was asked for, and leavers, with times.", Period: sampleEvidencePeriod(), Attained: sampleAttained(),
+	return EvidenceControlView{Up: []ui.Link{{Text: "Evidence", URL: "/evidence"}}, Title: "SOC 2 CC6.2: Users are registered and authorised before they get access, and removed when they go", About: "Joiners, what was asked for, and leavers, with times.", MailURL: "/evidence/schedules/new?control=soc2-cc6.2", PackURL: "/evidence/controls/soc2-cc6.2/pack", Period: sampleEvidencePeriod(), Attained: sampleAttained(), Charts: []EvidenceChart{sampleEvidenceChart()},
 		Populations: []EvidenceCounted{{Population: ui.Link{Text: "Joiners", URL: "/evidence/controls/soc2-cc6.2/joiners"}, About: "a person who began to work here, or came back", Listed: 41, AtSource: 42, Differs: true}, {Population: ui.Link{Text: "Leavers", URL: "/evidence/controls/soc2-cc6.2/leavers"}, About: "a person who does not work here any more, or whose termination was decided", Listed: 12, AtSource: 12}}}
+}
+
+func sampleEvidenceChart() EvidenceChart {
+	return EvidenceChart{Chart: ui.Chart{ID: "months-leaver_disabled", Title: "Leaver without access, month by month", Summary: "Of 100, how many kept the limit. A month in which nothing was due counts as kept.", Head: []string{"Month", "Kept", "Not over yet", "95 of 100 within", "Longest"},
+		Rows: [][]string{{"2026-10", "40 of 40", "0", "2 minutes", "9 minutes"}, {"2026-11", "35 of 37", "0", "3 hours", "31 hours"}, {"2026-12", "12 of 12", "1", "2 minutes", "4 minutes"}}},
+		Lines: ui.LineChart{Series: []ui.Series{{Name: "kept", Points: []float64{100, 94.6, 100}}}, Steps: []string{"Oct 2026", "Dec 2026"}, Top: 100, TopTxt: "100"}}
 }
 
 func sampleEvidencePopulation(rows int) EvidencePopulationView {
@@ -35,7 +41,7 @@ func sampleEvidencePopulation(rows int) EvidencePopulationView {
 		g.Rows = append(g.Rows, ui.Row{Name: x[0], URL: "/evidence/sheets/e412", Cells: []templ.Component{ui.Main(x[0], "/evidence/sheets/e412", ""), ui.Words(x[1]), ui.Words(x[2]), ui.Words(x[3])}})
 	}
 	return EvidencePopulationView{Up: []ui.Link{{Text: "Evidence", URL: "/evidence"}, {Text: "SOC 2 CC6.2", URL: "/evidence/controls/soc2-cc6.2"}}, Title: "Leavers", About: "a person who does not work here any more, or whose termination was decided", Source: "people whose last employment ended in the period, from the employments as HR states them now",
-		Period: "2026-10-01 to 2026-12-31", Listed: rows, AtSource: rows, Grid: g, Query: "select 'e' || e.id id from event e", Draw: EvidenceDraw{Action: "/evidence/controls/soc2-cc6.2/leavers/draw", Keep: ui.Kept("from", "2026-10-01", "to", "2026-12-31"), Size: "25", Seed: "soc2-cc6.2 leavers 2026-10-01 2026-12-31", Most: "500",
+		Period: "2026-10-01 to 2026-12-31", Listed: rows, AtSource: rows, Grid: g, Query: "select 'e' || e.id id from event e", PackURL: "/evidence/controls/soc2-cc6.2/leavers/pack", Draw: EvidenceDraw{Action: "/evidence/controls/soc2-cc6.2/leavers/draw", Keep: ui.Kept("from", "2026-10-01", "to", "2026-12-31"), Size: "25", Seed: "soc2-cc6.2 leavers 2026-10-01 2026-12-31", Most: "500",
 			Algorithm: "Items are ordered by SHA-256 of the seed, one byte 0x00 and the item's id, all in UTF-8, compared byte by byte; the first n are the sample."}}
 }
 
@@ -63,10 +69,12 @@ func galleryEvidence() []Sample {
 	s := sampleShell("Evidence", "Evidence")
 	empty, wrong, single := sampleEvidenceHome(), sampleEvidenceHome(), sampleEvidenceHome()
 	empty.Attained, empty.Samples = nil, nil
+	single.Counted = EvidenceCountedAt{At: at("today 10:12", "2026-11-22T09:12:00Z")}
 	single.Attained, single.Samples = single.Attained[:1], single.Samples[:1]
 	wrong.Period.From, wrong.Period.Errors = "2026-13-01", ui.Errors{{Field: "from", Text: "From must be a day such as 2026-03-31."}}
 	bare, one, badControl := sampleEvidenceControl(), sampleEvidenceControl(), sampleEvidenceControl()
 	bare.Populations[0].Listed, bare.Populations[0].AtSource, bare.Populations[0].Differs, bare.Attained = 0, 0, false, nil
+	bare.Charts, one.Charts, one.Counted = nil, nil, EvidenceCountedAt{At: at("today 10:12", "2026-11-22T09:12:00Z"), Old: true}
 	one.Populations = one.Populations[:1]
 	badControl.Period.To, badControl.Period.Errors = "2026-09-30", ui.Errors{{Field: "to", Text: "To must not be before the first day."}}
 	differs, bad := sampleEvidencePopulation(2), sampleEvidencePopulation(2)

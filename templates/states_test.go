@@ -47,6 +47,8 @@ var states = map[string]string{
 	"EvidenceLog":        "empty:evidence-log-empty one:evidence-log-one full:evidence-log error:evidence-log-error",
 	"EvidenceSheet":      "empty:evidence-sheet-nothing one:evidence-sheet-one full:evidence-sheet error:evidence-sheet-open",
 	"EvidenceLimits":     "empty=fixed one=fixed full:evidence-limits error:evidence-limits-error",
+	"EvidenceSchedules":  "empty:evidence-schedules-empty one:evidence-schedules-one full:evidence-schedules error=answered",
+	"EvidenceSchedule":   "empty=single one:evidence-schedule-one full:evidence-schedule error:evidence-schedule-stopped",
 	"EvidenceOpened":     "empty:evidence-opened-empty one:evidence-opened-one full:evidence-opened error=answered",
 	"CampaignMonitor":    "empty:campaign-monitor-over one:campaign-monitor-one full:campaign-monitor error=answered",
 	"CampaignResults":    "empty:campaign-results-empty one=single full:campaign-results error:campaign-results-differs",

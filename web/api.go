@@ -18,7 +18,10 @@ import (
 // it does is a table of operations, each with the types of what goes in and out; routes, checks of what is sent and the OpenAPI
 // document are made of them. Rights, scopes and rules about single objects are those of the pages.
 
-const apiPath = "/api/v1"
+const (
+	apiPath   = "/api/v1"
+	jsonMedia = "application/json"
+)
 
 // api says whether a request is for the API.
 func api(h *http.Request) bool {
@@ -35,6 +38,7 @@ type operation struct {
 
 	query, body, answer reflect.Type // of structs; nil for none
 	status              int          // of the answer; 200 when it is 0
+	media               string       // of the answer where it is a file, and no JSON
 	match               bool         // a change of something that must not have changed meanwhile: If-Match is required
 
 	handler func(*request, *operation) error
@@ -117,7 +121,7 @@ func (s *server) apiRoutes() []route {
 
 // serveAPI is serve for the API: a token and nothing else says who is there.
 func (r *request) serveAPI(row route) error {
-	if err := r.acceptable(); err != nil {
+	if err := r.acceptable(r.s.mediaOf(row)); err != nil {
 		return err
 	}
 	if row.permission == Public {
@@ -152,8 +156,19 @@ func (r *request) serveAPI(row route) error {
 	return row.handler(r)
 }
 
-// acceptable refuses who wants another form than the API has (RFC 9110, 12.5.1). Who says nothing takes anything.
-func (r *request) acceptable() error {
+// mediaOf is the form of a route's answer where that is a file; else JSON.
+func (s *server) mediaOf(row route) string {
+	for i := range s.ops {
+		if o := &s.ops[i]; o.media != "" && o.method == row.method && apiPath+o.path == row.path {
+			return o.media
+		}
+	}
+	return jsonMedia
+}
+
+// acceptable refuses who wants another form than the API has (RFC 9110, 12.5.1): JSON, and of a file that of the file. Who says nothing takes
+// anything.
+func (r *request) acceptable(media string) error {
 	accept := r.GetHeader("Accept")
 	if accept == "" {
 		return nil
@@ -161,7 +176,7 @@ func (r *request) acceptable() error {
 	for part := range strings.SplitSeq(accept, ",") {
 		kind, rest, _ := strings.Cut(strings.TrimSpace(part), ";")
 		switch strings.ToLower(strings.TrimSpace(kind)) {
-		case "*/*", "application/*", "application/json", "application/problem+json", "application/vnd.oai.openapi+json":
+		case "*/*", "application/*", jsonMedia, "application/problem+json", "application/vnd.oai.openapi+json", media:
 			if q := strings.ReplaceAll(rest, " ", ""); q != "q=0" && q != "q=0.0" {
 				return nil
 			}

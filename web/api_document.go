@@ -30,7 +30,7 @@ Fields are added and never taken away within this version: programs overlook wha
 // newAPI makes the table of operations, and the document of it.
 func (s *server) newAPI() error {
 	s.schemas = schemas{huma.NewMapRegistry("#/components/schemas/", schemaName)}
-	s.ops = slices.Concat(s.ofMe(), s.ofPeople(), s.ofCatalogue(), s.ofOffers(), s.ofRequests(), s.ofDecisions(), s.ofEvidence(), s.ofLog())
+	s.ops = slices.Concat(s.ofMe(), s.ofPeople(), s.ofCatalogue(), s.ofOffers(), s.ofRequests(), s.ofDecisions(), s.ofEvidence(), s.ofLog(), s.ofPacks())
 	s.rates = newRates(s.app.Config.APIRate)
 	doc := &huma.OpenAPI{OpenAPI: "3.1.0", Info: &huma.Info{Title: "Tenure", Version: "1", Description: apiAbout, License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
 		Contact: &huma.Contact{Name: "Who runs this installation"}},
@@ -108,7 +108,12 @@ func (s *server) documented(o *operation) *huma.Operation {
 		d.Parameters = append(d.Parameters, &huma.Param{Name: name, In: "query", Required: slices.Contains(o.asked.Required, name), Description: words, Schema: &p})
 	}
 	delete(s.schemas.Map(), schemaName(o.query, "")) // it stands with the operation
-	ok := &huma.Response{Description: "What was asked for.", Headers: answerHeaders(o), Content: map[string]*huma.MediaType{"application/json": {Schema: s.schemas.Schema(o.answer, true, "")}}}
+	ok := &huma.Response{Description: "What was asked for.", Headers: answerHeaders(o)}
+	if o.media != "" {
+		ok.Content = map[string]*huma.MediaType{o.media: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}}
+	} else {
+		ok.Content = map[string]*huma.MediaType{jsonMedia: {Schema: s.schemas.Schema(o.answer, true, "")}}
+	}
 	d.Responses[strconv.Itoa(o.code())] = ok
 	switch {
 	case o.method != get:
@@ -162,7 +167,7 @@ func (s *server) documentHeaders() map[string]*huma.Param {
 
 func answerHeaders(o *operation) map[string]*huma.Param {
 	names := []string{"X-Request-Id", "RateLimit", "RateLimit-Policy"}
-	if !o.answer.Implements(reflect.TypeFor[listed]()) {
+	if o.media == "" && !o.answer.Implements(reflect.TypeFor[listed]()) {
 		names = append(names, "ETag")
 	}
 	if o.method != get {

@@ -59,25 +59,35 @@ func in(address string, p templates.EvidencePeriod) string {
 func (s *server) evidence(r *request) error {
 	r.allow(slow)
 	var v templates.EvidenceHomeView
+	var tally *control.Tally
 	err := r.read(func(tx *db.Tx) error {
 		span, period, err := r.period(tx, evidenceURL)
 		if err != nil {
 			return err
 		}
 		v.Period = period
-		for i := range control.Populations {
-			some, err := control.Attained(tx, &control.Populations[i], span)
-			if err != nil {
-				return err
+		var keys []string
+		for _, p := range control.Populations {
+			if p.Timed {
+				keys = append(keys, p.Key)
 			}
-			v.Attained = append(v.Attained, r.attained(some)...)
 		}
+		if tally, err = control.FiguresOf(tx, span, keys); err != nil {
+			return err
+		}
+		for _, key := range keys {
+			v.Attained = append(v.Attained, r.attained(tally.Of[key].Attained)...)
+		}
+		v.Counted = r.counted(tally)
 		samples, err := control.Samples(tx, 10)
 		for i := range samples {
 			v.Samples = append(v.Samples, r.drawn(&samples[i]))
 		}
 		return err
 	})
+	if err == nil {
+		err = r.noted(tally)
+	}
 	if err != nil {
 		return err
 	}
@@ -90,8 +100,21 @@ func (s *server) evidence(r *request) error {
 		}
 		v.Frameworks = append(v.Frameworks, x)
 	}
-	v.Links = []ui.Action{{URL: logURL, Text: r.T("The evidence log"), Icon: "shield-check"}, {URL: asOfURL, Text: r.T("Who held what on a date"), Icon: "history"}, {URL: evidenceURL + "/opened", Text: r.T("What auditors opened"), Icon: "eye"}, {URL: evidenceURL + "/limits", Text: r.T("Time limits"), Icon: "hourglass"}}
+	v.Links = []ui.Action{{URL: logURL, Text: r.T("The evidence log"), Icon: "shield-check"}, {URL: asOfURL, Text: r.T("Who held what on a date"), Icon: "history"}, {URL: schedulesURL, Text: r.T("Figures by mail"), Icon: "send"}, {URL: evidenceURL + "/opened", Text: r.T("What auditors opened"), Icon: "eye"}, {URL: evidenceURL + "/limits", Text: r.T("Time limits"), Icon: "hourglass"}}
 	return r.show(templates.EvidenceHome(r.shell(r.T("Evidence")), v))
+}
+
+// noted keeps what took long to count, and has counted anew what is old.
+func (r *request) noted(t *control.Tally) error {
+	if !t.Due() {
+		return nil
+	}
+	return r.do(t.Note)
+}
+
+// counted says when figures were counted that were not counted for this page.
+func (r *request) counted(t *control.Tally) templates.EvidenceCountedAt {
+	return templates.EvidenceCountedAt{At: r.at(t.Counted), Old: t.Old}
 }
 
 func (r *request) attained(all []control.Attainment) (out []templates.EvidenceAttained) {
@@ -132,31 +155,33 @@ func (s *server) evidenceControl(r *request) error {
 	if err != nil {
 		return err
 	}
-	v := templates.EvidenceControlView{Up: []ui.Link{{Text: r.T("Evidence"), URL: evidenceURL}}, Title: c.Full() + ": " + c.Title, About: c.About}
+	v := templates.EvidenceControlView{Up: []ui.Link{{Text: r.T("Evidence"), URL: evidenceURL}}, Title: c.Full() + ": " + c.Title, About: c.About, MailURL: r.to("evidence.pack", link(schedulesURL+"/new", "control", c.Key)), PackURL: r.to("evidence.pack", controlURL(c.Key)+"/pack")}
+	var tally *control.Tally
 	if err := r.read(func(tx *db.Tx) error {
 		span, period, err := r.period(tx, controlURL(c.Key))
 		if err != nil {
 			return err
 		}
 		v.Period = period
+		if tally, err = control.FiguresOf(tx, span, c.Populations); err != nil {
+			return err
+		}
+		v.Counted = r.counted(tally)
 		for _, key := range c.Populations {
 			p, err := control.PopulationOf(key)
 			if err != nil {
 				return err
 			}
-			counts, err := p.Count(tx, span)
-			if err != nil {
-				return err
-			}
-			v.Populations = append(v.Populations, templates.EvidenceCounted{Population: ui.Link{Text: p.Title, URL: in(controlURL(c.Key)+"/"+p.Key, period)}, About: p.About, Listed: counts.Listed, AtSource: counts.AtSource, Differs: counts.Differ()})
-			some, err := control.Attained(tx, p, span)
-			if err != nil {
-				return err
-			}
-			v.Attained = append(v.Attained, r.attained(some)...)
+			f := tally.Of[key]
+			v.Populations = append(v.Populations, templates.EvidenceCounted{Population: ui.Link{Text: p.Title, URL: in(controlURL(c.Key)+"/"+p.Key, period)}, About: p.About, Listed: f.Counts.Listed, AtSource: f.Counts.AtSource, Differs: f.Counts.Differ()})
+			v.Attained = append(v.Attained, r.attained(f.Attained)...)
+			v.Charts = append(v.Charts, r.monthCharts(f)...)
 		}
 		return nil
 	}); err != nil {
+		return err
+	}
+	if err := r.noted(tally); err != nil {
 		return err
 	}
 	v.Up[0].URL = in(evidenceURL, v.Period)
@@ -205,8 +230,9 @@ func (s *server) populationPage(r *request, status int, bad ui.Errors) error {
 		return err
 	}
 	l.Language = r.Language
-	v := templates.EvidencePopulationView{Title: p.Title, About: p.About, Source: p.Source, Query: p.Query()}
+	v := templates.EvidencePopulationView{Title: p.Title, About: p.About, Source: p.Source, Query: p.Query(), PackURL: r.to("evidence.pack", spec.path+"/pack")}
 	sent := false
+	var tally *control.Tally
 	err = r.read(func(tx *db.Tx) error {
 		span, period, err := r.spanOf(tx, at)
 		if err != nil {
@@ -220,17 +246,20 @@ func (s *server) populationPage(r *request, status int, bad ui.Errors) error {
 		if p.AtEnd {
 			v.Period = r.T("At the end of %s, or now where that is later", period.To)
 		}
-		counts, err := p.Count(tx, span)
-		if err != nil {
+		if tally, err = control.FiguresOf(tx, span, []string{p.Key}); err != nil {
 			return err
 		}
-		v.Listed, v.AtSource, v.Differs = counts.Listed, counts.AtSource, counts.Differ()
-		v.Draw = templates.EvidenceDraw{Action: spec.path + "/draw", Keep: ui.Kept("from", period.From, "to", period.To), Size: "25", Seed: c.Key + " " + p.Key + " " + period.From + " " + period.To, Most: strconv.Itoa(control.MostDrawn), Algorithm: control.Algorithm, Errors: bad}
+		counts := tally.Of[p.Key].Counts
+		v.Listed, v.AtSource, v.Differs, v.Counted = counts.Listed, counts.AtSource, counts.Differ(), r.counted(tally)
+		v.Draw = templates.EvidenceDraw{Action: spec.path + "/draw", Keep: ui.Kept("from", period.From, "to", period.To), Size: "25", Seed: control.Seed(c, p, period.From, period.To), Most: strconv.Itoa(control.MostDrawn), Algorithm: control.Algorithm, Errors: bad}
 		if status != 200 {
 			v.Draw.Size, v.Draw.Seed = r.field("size"), r.field("seed")
 		}
 		return r.populationGrid(tx, p, span, l, counts.Listed, &v.Grid)
 	})
+	if err == nil && !sent {
+		err = r.noted(tally)
+	}
 	if err != nil || sent {
 		return err
 	}

@@ -21,6 +21,7 @@ import (
 	"tenure/internal/audit/control"
 	"tenure/internal/db"
 	"tenure/internal/evidence"
+	"tenure/web"
 )
 
 // draws draws a sample of the present quarter and gives its address.
@@ -100,7 +101,10 @@ func TestThePackOfASample(t *testing.T) {
 	ref := at[strings.LastIndex(at, "/")+1:]
 	w.seal()
 	w.must(w.app.DB.Read(t.Context(), func(tx *db.Tx) error {
-		_, err := control.WritePack(tx, &again, ref, v.Size, organisation(t, pack))
+		drawn, err := control.SampleOf(tx, ref)
+		if err == nil {
+			_, err = control.WritePack(tx, &again, control.PackOrder{Of: []*control.Sample{drawn}, Size: v.Size, Organisation: organisation(t, pack)})
+		}
 		return err
 	}))
 	if !bytes.Equal(again.Bytes(), pack) {
@@ -266,4 +270,116 @@ func apart(t *testing.T, file string) {
 			words = append(words, b)
 		}
 	}
+}
+
+// What the API makes of a request is what the page makes of it, byte by byte: of a sample, and of a whole population. It is fetched by whoever
+// asked for it, and by nobody else.
+func TestAPackByTheAPI(t *testing.T) {
+	w := newWorld(t)
+	w.lived()
+	first, last := control.Quarter(time.Now())
+	from, to := first.Format(time.DateOnly), last.Format(time.DateOnly)
+	c := w.as(auditor)
+	program := w.program(auditor, "decide")
+	at := c.draws("soc2-cc6.2", "leavers", 1)
+	w.seal()
+	head := w.number(`select max(size) from checkpoint`)
+	every := c.post("/evidence/controls/soc2-cc6.2/pack", "from", from, "to", to).want(t, http.StatusOK).body
+	whole := c.post("/evidence/controls/soc2-cc6.2/leavers/pack", "from", from, "to", to).want(t, http.StatusOK).body
+	for body, page := range map[string]string{
+		`{"control":"soc2:CC6.2","population":"leavers","from":"` + from + `","to":"` + to + `","draw":1,"seed":"a die"}`: c.post(at+"/pack").want(t, http.StatusOK).body,
+		`{"control":"soc2-cc6.2","population":"leavers","from":"` + from + `","to":"` + to + `"}`:                         whole,
+		`{"control":"soc2-cc6.2","from":"` + from + `","to":"` + to + `"}`:                                                every,
+	} {
+		var p struct {
+			ID, State, SHA256 string
+			Samples           []string
+			Head, Done, Total int
+		}
+		program.json(http.MethodPost, "/api/v1/packs", body).answer(t, http.StatusAccepted, &p)
+		if p.State != "queued" || (len(p.Samples) > 0) != strings.Contains(body, "draw") {
+			t.Errorf("asked for, it is %+v", p)
+		}
+		program.get("/api/v1/packs/"+p.ID+"/file").problem(t, http.StatusNotFound, "not_found")
+		w.must(w.app.Tasks.DoRef(t.Context(), p.ID))
+		program.get("/api/v1/packs/"+p.ID).answer(t, http.StatusOK, &p)
+		sum := sha256.Sum256([]byte(page))
+		if p.State != "done" || p.Head != head || p.SHA256 != hex.EncodeToString(sum[:]) {
+			t.Errorf("made, it is %+v; the page's has the head %d and the hash %x", p, head, sum)
+		}
+		file := program.get("/api/v1/packs/"+p.ID+"/file", "Accept", "application/zip").want(t, http.StatusOK)
+		if file.body != page {
+			t.Errorf("the API gives other bytes than the page for %s", body)
+		}
+		if v := verdict(t, []byte(file.body), w.text(`select public from log_key order by id limit 1`)); len(v.Wrong) > 0 || v.Events == 0 {
+			t.Errorf("it is judged %+v", v)
+		}
+		w.program(compliance, "decide").get("/api/v1/packs/"+p.ID).problem(t, http.StatusNotFound, "not_found")
+		w.program(compliance, "decide").get("/api/v1/packs/"+p.ID+"/file").problem(t, http.StatusNotFound, "not_found")
+	}
+	if n := w.number(`select count(*) from event where kind = 'evidence.packed'`); n != 6 {
+		t.Errorf("%d packs are noted, want 6", n)
+	}
+	if html := string(part(t, []byte(whole), "report/report.html")); strings.Contains(html, "<h2>Sample</h2>") || !strings.Contains(html, "Leavers") {
+		t.Error("the pack of a whole population speaks of a sample, or not of its population")
+	}
+	for _, text := range []string{"SOC 2 CC6.2, Joiners", "SOC 2 CC6.2, Requests for access", "SOC 2 CC6.2, Leavers"} {
+		if !strings.Contains(string(part(t, []byte(every), "report/report.html")), text) {
+			t.Errorf("the pack of a control does not hold %q", text)
+		}
+	}
+	if csv := string(part(t, []byte(every), "report/population.csv")); !strings.Contains(csv, "Leavers,e") || !strings.Contains(csv, ",Person,Person Nr1033") {
+		t.Errorf("the populations of a control for spreadsheets are %.400s", csv)
+	}
+	w.app.Config.Organisation = "Halden & Frost" // as it is configured where there is no demo
+	w.serve(web.Options{})
+	var p struct{ ID string }
+	program = w.program(auditor, "decide")
+	program.json(http.MethodPost, "/api/v1/packs", `{"control":"soc2:CC6.2","population":"joiners","from":"`+from+`","to":"`+to+`"}`).answer(t, http.StatusAccepted, &p)
+	w.must(w.app.Tasks.DoRef(t.Context(), p.ID))
+	if name := organisation(t, []byte(program.get("/api/v1/packs/"+p.ID+"/file").want(t, http.StatusOK).body)); name != "Halden & Frost" {
+		t.Errorf("the report is of %q", name)
+	}
+	for body, field := range map[string]string{`{"control":"soc2-cc9","population":"leavers","from":"` + from + `","to":"` + to + `"}`: "/control", `{"control":"soc2-cc6.2","population":"orphans","from":"` + from + `","to":"` + to + `"}`: "/population"} {
+		if p := program.json(http.MethodPost, "/api/v1/packs", body); p.status != http.StatusBadRequest || !strings.Contains(p.body, field) {
+			t.Errorf("%s is answered %d: %s", body, p.status, p.body)
+		}
+	}
+	program.json(http.MethodPost, "/api/v1/packs", `{"control":"soc2-cc6.2","population":"leavers","from":"2026-02-01","to":"2026-01-01"}`).problem(t, http.StatusBadRequest, "invalid")
+	w.program(employee, "decide").json(http.MethodPost, "/api/v1/packs", `{"control":"soc2-cc6.2","population":"leavers","from":"2026-01-01","to":"2026-01-31"}`).problem(t, http.StatusForbidden, "forbidden")
+}
+
+// Where a period has several months, page and print draw how often limits were kept in each, with its numbers in words beside it.
+func TestThePrintedMonths(t *testing.T) {
+	w := newWorld(t)
+	w.lived()
+	w.program("1026", "decide").json(http.MethodPost, "/api/v1/requests", `{"why":"The audit asks again","items":[{"offer":"books"}]}`).answer(t, http.StatusCreated, nil)
+	w.must(beside(w, `update request set asked_at = asked_at - interval '70 days' where id = (select min(id) from request)`))
+	w.seal()
+	from, to := time.Now().UTC().AddDate(-1, 0, 0).Format(time.DateOnly), time.Now().UTC().Format(time.DateOnly)
+	c := w.as(auditor)
+	p := c.get("/evidence/controls/soc2-cc6.2?from="+from+"&to="+to).want(t, http.StatusOK)
+	chart := p.Find("#months-request_decided")
+	if rows := chart.Find("tbody tr").Length(); rows != 2 || chart.Find("svg polyline").Length() != 1 {
+		t.Errorf("the chart has %d months and %d lines", rows, chart.Find("svg polyline").Length())
+	}
+	file := filepath.Join(t.TempDir(), "report.pdf")
+	pack := []byte(c.post("/evidence/controls/soc2-cc6.2/requests/pack", "from", from, "to", to).want(t, http.StatusOK).body)
+	w.must(os.WriteFile(file, part(t, pack, "report/report.pdf"), 0o600))
+	text, err := exec.Command("pdftotext", "-layout", file, "-").Output()
+	w.must(err)
+	var r control.Report
+	w.must(json.Unmarshal(part(t, pack, "report/report.json"), &r))
+	if len(r.Months) != 2 || len(r.Attained) != 1 {
+		t.Fatalf("the report has %+v", r.Months)
+	}
+	for _, m := range r.Months {
+		if !strings.Contains(string(part(t, pack, "report/report.html")), m.Month+" Request decided") {
+			t.Errorf("the report does not draw %s", m.Month)
+		}
+		if !strings.Contains(string(text), m.Month+" Request decided") {
+			t.Errorf("the print does not draw %s:\n%s", m.Month, text)
+		}
+	}
+	apart(t, file)
 }

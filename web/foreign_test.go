@@ -53,7 +53,7 @@ func things(w *world) *belongings {
 	runs := thing{map[string]string{"id": run[strings.LastIndex(run, "/")+1:]}, "half.csv", seen}
 	th.put(runs, "/hr/runs/:id", "/hr/runs/:id/people", "/hr/runs/:id/rejected", "/hr/runs/:id/look", "/hr/runs/:id/release", "/hr/runs/:id/discard")
 	doing := w.begin(manager, task.New{Kind: "test.nothing", Title: "Task for Nr1006 alone", Total: 2})
-	th.put(thing{map[string]string{"id": doing}, "for Nr1006 alone", "manager"}, "/tasks/:id", "/tasks/:id/events", "/tasks/:id/file", "/tasks/:id/cancel")
+	th.put(thing{map[string]string{"id": doing}, "for Nr1006 alone", "manager"}, "/tasks/:id", "/tasks/:id/events", "/tasks/:id/file", "/tasks/:id/cancel", "/api/v1/packs/:id", "/api/v1/packs/:id/file")
 	th.put(thing{map[string]string{"name": "people"}, "", seen}, "/hr/sources/:name/upload")
 	th.put(thing{map[string]string{"id": "999999"}, "", seen}, "/hr/held/:id") // nothing fell due
 	everybody := "anonymous employee manager owner " + seen
@@ -96,9 +96,11 @@ func things(w *world) *belongings {
 	w.in(compliance, func(tx *db.Tx) error { return lifecycle.Campaigns.Stop(tx, reviewed.ID, "other tests look at inboxes") })
 	th.put(thing{map[string]string{"ref": reviewed.PublicID}, "", "compliance auditor administrator"}, "/campaigns/:ref/results", "/campaigns/:ref/results.csv")
 	w.seal()
-	th.put(thing{map[string]string{"name": "soc2-cc6.1", "population": "access"}, "", "compliance auditor administrator"}, "/evidence/controls/:name", "/evidence/controls/:name/:population", "/evidence/controls/:name/:population/draw")
+	th.put(thing{map[string]string{"name": "soc2-cc6.1", "population": "access"}, "", "compliance auditor administrator"}, "/evidence/controls/:name", "/evidence/controls/:name/:population", "/evidence/controls/:name/:population/draw", "/evidence/controls/:name/:population/pack", "/evidence/controls/:name/pack")
 	drawn := w.as(compliance).post("/evidence/controls/soc2-cc6.1/access/draw", "from", "2020-01-01", "to", "2099-12-31", "seed", "Seed of Nr1003 alone", "size", "3").want(w.t, http.StatusSeeOther).to
 	th.put(thing{map[string]string{"id": drawn[strings.LastIndex(drawn, "/")+1:]}, "of Nr1003 alone", "compliance auditor administrator"}, "/evidence/samples/:id", "/evidence/samples/:id/pack")
+	arranged := w.as(compliance).post("/evidence/schedules", "what", "soc2-cc6.2/leavers", "every", "month", "day", "1", "hour", "8", "recipients", w.text(`select public_id::text from identity where number = $1`, compliance)).want(w.t, http.StatusSeeOther).to
+	th.put(thing{map[string]string{"id": arranged[strings.LastIndex(arranged, "/")+1:]}, "by Person Nr1003", "compliance administrator"}, "/evidence/schedules/:id", "/evidence/schedules/:id/edit")
 	th.put(thing{map[string]string{"item": "g" + strconv.Itoa(w.number(`select min(id) from reason`))}, "", "compliance auditor administrator"}, "/evidence/sheets/:item")
 	w.must(beside(w, `insert into campaign_removal (item_id, campaign_id, review_id, identity_id, account_id, entitlement_id, param, state, at) select id, campaign_id, review_id, identity_id, account_id, entitlement_id, param, 'waiting', '2100-01-01' from campaign_item where id = `+review["item"]+
 		`; insert into campaign_note (item_id, author_id, kind, body, said_at, made_by) select id, identity_id, 'challenge', 'for Nr1030', now(), 1 from campaign_item where id = `+review["item"]))

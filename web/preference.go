@@ -35,6 +35,7 @@ var starts = []struct{ url, permission, word string }{
 var toldWords = map[string]string{
 	notify.Decided: lang.Mark("A request of mine was decided"), notify.Granted: lang.Mark("I have new access"), notify.Question: lang.Mark("Somebody asks about a request of mine, or answers"),
 	notify.Ending: lang.Mark("Access of mine ends soon"), notify.Ended: lang.Mark("Access of mine ended"), notify.Expired: lang.Mark("A request of mine expired without an answer"),
+	notify.Figures: lang.Mark("Figures of the evidence that somebody arranged for me"),
 }
 
 // profile is the reader's own settings.

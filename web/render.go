@@ -64,9 +64,7 @@ func (r *request) shell(title string) ui.Shell {
 	if r.Request.Method != http.MethodGet {
 		s.Path = "/"
 	}
-	if r.s.demo != nil {
-		s.Organisation = r.s.demo.Organisation
-	}
+	s.Organisation = r.s.organisation()
 	if r.who == nil {
 		return s
 	}
@@ -93,6 +91,14 @@ func (r *request) shell(title string) ui.Shell {
 		s.BusinessTime = r.Date(r.now.UTC(), "2 January 2006, 15:04 MST")
 	}
 	return s
+}
+
+// organisation is the name of whose portal this is: the demo's, or as it is configured; "" for none.
+func (s *server) organisation() string {
+	if s.demo != nil {
+		return s.demo.Organisation
+	}
+	return s.app.Config.Organisation
 }
 
 // navigation lists what this reader may open; at the inbox it says how much waits for them.
@@ -124,7 +130,7 @@ func (r *request) navigation() []ui.NavItem {
 		{"operation.read", ui.NavItem{Label: r.T("Operations"), URL: "/operations", Icon: "stack-2", Sub: telling}},
 		{"policy.read", ui.NavItem{Label: r.T("Policy"), URL: "/policy", Icon: "scale", Sub: policies}},
 		{"campaign.read", ui.NavItem{Label: r.T("Campaigns"), URL: campaignsURL, Icon: "rosette-check"}},
-		{"evidence.read", ui.NavItem{Label: r.T("Evidence"), URL: evidenceURL, Icon: "shield-check", Sub: []ui.NavItem{{Label: r.T("Who held what"), URL: asOfURL}}}},
+		{"evidence.read", ui.NavItem{Label: r.T("Evidence"), URL: evidenceURL, Icon: "shield-check", Sub: []ui.NavItem{{Label: r.T("Who held what"), URL: asOfURL}, {Label: r.T("Figures by mail"), URL: schedulesURL}}}},
 		{"portal.read", ui.NavItem{Label: r.T("Portal"), URL: "/portal/roles", Icon: "shield-check", Sub: []ui.NavItem{{Label: r.T("Roles"), URL: "/portal/roles"}, {Label: r.T("Permissions"), URL: permissionsURL}}}},
 	}
 	if r.s.demo != nil {

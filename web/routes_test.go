@@ -110,7 +110,7 @@ func TestAuditorsHaveNoWriteRoutes(t *testing.T) {
 			"POST /requests", "POST /requests/activate", "POST /requests/:ref/say", "POST /requests/:ref/remind", "POST /requests/:ref/items/:item/:act",
 			"POST /reviews/:id/decide", "POST /reviews/:id/chosen", "POST /reviews/:id/undo", "POST /reviews/:id/rules", "POST /reviews/:id/batch/open", "POST /reviews/:id/batch/keep", "POST /reviews/:id/reassign", "POST /reviews/:id/sign", "POST /reviews/items/:item/:act",
 			"POST /approvals", "POST /steps/:id/decide", "POST /steps/:id/reassign", // their own requests, and what is asked of them by name
-			"POST /evidence/controls/:name/:population/draw", "POST /evidence/samples/:id/pack", "POST /evidence/log/pack", "POST /evidence/log/verify", // what they draw and take along is noted, and changes nothing
+			"POST /evidence/controls/:name/:population/draw", "POST /evidence/controls/:name/pack", "POST /evidence/controls/:name/:population/pack", "POST /evidence/samples/:id/pack", "POST /evidence/schedules", "POST /evidence/schedules/:id", "POST /evidence/schedules/:id/edit", "POST /evidence/log/pack", "POST /evidence/log/verify", // what they draw and take along is noted, and changes nothing
 			"POST /tasks/:id/cancel", "POST /people/chosen"} // who was ticked is exported; whatever else it offers asks for a permission of its own
 		if strings.HasPrefix(route, "POST") && slices.Contains(strings.Fields(who), "auditor") && !slices.Contains(own, route) && !strings.HasPrefix(route, "POST /demo/") {
 			t.Errorf("an auditor may %s", route)

@@ -55,10 +55,7 @@ func (s *server) signInPage(r *request, status int, v templates.SignInView, n *u
 			return err
 		}
 	}
-	sh := ui.Shell{Title: r.T("Sign in"), Theme: r.theme(), Reference: r.reference(), Notice: n}
-	if s.demo != nil {
-		sh.Organisation = s.demo.Organisation
-	}
+	sh := ui.Shell{Title: r.T("Sign in"), Theme: r.theme(), Reference: r.reference(), Notice: n, Organisation: s.organisation()}
 	return r.render(status, templates.SignIn(sh, v))
 }
 

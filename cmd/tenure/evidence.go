@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -13,7 +12,6 @@ import (
 	"tenure/internal/db"
 	"tenure/internal/errs"
 	"tenure/internal/evidence"
-	"tenure/internal/identity"
 )
 
 type verifyCmd struct {
@@ -97,46 +95,6 @@ func (c *verifyCmd) database(r *run, a *app.App, out trail.Outside) error {
 		return err
 	}
 	return exit{exitDifferent, fmt.Sprintf("%d differences in the log and %d in the state", len(report.Log), len(report.State))}
-}
-
-type packCmd struct {
-	Out    string   `arg:"" help:"File to write (zip)." placeholder:"FILE"`
-	From   string   `help:"First day that events were recorded on, in UTC (2026-01-01)." placeholder:"DAY"`
-	To     string   `help:"Last day." placeholder:"DAY"`
-	Kind   []string `help:"Kinds of events." placeholder:"KIND"`
-	Person string   `help:"Only what is about this person: number, e-mail address, name or id." placeholder:"PERSON"`
-	Size   int64    `help:"At the checkpoint of so many events; without it, the last one that a witness signed, or the last."`
-}
-
-func (c *packCmd) Run(r *run) (err error) {
-	q := evidence.Query{Kinds: c.Kind}
-	if q.From, q.To, err = trail.Period(c.From, c.To, time.UTC); err != nil {
-		return err
-	}
-	return r.with(func(a *app.App) error {
-		if err := r.do(a, "evidence.pack", func(tx *db.Tx) error {
-			if c.Person != "" {
-				p, err := identity.Find(tx, c.Person)
-				if err != nil {
-					return err
-				}
-				q.Person = p.ID
-			}
-			tx.Record(evidence.Event{Kind: "evidence.packed", Facts: map[string]any{"query": q, "size": c.Size}})
-			return nil
-		}); err != nil {
-			return err
-		}
-		f, err := os.OpenFile(c.Out, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-		if err != nil {
-			return errs.Conflict("cannot write the pack: %v", err)
-		}
-		size, err := trail.WritePack(r.ctx, a.DB, f, q, c.Size)
-		if err := errors.Join(err, f.Close()); err != nil {
-			return errors.Join(err, os.Remove(c.Out))
-		}
-		return r.answer(map[string]any{"file": c.Out, "size": size}, func() { fmt.Printf("%s holds what was asked of the log of %d events.\n", c.Out, size) })
-	})
 }
 
 type witnessCmd struct {

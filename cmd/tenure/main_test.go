@@ -201,6 +201,7 @@ func TestCommandsAnswerScripts(t *testing.T) {
 		t.Errorf("a file with other columns is held because %q", synced.Reason)
 	}
 	s.want(4, "check", "nothing")
+	s.packs(token.Token)
 	s.asks(token.Token)
 }
 

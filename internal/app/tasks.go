@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"tenure/internal/audit"
+	"tenure/internal/audit/control"
 	"tenure/internal/audit/trail"
 	"tenure/internal/catalog"
 	"tenure/internal/db"
@@ -51,6 +52,8 @@ type Outcome struct {
 	Text   string     `json:"text,omitempty"`
 	Sync   *hr.Result `json:"sync,omitempty"`
 	Source string     `json:"source,omitempty"`
+
+	Pack *control.Packed `json:"pack,omitempty"`
 }
 
 // few is how many rejected rows stand in the result of a task; all of them are on the run's page.
@@ -73,7 +76,7 @@ func NewTasks(d *db.DB, h *hr.Service, p *provision.Service) *task.Service {
 		TaskRead:   func(ctx context.Context, w *task.Work) error { return read(ctx, p, w) },
 		TaskMine:   func(ctx context.Context, w *task.Work) error { return mine(ctx, d, w) },
 		TaskReplay: func(ctx context.Context, w *task.Work) error { return backtestSet(ctx, d, w) },
-		TaskPack:   func(ctx context.Context, w *task.Work) error { return packSample(ctx, d, w) },
+		TaskPack:   func(ctx context.Context, w *task.Work) error { return pack(ctx, d, w) },
 		TaskVerify: func(ctx context.Context, w *task.Work) error { return verify(ctx, d, w) },
 	}}
 }

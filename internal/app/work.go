@@ -10,6 +10,7 @@ import (
 
 	"tenure/internal/access"
 	"tenure/internal/audit"
+	"tenure/internal/audit/control"
 	"tenure/internal/auth"
 	"tenure/internal/db"
 	"tenure/internal/hr"
@@ -36,6 +37,7 @@ func schedule() []*river.PeriodicJob {
 		every(10*time.Second, notify.SweepArgs{}, true),
 		every(time.Hour, HousekeepArgs{}, true),
 		every(time.Minute, audit.FiguresArgs{}, true),
+		every(time.Minute, control.SendArgs{}, true),
 	}
 }
 
@@ -56,7 +58,7 @@ func (a *App) housekeep(ctx context.Context) error {
 		if _, err := tx.Exec(`delete from task_file where expires_at < clock_timestamp()`); err != nil {
 			return err
 		}
-		for _, forget := range []func(*db.Tx) error{hr.Forget, auth.Forget, notify.Forget} {
+		for _, forget := range []func(*db.Tx) error{hr.Forget, auth.Forget, notify.Forget, control.Forget} {
 			if err := forget(tx); err != nil {
 				return err
 			}
@@ -74,6 +76,7 @@ func (a *App) workers() (client, error) {
 	a.Notify.Workers(w)
 	identity.Workers(a.DB, w)
 	audit.Workers(a.DB, w)
+	control.Workers(a.DB, w)
 	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[HousekeepArgs]) error { return a.housekeep(ctx) }))
 	return a.DB.Workers(&river.Config{
 		Workers: w, PeriodicJobs: schedule(), Logger: slog.New(slog.NewTextHandler(discard{}, nil)), Queues: a.queues(),

@@ -77,7 +77,7 @@ func (t *logTrial) appended(ctx context.Context, n, together int) (product, floo
 		return t.shared(n/together, func(i int) error {
 			return t.db.Do(ctx, db.Operator, func(tx *db.Tx) error {
 				for j := range together {
-					tx.Record(t.event(i*together + j))
+					tx.Record(logEvent(i*together + j))
 				}
 				return nil
 			})
@@ -183,7 +183,7 @@ func (t *logTrial) sealed(ctx context.Context) error {
 		done <- t.shared(n, func(i int) error {
 			<-tick.C
 			err := t.db.Do(ctx, db.Operator, func(tx *db.Tx) error {
-				e := t.event(i)
+				e := logEvent(i)
 				e.Kind, e.EffectiveAt = "bench.decided", began.Add(time.Duration(i)*time.Microsecond) // which one it is
 				tx.Record(e)
 				return nil

@@ -193,10 +193,15 @@ func (r *Report) Print(out io.Writer) {
 }
 
 func (r *Report) printPages(out io.Writer) {
+	printPages(out, r.Pages)
+	_, _ = fmt.Fprintf(out, "Pages of %d people with 20 grants each; the floor sends the same statements in the same round trips and the same bytes; ratio: product / floor, of the p95.\n\n", r.PagesPeople)
+}
+
+func printPages(out io.Writer, pages []*Page) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	p := func(format string, a ...any) { _, _ = fmt.Fprintf(w, format, a...) }
 	p("page\tp95\tp50\tfloor p95\tratio\tmin\tmax\tgoal\tstatements\ttrips\tbytes\t\n")
-	for _, x := range r.Pages {
+	for _, x := range pages {
 		goal := fmt.Sprintf("<= %.1f, <= %s", pageRatio, millis(pageSeconds))
 		if !x.Met {
 			goal += " MISSED"
@@ -205,7 +210,6 @@ func (r *Report) printPages(out io.Writer) {
 			x.Ratio.Median, x.Ratio.Min, x.Ratio.Max, goal, x.Queries, x.Trips, x.Bytes)
 	}
 	_ = w.Flush()
-	_, _ = fmt.Fprintf(out, "Pages of %d people with 20 grants each; the floor sends the same statements in the same round trips and the same bytes; ratio: product / floor, of the p95.\n\n", r.PagesPeople)
 }
 
 func (r *Report) printSizes(out io.Writer) {

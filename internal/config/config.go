@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode"
 
 	"github.com/caarlos0/env/v11"
 	"github.com/goccy/go-yaml"
@@ -22,6 +23,7 @@ import (
 
 // Config is everything an installation decides. docs/reference/configuration.md explains each field.
 type Config struct {
+	Organisation  string   `yaml:"organisation" env:"TENURE_ORGANISATION"`      // name of whose portal this is: on pages and evidence reports; empty: none
 	Data          string   `yaml:"data" env:"TENURE_DATA"`                      // folder of the private database and the key
 	DatabaseURL   string   `yaml:"database_url" env:"DATABASE_URL"`             // empty: a private PostgreSQL under Data
 	OwnerURL      string   `yaml:"database_owner_url" env:"DATABASE_OWNER_URL"` // who owns the tables; empty: as DatabaseURL
@@ -111,6 +113,9 @@ func (c *Config) check() []errs.Field {
 		} else if strings.HasSuffix(p, "/0") {
 			add("trusted_proxies (TENURE_TRUSTED_PROXIES)", "%q would trust everybody", p)
 		}
+	}
+	if len([]rune(c.Organisation)) > 100 || strings.ContainsFunc(c.Organisation, unicode.IsControl) {
+		add("organisation (TENURE_ORGANISATION)", "must be one line of at most 100 characters")
 	}
 	if c.Workers < 1 || c.Workers > 1000 {
 		add("workers (TENURE_WORKERS)", "must be from 1 to 1000")

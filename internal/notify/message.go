@@ -27,6 +27,7 @@ const (
 	Ending    = "ending"
 	Ended     = "ended"
 	Expired   = "expired"
+	Figures   = "figures"  // of the evidence, as somebody arranged it
 	Security  = "security" // something about how one signs in or decides
 )
 
@@ -34,7 +35,7 @@ const (
 var duties = []string{Approval, Reminder, Escalated, Emergency, Review}
 
 // Optional are the kinds that a person can switch off, in the order in which a page shows them.
-var Optional = []string{Decided, Granted, Question, Ending, Ended, Expired}
+var Optional = []string{Decided, Granted, Question, Ending, Ended, Expired, Figures}
 
 // Message is one thing told one person. What people wrote stands in Subject and Lines only, as text.
 type Message struct {

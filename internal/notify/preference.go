@@ -62,7 +62,7 @@ func (w *ways) of(m *Message) (channel string, digest bool) {
 	switch {
 	case w == nil || !w.here || slices.Contains(w.Off, m.Kind):
 		return "", false
-	case w.slack && m.Kind != Security: // what is about Slack itself comes by letter
+	case w.slack && m.Kind != Security && m.Kind != Figures: // what is about Slack itself comes by letter, and what was arranged as one
 		return slackChannel, false
 	}
 	return mailChannel, w.Digest && !m.Urgent && m.Kind != Emergency && m.Kind != Security

@@ -1,6 +1,9 @@
 package control
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Control is one line of a framework.
 type Control struct {
@@ -47,6 +50,11 @@ func Find(key string) (Control, bool) {
 		return Control{}, false
 	}
 	return Controls[i], true
+}
+
+// Named gives a control by its key, also as people write it: soc2:CC6.2.
+func Named(text string) (Control, bool) {
+	return Find(strings.ToLower(strings.NewReplacer(":", "-", " ", "-").Replace(strings.TrimSpace(text))))
 }
 
 // Has says whether a population evidences the control.

@@ -1,7 +1,6 @@
 package control
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -13,10 +12,10 @@ import (
 
 // Limit is a time limit: how long what it counts may take.
 type Limit struct {
-	Name  string
-	Title string
-	About string // from when to when
-	Hours int
+	Name  string `json:"name"`
+	Title string `json:"title"`
+	About string `json:"about"` // from when to when
+	Hours int    `json:"hours"`
 }
 
 // limits are those there are, with their hours where nobody has set others.
@@ -66,51 +65,4 @@ func SetLimit(tx *db.Tx, name string, hours int) error {
 	}
 	tx.Record(evidence.Event{Kind: "control.limit_set", Touches: evidence.Touches{"control_limit": 1}, Facts: map[string]any{"limit": name, "hours": hours}})
 	return nil
-}
-
-// Attainment is how often a limit was kept by the items of a population.
-type Attainment struct {
-	Limit  Limit
-	Items  int   // that it applies to and that are over, or late already
-	Within int   // that kept it
-	Open   int   // not done, and not late yet: not in Items
-	P95    int64 // seconds, of those that are done; nearest rank
-	Worst  int64 // seconds, the open ones as long as they have waited
-}
-
-// Attained counts, for each limit that items of a population are held to, how often it was kept.
-func Attained(tx *db.Tx, p *Population, s Span) ([]Attainment, error) {
-	if !p.Timed {
-		return nil, nil
-	}
-	all, err := Limits(tx)
-	if err != nil {
-		return nil, err
-	}
-	names, hours := make([]string, len(all)), make([]int, len(all))
-	for i, l := range all {
-		names[i], hours[i] = l.Name, l.Hours
-	}
-	args := append(s.args(), names, hours)
-	rows, err := tx.Query(fmt.Sprintf(`select p.lim, count(*) filter (where p.took is not null or p.waited > l.hours * 3600), count(*) filter (where p.took <= l.hours * 3600),
-			count(*) filter (where p.took is null and p.waited <= l.hours * 3600), coalesce(percentile_disc(0.95) within group (order by p.took), 0)::bigint,
-			coalesce(ceil(max(coalesce(p.took, p.waited))), 0)::bigint
-		from (%s) p join unnest($5::text[], $6::int[]) l(name, hours) on l.name = p.lim
-		where (p.took is not null or p.waited is not null) and %s group by 1`, p.sql, typed), args...)
-	if err != nil {
-		return nil, err
-	}
-	var out []Attainment
-	var a Attainment
-	var name string
-	_, err = pgx.ForEachRow(rows, []any{&name, &a.Items, &a.Within, &a.Open, &a.P95, &a.Worst}, func() error {
-		i := slices.IndexFunc(all, func(l Limit) bool { return l.Name == name })
-		a.Limit = all[i]
-		out = append(out, a)
-		return nil
-	})
-	slices.SortFunc(out, func(a, b Attainment) int {
-		return slices.Index(names, a.Limit.Name) - slices.Index(names, b.Limit.Name)
-	})
-	return out, err
 }

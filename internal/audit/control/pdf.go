@@ -36,13 +36,13 @@ type document struct {
 }
 
 // pdf draws the report. It holds no clock but that of the head, so that the same report gives the same bytes.
-func (r *Report) pdf() ([]byte, error) {
-	d := &document{fpdf.New("L", "mm", "A4", ""), r}
-	d.SetCreationDate(r.asOf())
-	d.SetModificationDate(r.asOf())
+func (b book) pdf() ([]byte, error) {
+	d := &document{fpdf.New("L", "mm", "A4", ""), b[0]}
+	d.SetCreationDate(b[0].asOf())
+	d.SetModificationDate(b[0].asOf())
 	d.SetCatalogSort(true)
 	d.SetProducer("Tenure", true)
-	d.SetTitle(r.Control+", "+r.Population, true)
+	d.SetTitle(b.title(), true)
 	d.AddUTF8FontFromBytes("go", "", fontRegular)
 	d.AddUTF8FontFromBytes("go", "B", fontBold)
 	d.SetMargins(marginSide, marginTop, marginSide)
@@ -51,11 +51,32 @@ func (r *Report) pdf() ([]byte, error) {
 	d.AliasNbPages("{pages}")
 	d.SetHeaderFunc(d.head)
 	d.SetFooterFunc(d.foot)
+	for _, r := range b {
+		d.r = r
+		d.report()
+	}
+	var out bytes.Buffer
+	err := d.Output(&out)
+	return out.Bytes(), err
+}
+
+// report draws one population on pages of its own.
+func (d *document) report() {
+	r := d.r
 	d.AddPage()
 	d.title(r.Control + ", " + r.Population)
 	d.facts(r.summary())
-	d.part("Sample")
-	d.table(r.items(r.Sample))
+	if len(r.Attained) > 0 {
+		d.part("Time limits in this period")
+		d.table(r.limitRows())
+	}
+	if r.monthly() {
+		d.months()
+	}
+	if r.Seed != "" {
+		d.part("Sample")
+		d.table(r.items(r.Sample))
+	}
 	rows, more := r.shownItems()
 	d.part("Population")
 	d.text(more)
@@ -66,9 +87,6 @@ func (r *Report) pdf() ([]byte, error) {
 	d.AddPage()
 	d.part("The query")
 	d.text(r.Query)
-	var b bytes.Buffer
-	err := d.Output(&b)
-	return b.Bytes(), err
 }
 
 func (d *document) sheet(s *Sheet) {
@@ -94,7 +112,11 @@ func (d *document) head() {
 	left := strings.TrimPrefix(d.r.Organisation+" · "+d.r.Control+" · "+d.r.Population+" · "+d.r.From+" to "+d.r.To, " · ")
 	d.at(marginSide, 8, d.fit(left, pageWide-2*marginSide))
 	d.SetFont("go", "", typeSize-1)
-	d.at(marginSide, 12, d.fit(fmt.Sprintf("Items at the source %d, listed %d · %d drawn, seed %q · head of the log: %d events", d.r.AtSource, d.r.Listed, len(d.r.Sample), d.r.Seed, d.r.Head), pageWide-2*marginSide))
+	drawn := "the whole population"
+	if d.r.Seed != "" {
+		drawn = fmt.Sprintf("%d drawn, seed %q", len(d.r.Sample), d.r.Seed)
+	}
+	d.at(marginSide, 12, d.fit(fmt.Sprintf("Items at the source %d, listed %d · %s · head of the log: %d events", d.r.AtSource, d.r.Listed, drawn, d.r.Head), pageWide-2*marginSide))
 	d.Line(marginSide, 17.5, pageWide-marginSide, 17.5)
 	d.SetXY(marginSide, marginTop)
 }

@@ -42,7 +42,7 @@ var decidedPopulations = []Population{
 		source: `select coalesce(sum((select count(*) from jsonb_array_elements(f.facts->'access'->'planned') x where x->>'k' in ('disable', 'revoke', 'delete'))), 0)
 				+ count(*) filter (where e.kind = 'operation.decided')
 			from event e` + factsOf + `where e.recorded_at >= $1::timestamptz and e.recorded_at < $2::timestamptz
-				and (e.kind = 'operation.decided' or position('"planned":[' in convert_from(e.leaf, 'UTF8')) > 0)`},
+				and e.touches ? 'operation' and (e.kind = 'operation.decided' or e.kind not like 'operation.%')`},
 	{Key: Violations, Title: "SoD conflicts", About: "a person who came to break an SoD rule in the period", Timed: true,
 		Columns: []string{"Person", "Number", "Rule", "State", "Found", "Changed", "Accepted until", "Control"},
 		Source:  "people and rules of which events of the log say that they came to be broken",
@@ -53,7 +53,7 @@ var decidedPopulations = []Population{
 		from violation v join identity i on i.id = v.identity_id join policy_object o on o.id = v.rule_id left join exception x on x.identity_id = v.identity_id and x.rule_id = v.rule_id and x.ended_at is null
 		where v.opened_at >= $1::timestamptz and v.opened_at < $2::timestamptz`,
 		source: `select count(distinct (e.identity_id, x->>'s')) from event e` + factsOf + `cross join lateral jsonb_array_elements(f.facts->'access'->'duties') x
-			where x->>'w' = 'open' and e.effective_at >= $1::timestamptz and e.effective_at < $2::timestamptz and position('"duties":[' in convert_from(e.leaf, 'UTF8')) > 0`},
+			where x->>'w' = 'open' and e.effective_at >= $1::timestamptz and e.effective_at < $2::timestamptz and e.touches ? 'violation'`},
 	{Key: Exceptions, Title: "Exceptions", About: "an SoD conflict that was accepted for a time", Timed: true,
 		Columns: []string{"Person", "Number", "Rule", "Accepted by", "From", "Until", "Control", "Reason", "Ended", "Ended because"},
 		Source:  "events exception.accepted in the log",

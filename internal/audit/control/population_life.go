@@ -45,7 +45,7 @@ var lifePopulations = []Population{
 	{Key: Movers, Title: "Movers", About: "a person whose department, title, location or worker type changed", Timed: true,
 		Columns: []string{"Person", "Number", "Moved", "Gains", "Loses", "Changes at targets", "Not verified"},
 		Source:  "people whose employment has two versions in a row that differ in department, title, location or worker type, from the employments as HR states them now",
-		sql: `with e as (select e.id, e.identity_id, e.kind, e.effective_at, f.facts from event e` + factsOf + `
+		sql: `with e as not materialized (select e.id, e.identity_id, e.kind, e.effective_at, f.facts from event e` + factsOf + `
 		where e.kind = 'person.moved' and e.effective_at >= $1::timestamptz and e.effective_at < $2::timestamptz),
 	` + followed(`'create', 'enable', 'grant', 'revoke', 'disable', 'delete'`) + `
 	select 'e' || e.id id, ` + order(`e.effective_at`) + ` ord, e.identity_id who,

@@ -99,13 +99,79 @@ func Draw(tx *db.Tx, a Ask) (*Sample, error) {
 	return SampleOf(tx, ref)
 }
 
-func (a *Ask) check() (*Population, error) {
+// Made is what a pack of what was asked is made of: the population, or without one every population of the control; with a size a sample of
+// each, else the whole. Without a seed each is drawn by the one that is proposed for it. Of several, one that holds nothing is taken whole.
+func (a Ask) Made(tx *db.Tx) ([]*Sample, error) {
+	c, ok := Find(a.Control)
+	if !ok {
+		return nil, errs.NotFound("there is no such control")
+	}
+	keys, seed := []string{a.Population}, a.Seed
+	if a.Population == "" {
+		keys = c.Populations
+	}
+	var out []*Sample
+	for _, a.Population = range keys { // at most seven
+		p, err := a.population()
+		if err != nil {
+			return nil, err
+		}
+		if a.Seed = seed; seed == "" {
+			first, last := a.Span.Days()
+			a.Seed = Seed(c, p, first, last)
+		}
+		of, err := a.made(tx, p, len(keys) > 1)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, of)
+	}
+	return out, nil
+}
+
+func (a Ask) made(tx *db.Tx, p *Population, several bool) (*Sample, error) {
+	whole := a.Size == 0
+	if !whole && several {
+		counts, err := p.Count(tx, a.Span)
+		if err != nil {
+			return nil, err
+		}
+		whole = counts.Listed == 0
+	}
+	if whole {
+		return Whole(a)
+	}
+	return Draw(tx, a)
+}
+
+// Whole is a population as a pack takes it along without a sample.
+func Whole(a Ask) (*Sample, error) {
+	if _, err := a.population(); err != nil {
+		return nil, err
+	}
+	return &Sample{Control: a.Control, Population: a.Population, From: a.Span.From, To: a.Span.To, Event: -1}, nil
+}
+
+func (a *Ask) population() (*Population, error) {
 	p, err := PopulationOf(a.Population)
 	if err != nil {
 		return nil, err
 	}
 	if c, ok := Find(a.Control); !ok || !c.Has(a.Population) {
 		return nil, errs.NotFound("there is no such control, or the population is none of its")
+	}
+	return p, nil
+}
+
+// Seed is the seed that is proposed for a sample of a population in a period.
+func Seed(c Control, p *Population, from, to string) string {
+	return c.Key + " " + p.Key + " " + from + " " + to
+}
+
+func (a *Ask) check() (*Population, error) {
+	p, err := a.population()
+	if err != nil {
+		return nil, err
 	}
 	var bad []errs.Field
 	if a.Size < 1 || a.Size > MostDrawn {
