@@ -76,7 +76,7 @@ looks: deps ## Look at every sample of every page in every look
 races: deps ## Race decisions of two processes 2,000 times, answers to one step 1,000 times, the end of a review 200 times, and 100,000 checks of portal rights against their changes
 	TENURE_RACES=2000 $(GO) test -timeout 120m -count 1 -v -run Race ./internal/lifecycle
 	TENURE_RACES=1000 $(GO) test -timeout 60m -count 1 -v -run TestOneDecision ./internal/request
-	TENURE_RACES=200 $(GO) test -timeout 60m -count 1 -v -run NoItemIsLost ./internal/campaign
+	TENURE_RACES=200 $(GO) test -timeout 60m -count 1 -v -run 'NoItemIsLost|ItemsAreLost' ./internal/campaign
 	TENURE_CHECKS=100000 $(GO) test -timeout 60m -count 1 -v -run NoStaleAllow ./internal/auth
 
 .PHONY: reviews

@@ -17,8 +17,6 @@ import (
 	"tenure/internal/policy"
 )
 
-func TestMain(m *testing.M) { dbtest.Main(m) }
-
 // The people of an office. Ada, Bob, Rob, Tom and Uma report to Max, he to Vera; Olga owns the CRM, Otto the bank; Cora and Carl are
 // compliance; Root administers.
 var cast = []string{"Ada", "Bob", "Rob", "Tom", "Uma", "Max", "Vera", "Olga", "Otto", "Cora", "Carl", "Root"}
