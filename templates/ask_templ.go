@@ -304,7 +304,7 @@ type AskItem struct {
 	Title, Risk                  string
 	State                        ui.Tag
 	Until                        ui.Time
-	Ended                        string
+	Ended                        string // because of what, or because of what it was narrowed
 	Stages                       []ui.Stage
 	Conflicts                    []string
 	Decide                       []DecideForm

@@ -113,8 +113,8 @@ func sampleCampaignResults() CampaignResultsView {
 		Figures:      []ui.Figure{{Label: "Items", Value: "31"}, {Label: "Kept", Value: "28"}, {Label: "To be removed", Value: "2"}, {Label: "The rule is to change", Value: "1"}, {Label: "Not decided", Value: "0"}},
 		Proof:        "Counted once more from the readings: 31 entries show in scope what the 31 items of this campaign are, item by item. The digest of the start holds.",
 		Covered:      []CampaignCovered{{Application: "Ledger", Reading: "881", Seen: "24", ReadAt: at, Items: 24}, {Application: "Records", Reading: "882", Seen: "7", ReadAt: at, Items: 7}},
-		Classes:      []CampaignOutcome{{Name: "Line by line", Items: 12, Keep: 10, Remove: 2}, {Name: "Likely fine", Items: 9, Keep: 9}, {Name: "By rule", Items: 10, Keep: 9, Change: 1}},
-		Applications: []CampaignOutcome{{Name: "Ledger", Items: 24, Keep: 21, Remove: 2, Change: 1}, {Name: "Records", Items: 7, Keep: 7}}, Quality: m.Quality, More: "The first 1000; the file has all of them.",
+		Classes:      []CampaignOutcome{{Name: "Line by line", Items: 12, Keep: 9, Remove: 2, Narrow: 1}, {Name: "Likely fine", Items: 9, Keep: 9}, {Name: "By rule", Items: 10, Keep: 9, Change: 1}},
+		Applications: []CampaignOutcome{{Name: "Ledger", Items: 24, Keep: 20, Remove: 2, Narrow: 1, Change: 1}, {Name: "Records", Items: 7, Keep: 7}}, Quality: m.Quality, More: "The first 1000; the file has all of them.",
 		Removed: []CampaignRemoved{{Person: "Femke de Wit", What: "Pay invoices (Ledger)", Account: "femke.dewit", By: "Max Winter", Comment: "Left the payments team in May.", State: ui.Tag{Tone: ui.Good, Icon: "circle-check", Text: "Verified"},
 			Operation: ui.Link{Text: "Operation 512", URL: "/operations/512"}, Reading: "reading 901", Decided: at, Verified: at},
 			{Person: "an account of nobody", What: "Log in (Records)", Account: "svc-old", By: "the rule for what nobody answered", State: ui.Tag{Tone: ui.Warn, Icon: "hand-stop", Text: "By hand"}, Why: "Tenure only observes Records: somebody has to disable the account there", Decided: at}}}

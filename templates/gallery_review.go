@@ -12,6 +12,7 @@ func galleryReview() []Sample {
 		AdviceWhy: "Nothing gives it and few peers hold it. (25 November 2026)"}
 	member, fixed, own := line, line, line
 	member.ID, member.Next, member.Name, member.What, member.Risk, member.Class, member.Conflicts = "42", "43", "Member of “Four eyes” for Ana Ruiz", "Member of “Four eyes”", "low", "low", nil
+	member.NarrowURL = "/reviews/5/decide?items=42&outcome=narrow"
 	member.Parts, member.App, member.Held, member.Peers, member.Advice, member.AdviceWhy = []string{"Edit customers in CRM", "Read customers in CRM"}, "", []string{"Member of “Four eyes”"}, "78 in a hundred peers hold it", keep, "It has a reason, and most peers hold it. (25 November 2026)"
 	fixed.ID, fixed.What, fixed.Name, fixed.Person, fixed.Conflicts, fixed.RemoveURL, fixed.ChangeURL = "43", "Post invoices", "Post invoices for Ben Okafor", "Ben Okafor", []string{"Breaks “Enter and pay”"}, "", "/reviews/5/decide?items=43&outcome=change"
 	fixed.Held, fixed.Before = []string{"The rule “Accounting” gives it"}, "Jo Lind said before: Keep"

@@ -68,6 +68,7 @@ type apiItem struct {
 	DecidedAt    *time.Time        `json:"decided_at,omitempty" nullable:"false" doc:"When it stopped being open."`
 	EndedAt      *time.Time        `json:"ended_at,omitempty" nullable:"false" doc:"When the access ended."`
 	EndedBecause string            `json:"ended_because,omitempty" doc:"Why."`
+	Narrowed     string            `json:"narrowed_because,omitempty" doc:"Because of what it was narrowed to this level after it was granted."`
 	Automatic    bool              `json:"automatic" doc:"Whether a stated rule granted it at once."`
 	Conflicts    []apiConflict     `json:"conflicts" nullable:"false" doc:"SoD rules that it would break."`
 	Steps        []apiStage        `json:"steps" nullable:"false" doc:"Who decides, in this order; those of one position together."`
@@ -178,7 +179,7 @@ func (o *requestsOut) request(r *asking.Request) apiRequest {
 
 func (o *requestsOut) item(it *asking.Item) apiItem {
 	out := apiItem{ID: it.ID, Act: string(it.Act), Level: it.Level, Parameters: policy.ParseParam(it.Param), Risk: it.Risk, State: string(it.State), AskedFrom: it.AskedFrom.UTC(), AskedTo: it.AskedTo.UTC(),
-		From: utc(it.From), To: utc(it.To), DecidedAt: utc(it.DecidedAt), EndedAt: utc(it.EndedAt), EndedBecause: deref(it.EndedBecause), Automatic: it.Automatic, Conflicts: conflictsOut(it.Conflicts), Steps: []apiStage{}}
+		From: utc(it.From), To: utc(it.To), DecidedAt: utc(it.DecidedAt), EndedAt: utc(it.EndedAt), EndedBecause: deref(it.EndedBecause), Narrowed: deref(it.Narrowed), Automatic: it.Automatic, Conflicts: conflictsOut(it.Conflicts), Steps: []apiStage{}}
 	out.Offer, out.Title = o.offer(it.Offer)
 	for _, st := range it.Steps {
 		out.Steps = append(out.Steps, o.stage(st))

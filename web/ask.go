@@ -169,8 +169,11 @@ func (r *request) askItem(pol *policy.Snapshot, it *req.Item, at string, mine bo
 	if it.To != nil {
 		out.Until = r.at(*it.To)
 	}
-	if it.EndedBecause != nil {
+	switch {
+	case it.EndedBecause != nil:
 		out.Ended = r.T(*it.EndedBecause)
+	case it.Narrowed != nil:
+		out.Ended = r.T("Narrowed to this level: %s", *it.Narrowed)
 	}
 	out.Stages = append(out.Stages, ui.Stage{Name: r.T("Sent"), State: "done"})
 	for _, st := range it.Steps {

@@ -105,11 +105,11 @@ func (w *campaignWords) outcomes(tx *db.Tx, c *campaign.Campaign, v *templates.C
 			apps[x.Application] = &campaign.Outcome{Application: x.Application}
 		}
 		for _, into := range []*campaign.Outcome{&classes[x.Class], apps[x.Application], &sum} {
-			into.Keep, into.Remove, into.Change, into.Open = into.Keep+x.Keep, into.Remove+x.Remove, into.Change+x.Change, into.Open+x.Open
+			into.Keep, into.Remove, into.Narrow, into.Change, into.Open = into.Keep+x.Keep, into.Remove+x.Remove, into.Narrow+x.Narrow, into.Change+x.Change, into.Open+x.Open
 		}
 	}
 	row := func(name string, o *campaign.Outcome) templates.CampaignOutcome {
-		return templates.CampaignOutcome{Name: name, Items: o.Items(), Keep: o.Keep, Remove: o.Remove, Change: o.Change, Open: o.Open}
+		return templates.CampaignOutcome{Name: name, Items: o.Items(), Keep: o.Keep, Remove: o.Remove, Narrow: o.Narrow, Change: o.Change, Open: o.Open}
 	}
 	for i := range classes {
 		v.Classes = append(v.Classes, row(w.T(classWords[i]), &classes[i]))
@@ -118,7 +118,7 @@ func (w *campaignWords) outcomes(tx *db.Tx, c *campaign.Campaign, v *templates.C
 		v.Applications = append(v.Applications, row(w.application(id), o))
 	}
 	slices.SortFunc(v.Applications, func(a, b templates.CampaignOutcome) int { return cmp.Compare(a.Name, b.Name) })
-	v.Figures = []ui.Figure{{Label: w.T("Items"), Value: w.Int(sum.Items())}, {Label: w.T("Kept"), Value: w.Int(sum.Keep)}, {Label: w.T("To be removed"), Value: w.Int(sum.Remove)}, {Label: w.T("The rule is to change"), Value: w.Int(sum.Change)}, {Label: w.T("Not decided"), Value: w.Int(sum.Open)}}
+	v.Figures = []ui.Figure{{Label: w.T("Items"), Value: w.Int(sum.Items())}, {Label: w.T("Kept"), Value: w.Int(sum.Keep)}, {Label: w.T("To be removed"), Value: w.Int(sum.Remove)}, {Label: w.T("Narrowed"), Value: w.Int(sum.Narrow)}, {Label: w.T("The rule is to change"), Value: w.Int(sum.Change)}, {Label: w.T("Not decided"), Value: w.Int(sum.Open)}}
 	return nil
 }
 
@@ -139,6 +139,9 @@ func (w *campaignWords) removed(tx *db.Tx, c *campaign.Campaign, v *templates.Ca
 		x := &all[i]
 		row := templates.CampaignRemoved{Person: cmp.Or(x.Person, w.T("an account of nobody")), What: w.entitlementWord(w.cat, x.Entitlement), Account: x.Account, By: cmp.Or(x.Decider, w.T("the rule for what nobody answered")), Comment: x.Comment,
 			State: w.removalTag(x.Removal, x.OpState), Decided: w.maybe(x.DecidedAt), Why: x.RemovalWhy, Verified: w.maybe(x.VerifiedAt)}
+		if x.Outcome == campaign.Narrow {
+			row.What = w.T("%s, narrowed to “%s”", row.What, x.Level)
+		}
 		if x.Operation != nil {
 			id := strconv.FormatInt(*x.Operation, 10)
 			row.Operation = ui.Link{Text: w.T("Operation %s", id), URL: w.to("operation.read", "/operations/"+id)}
@@ -162,7 +165,7 @@ func (s *server) campaignFile(r *request) error {
 		if err != nil {
 			return err
 		}
-		head := []string{"item", "person", "number", "account", "application", "entitlement", "parameter", "class", "risk", "why held", "since", "last used", "stage", "reviewer", "outcome", "decided by", "comment", "decided at", "signed off at", "removal", "operation", "operation state", "verified at", "verified by reading"}
+		head := []string{"item", "person", "number", "account", "application", "entitlement", "parameter", "class", "risk", "why held", "since", "last used", "stage", "reviewer", "outcome", "level", "decided by", "comment", "decided at", "signed off at", "removal", "operation", "operation state", "verified at", "verified by reading"}
 		return r.sendCSV("campaign-"+strconv.Itoa(c.ID), head, w.fileLines(campaign.Ledger(tx, c.ID)))
 	})
 }
@@ -192,7 +195,7 @@ func (w *campaignWords) fileLines(all iter.Seq2[campaign.Line, error]) iter.Seq2
 				app, name = w.cat.Apps[e.ApplicationID].Name, e.Name
 			}
 			if !yield([]string{strconv.FormatInt(x.Item, 10), x.Person, x.Number, x.Account, app, name, x.Param, classes[x.Class], riskNames[x.Risk], w.whyHeld(x.Kinds), stamp(x.Since), stamp(x.LastUsed), strconv.Itoa(x.Stage), x.Reviewer,
-				x.Outcome, x.Decider, x.Comment, stamp(x.DecidedAt), stamp(x.SignedAt), string(x.Removal), number(x.Operation), x.OpState, stamp(x.VerifiedAt), number(x.VerifiedBy)}, nil) {
+				x.Outcome, x.Level, x.Decider, x.Comment, stamp(x.DecidedAt), stamp(x.SignedAt), string(x.Removal), number(x.Operation), x.OpState, stamp(x.VerifiedAt), number(x.VerifiedBy)}, nil) {
 				return
 			}
 		}

@@ -11,6 +11,7 @@ import (
 	"tenure/internal/campaign"
 	"tenure/internal/catalog"
 	"tenure/internal/db"
+	"tenure/internal/lifecycle"
 	"tenure/internal/policy"
 	"tenure/templates"
 	"tenure/templates/ui"
@@ -36,7 +37,8 @@ type reviewing struct {
 	people  map[int][2]string // name and public id
 	then    map[int]campaign.Then
 	reasons map[int64]audit.Reason
-	logins  map[int]string // accounts of nobody
+	logins  map[int]string           // accounts of nobody
+	lower   map[int][]campaign.Lower // of requests, while something is decided
 }
 
 // reviewOf finds the review of the address. One that is not asked of the reader does not exist for them.
@@ -84,7 +86,13 @@ func (r *request) named(tx *db.Tx, v *campaign.Review, c *campaign.Campaign, ite
 	return w, db.Together(tx, func(tx *db.Tx) (err error) { w.people, err = audit.Names(tx, who); return err },
 		func(tx *db.Tx) (err error) { w.then, err = campaign.People(tx, c.ID, who); return err },
 		func(tx *db.Tx) (err error) { w.reasons, err = audit.ReasonsByID(tx, w.pol, reasons); return err },
-		func(tx *db.Tx) (err error) { w.logins, err = campaign.Accounts(tx, logins); return err })
+		func(tx *db.Tx) (err error) { w.logins, err = campaign.Accounts(tx, logins); return err },
+		func(tx *db.Tx) (err error) {
+			if v != nil && v.State == campaign.Reviewed && c.State == campaign.Open {
+				w.lower, err = lifecycle.Campaigns.LowerOf(tx, items)
+			}
+			return err
+		})
 }
 
 func reviewURL(id int) string { return reviewsURL + "/" + itoa(id) }
@@ -242,6 +250,7 @@ func (w *reviewing) groups(open [][]*campaign.Item, p *templates.ReviewView) []t
 		}
 		l.Here = l.ID == here
 		l.RemoveURL = onward(l.RemoveURL, l.Next, p.View)
+		l.NarrowURL = onward(l.NarrowURL, l.Next, p.View)
 		l.ChangeURL = onward(l.ChangeURL, l.Next, p.View)
 	}
 	if here != "" && len(all) > 0 && !slices.ContainsFunc(all, func(l *templates.ReviewLine) bool { return l.Here }) {
@@ -298,7 +307,7 @@ func (w *reviewing) done(closed [][]*campaign.Item, p *templates.ReviewView) {
 	slices.SortStableFunc(closed, func(a, b []*campaign.Item) int { return b[0].Decision.DecidedAt.Compare(a[0].Decision.DecidedAt) })
 	for _, l := range closed {
 		x := w.line(l, "flat")
-		x.State, x.Comment = w.said(l[0].Decision), l[0].Decision.Comment
+		x.State, x.Comment = w.said(telling(l)), l[0].Decision.Comment
 		p.Done = append(p.Done, x)
 	}
 }
@@ -306,7 +315,7 @@ func (w *reviewing) done(closed [][]*campaign.Item, p *templates.ReviewView) {
 // undoes names the last act, which one key takes back: a line, lines, a rule, or what is left of the batch.
 func (w *reviewing) undoes(x *campaign.Step, done []templates.ReviewLine) *templates.ReviewUndo {
 	r := w.r
-	said := w.said(&campaign.Decision{Outcome: x.Outcome, Until: x.Until}).Text
+	said := w.said(&campaign.Decision{Outcome: x.Outcome, Level: x.Level, Until: x.Until}).Text
 	u := &templates.ReviewUndo{Step: strconv.FormatInt(x.At.UnixMicro(), 10), At: strconv.FormatInt(x.First, 10)}
 	what := r.Plural(x.Lines, "line", "lines")
 	switch {
@@ -321,10 +330,24 @@ func (w *reviewing) undoes(x *campaign.Step, done []templates.ReviewLine) *templ
 	return u
 }
 
+// telling is the decision that says what becomes of a line: of one that is narrowed, that of what goes.
+func telling(l []*campaign.Item) *campaign.Decision {
+	for _, i := range l {
+		if i.Decision != nil && i.Decision.Outcome == campaign.Narrow {
+			return i.Decision
+		}
+	}
+	return l[0].Decision
+}
+
 // said is a decision as a state.
 func (w *reviewing) said(d *campaign.Decision) ui.Tag {
 	r := w.r
 	switch {
+	case d.Outcome == campaign.Keep && d.Level != "":
+		return ui.Tag{Tone: ui.Good, Icon: "check", Text: r.T("Keep, at the level “%s”", d.Level)}
+	case d.Outcome == campaign.Narrow:
+		return ui.Tag{Tone: ui.Warn, Icon: "adjustments", Text: r.T("Narrow to “%s”", d.Level)}
 	case d.Outcome == campaign.Keep:
 		return ui.Tag{Tone: ui.Good, Icon: "check", Text: r.T("Keep")}
 	case d.Outcome == campaign.Change:

@@ -60,7 +60,7 @@ func (s *server) reviewDecide(r *request) error {
 		if id = v.ID; !ok {
 			return errs.InvalidFields("nothing was decided:", []errs.Field{{Field: "until", Rule: "must be a day such as 2026-12-31"}})
 		}
-		_, err = lifecycle.Campaigns.Decide(tx, campaign.Answer{Review: id, Items: items, Outcome: r.field("outcome"), Until: until, Comment: r.field("comment"), Version: r.version()})
+		_, err = lifecycle.Campaigns.Decide(tx, campaign.Answer{Review: id, Items: items, Outcome: r.field("outcome"), Level: r.field("level"), Until: until, Comment: r.field("comment"), Version: r.version()})
 		return err
 	})
 	if bad, ok := r.faults(err, nil); ok && errs.KindOf(err) == errs.KindInvalid {
@@ -131,10 +131,14 @@ func (s *server) reviewCheck(r *request, status int, ids []int64, outcome string
 			return nothing("item")
 		}
 		w, err := r.reviewed(tx, of, items)
-		if err == nil {
-			v = w.check(campaign.Group(items), ids, outcome, bad)
+		if err != nil {
+			return err
 		}
-		return err
+		lines := campaign.Group(items)
+		if v = w.check(lines, ids, outcome, bad); outcome == campaign.Narrow {
+			return w.narrow(&v, lines)
+		}
+		return nil
 	})
 	if err != nil {
 		return err

@@ -114,6 +114,9 @@ func (w *reviewing) line(l []*campaign.Item, view string) templates.ReviewLine {
 	} else {
 		out.RemoveURL = act
 	}
+	if len(campaign.Narrower(l, w.lower)) > 0 {
+		out.NarrowURL = link(reviewURL(w.v.ID)+"/decide", "items", out.ID, "outcome", campaign.Narrow)
+	}
 	return out
 }
 

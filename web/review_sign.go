@@ -44,15 +44,18 @@ func (s *server) reviewSignAsk(r *request) error {
 
 func (w *reviewing) sign(st *campaign.Standing, gone []*campaign.Item, rules []campaign.RuleLine) templates.ReviewSignView {
 	r, at := w.r, reviewURL(w.v.ID)
-	v := templates.ReviewSignView{Title: r.T("Sign off “%s”?", w.c.Title), Up: ui.Link{Text: w.c.Title, URL: at}, Figures: []ui.Figure{{Label: r.T("Keep"), Value: r.Int(st.Keep)}, {Label: r.T("Remove"), Value: r.Int(st.Remove)},
+	v := templates.ReviewSignView{Title: r.T("Sign off “%s”?", w.c.Title), Up: ui.Link{Text: w.c.Title, URL: at}, Figures: []ui.Figure{{Label: r.T("Keep"), Value: r.Int(st.Keep)}, {Label: r.T("Remove"), Value: r.Int(st.Remove)}, {Label: r.T("Narrow"), Value: r.Int(st.Narrow)},
 		{Label: r.T("Ask for a change"), Value: r.Int(st.Change)}}}
 	for n, i := range gone {
 		if n == signMost {
-			v.More = r.T("and %d more", st.Remove-signMost)
+			v.More = r.T("and %d more", st.Remove+st.Narrow-signMost)
 			break
 		}
 		l := w.line([]*campaign.Item{i}, "flat")
 		x := templates.ReviewGoing{What: ui.Link{Text: l.What, URL: l.URL}, Who: l.Person, App: l.App, Why: i.Decision.Comment, When: r.T("as soon as you have signed off")}
+		if d := i.Decision; d.Outcome == campaign.Narrow {
+			x.App = r.T("%s, narrowed to “%s”", l.App, d.Level)
+		}
 		from := r.now.AddDate(0, 0, w.c.Settings.Challenge)
 		if i.Decision.Until != nil && i.Decision.Until.After(from) {
 			from = *i.Decision.Until
@@ -82,7 +85,7 @@ func (w *reviewing) sign(st *campaign.Standing, gone []*campaign.Item, rules []c
 func (w *reviewing) next(st *campaign.Standing) []string {
 	r := w.r
 	out := []string{r.T("Your answers become final: they can no longer be taken back.")}
-	if st.Remove > 0 {
+	if st.Remove+st.Narrow > 0 {
 		out = append(out, w.whenGone())
 		out = append(out, r.T("If unusually many people would lose access on one day, a second person looks first."))
 	}

@@ -52,6 +52,7 @@ var eventWords = map[string]eventWord{
 	"request.reassigned":        {ui.Info, "arrows-exchange", lang.Mark("Request"), lang.Mark("Request: somebody else is asked")},
 	"request.noted":             {ui.Neutral, "info-circle", lang.Mark("Request"), lang.Mark("Request: a question or an answer")},
 	"request.granted":           {ui.Good, "circle-check", lang.Mark("Request"), lang.Mark("Requested access granted")},
+	"request.narrowed":          {ui.Warn, "adjustments", lang.Mark("Request"), lang.Mark("Requested access narrowed to a lower level")},
 	"request.denied":            {ui.Bad, "circle-x", lang.Mark("Request"), lang.Mark("Request denied")},
 	"request.cancelled":         {ui.Neutral, "ban", lang.Mark("Request"), lang.Mark("Request taken back")},
 	"request.expired":           {ui.Warn, "hourglass", lang.Mark("Request"), lang.Mark("Request expired")},

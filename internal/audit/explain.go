@@ -168,10 +168,10 @@ func ReasonsByID(tx *db.Tx, pol *policy.Snapshot, ids []int64) (map[int64]Reason
 }
 
 const reasonsSQL = `select r.id, r.identity_id, r.entitlement_id, r.kind, r.ref, r.via, coalesce(r.policy_version, 0), r.valid_from, r.valid_to, coalesce(a.name, ''),
-		coalesce(o.name, ''), coalesce(v.name, ''), coalesce(q.request_id, 0), coalesce(q.offer_id, 0), coalesce(q.public_id::text, ''), coalesce(q.deciders, '')
+		coalesce(o.name, ''), coalesce(v.name, ''), coalesce(q.request_id, 0), coalesce(q.offer_id, 0), coalesce(q.public_id::text, ''), coalesce(q.deciders, ''), coalesce(q.narrowed, '')
 	from reason r left join actor a on r.kind = 'found' and a.id = r.ref left join policy_object o on r.kind in ('birthright', 'handover', 'assignment') and o.id = r.ref
 		left join policy_object v on v.id = r.via
-		left join lateral (select i.request_id, i.offer_id, t.public_id, (select string_agg(distinct p.name, ' and ') from request_decision d join request_step s on s.id = d.step_id join identity p on p.id = d.decider_id
+		left join lateral (select i.request_id, i.offer_id, t.public_id, 'the level ' || i.level || ' by ' || i.narrowed_because narrowed, (select string_agg(distinct p.name, ' and ') from request_decision d join request_step s on s.id = d.step_id join identity p on p.id = d.decider_id
 				where s.item_id = i.id and s.by <> 'review' and d.outcome = 'approve') deciders from request_item i join request t on t.id = i.request_id where i.id = r.ref) q on r.kind = 'request'`
 
 // eachReason reads the rows of reasonsSQL: each with whose it is and its entitlement.
@@ -179,11 +179,11 @@ func eachReason(rows pgx.Rows, pol *policy.Snapshot, each func(who, entitlement 
 	defer rows.Close()
 	for rows.Next() {
 		var who, e int
-		var acceptor, rule, role, deciders string
+		var acceptor, rule, role, deciders, narrowed string
 		var offer int
 		var r Reason
 		var until pgtype.Timestamptz
-		if err := rows.Scan(&r.ID, &who, &e, &r.Kind, &r.Ref, &r.Via, &r.Policy, &r.Since, &until, &acceptor, &rule, &role, &r.Number, &offer, &r.Public, &deciders); err != nil {
+		if err := rows.Scan(&r.ID, &who, &e, &r.Kind, &r.Ref, &r.Via, &r.Policy, &r.Since, &until, &acceptor, &rule, &role, &r.Number, &offer, &r.Public, &deciders, &narrowed); err != nil {
 			return err
 		}
 		if end := db.Time(until); end.Before(db.Forever) {
@@ -202,6 +202,9 @@ func eachReason(rows pgx.Rows, pol *policy.Snapshot, each func(who, entitlement 
 			rule += " (retired)"
 		}
 		r.Text = words(&r, rule, role, acceptor)
+		if narrowed != "" {
+			r.Text += ", narrowed to " + narrowed
+		}
 		each(who, e, r)
 	}
 	return rows.Err()

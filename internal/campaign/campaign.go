@@ -79,6 +79,7 @@ const (
 const (
 	Keep   = "keep"
 	Remove = "remove"
+	Narrow = "narrow" // to a lower level of what was asked for: of what the level takes away; what it gives is kept
 	Change = "change" // a rule gives it: its owner is asked to change the rule
 )
 
@@ -245,6 +246,7 @@ type Decision struct {
 	Decider    int
 	OnBehalfOf *int
 	Outcome    string
+	Level      string // to which the request is narrowed
 	Until      *time.Time
 	Comment    string
 	Together   int
@@ -258,9 +260,12 @@ type Answer struct {
 	Review  int
 	Items   []int64
 	Outcome string
+	Level   string // of a narrowing
 	Until   *time.Time
 	Comment string
 	Version int // of the review, 0 for whichever
+
+	to *Lower // found by Decide; nil: there is no such level to narrow to
 }
 
 // RemovalState is where a removal is.
@@ -303,6 +308,7 @@ type Removal struct {
 	Account     int
 	Entitlement int
 	Param       string
+	Level       string // of the request, which is narrowed to it; "": what gives the access ends
 	State       RemovalState
 	At          time.Time
 	Why         string
@@ -336,6 +342,8 @@ type Service struct {
 	// Carry ends the reasons of these removals, whose people it locks, and settles them. It gives those that Tenure cannot carry out, with why
 	// and who has to.
 	Carry func(tx *db.Tx, c *Campaign, all []*Removal) (byHand map[int64]ByHand, err error)
+	// Lower gives the lower levels of what was asked for, by the request's item, the lowest first.
+	Lower func(tx *db.Tx, requests []int) (map[int][]Lower, error)
 	// Calm says whether a mass effect on so many people may happen at once; otherwise a hold was opened.
 	Calm func(tx *db.Tx, c *Campaign, people int) (bool, error)
 }

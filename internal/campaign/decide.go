@@ -37,6 +37,11 @@ func (s *Service) Decide(tx *db.Tx, a Answer) (*Review, error) {
 	if err := found(items, a.Items); err != nil {
 		return nil, err
 	}
+	if a.Outcome == Narrow {
+		if a.to, err = s.narrowing(tx, items, a.Level); err != nil {
+			return nil, err
+		}
+	}
 	if err := check(v, &c.Settings, d, items, &a, tx.Now); err != nil {
 		return nil, err
 	}
@@ -49,13 +54,13 @@ func (s *Service) Decide(tx *db.Tx, a Answer) (*Review, error) {
 
 // judged reads what judge asks of items, and no more.
 func judged(tx *db.Tx, where string, args ...any) ([]*Item, error) {
-	rows, err := tx.Query(`select i.id, i.identity_id, i.review_id, i.stage, i.class, i.risk, i.kinds, i.unit from campaign_item i `+where, args...)
+	rows, err := tx.Query(`select i.id, i.identity_id, i.review_id, i.stage, i.class, i.risk, i.kinds, i.unit, i.entitlement_id from campaign_item i `+where, args...)
 	if err != nil {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (*Item, error) {
 		var i Item
-		return &i, row.Scan(&i.ID, &i.Identity, &i.Review, &i.Stage, &i.Class, &i.Risk, &i.Kinds, &i.Unit)
+		return &i, row.Scan(&i.ID, &i.Identity, &i.Review, &i.Stage, &i.Class, &i.Risk, &i.Kinds, &i.Unit, &i.Entitlement)
 	})
 }
 
@@ -132,17 +137,22 @@ func (s *Service) KeepBatch(tx *db.Tx, review, count int) (*Review, error) {
 }
 
 // note stores an answer for the items of a review that where names. All of it is made at one instant: it is one act, for who measures how a
-// review was done and for who takes it back.
+// review was done and for who takes it back. Of a line that is narrowed the items that the lower level gives are
+// kept.
 func note(tx *db.Tx, v *Review, d *decider, a *Answer, together int, where string, arg any) error {
+	stays := []int{}
+	if a.to != nil {
+		stays = list(a.to.Gives)
+	}
 	var inName *int
 	if d.inName != 0 {
 		inName, tx.Actor.For = &d.inName, d.inName
 	}
-	rows, err := tx.Query(`insert into campaign_decision as x (item_id, identity_id, stage, review_id, decider_id, on_behalf_of, outcome, until, comment, together, decided_at, made_at, made_by)
-		select i.id, i.identity_id, i.stage, i.review_id, $2, $3, $4, $5, $6, $7, $8, statement_timestamp(), $9 from campaign_item i where i.review_id = $1 and i.stage = $10 and `+where+`
-		on conflict (item_id, stage) do update set decider_id = excluded.decider_id, on_behalf_of = excluded.on_behalf_of, outcome = excluded.outcome, until = excluded.until, comment = excluded.comment,
+	rows, err := tx.Query(`insert into campaign_decision as x (item_id, identity_id, stage, review_id, decider_id, on_behalf_of, outcome, level, until, comment, together, decided_at, made_at, made_by)
+		select i.id, i.identity_id, i.stage, i.review_id, $2, $3, case when i.entitlement_id = any($13::int[]) then 'keep' else $4 end, $12, $5, $6, $7, $8, statement_timestamp(), $9 from campaign_item i where i.review_id = $1 and i.stage = $10 and `+where+`
+		on conflict (item_id, stage) do update set decider_id = excluded.decider_id, on_behalf_of = excluded.on_behalf_of, outcome = excluded.outcome, level = excluded.level, until = excluded.until, comment = excluded.comment,
 			together = excluded.together, decided_at = excluded.decided_at, made_at = excluded.made_at, made_by = excluded.made_by, review_id = excluded.review_id where x.signed_at is null returning item_id`,
-		v.ID, d.id, inName, a.Outcome, a.Until, a.Comment, together, tx.Now, tx.Actor.ID, v.Stage, arg)
+		v.ID, d.id, inName, a.Outcome, a.Until, a.Comment, together, tx.Now, tx.Actor.ID, v.Stage, arg, a.Level, stays)
 	if err != nil {
 		return err
 	}
@@ -154,6 +164,9 @@ func note(tx *db.Tx, v *Review, d *decider, a *Answer, together int, where strin
 		return errs.Conflict("this is decided already")
 	}
 	facts := map[string]any{"outcome": a.Outcome, "until": a.Until, "comment": a.Comment, "lines": together, "n": len(ids)}
+	if a.Level != "" {
+		facts["level"] = a.Level
+	}
 	if len(ids) <= MaxTogether {
 		facts["items"] = ids
 	}

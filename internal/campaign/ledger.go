@@ -21,7 +21,7 @@ type Line struct {
 	Kinds                        int
 	Since, LastUsed              *time.Time
 	Reviewer                     string
-	Outcome                      string // "" where nobody decided
+	Outcome, Level               string // "" where nobody decided; where nothing is narrowed
 	Decider                      string // "" by the campaign's rule for what nobody answered
 	Comment                      string
 	DecidedAt, SignedAt, Until   *time.Time
@@ -34,7 +34,7 @@ type Line struct {
 }
 
 const lineColumns = `select i.id, coalesce(p.name, ''), coalesce(p.number, ''), coalesce(p.public_id::text, ''), a.name, i.entitlement_id, i.param, i.class::int, i.risk::int, i.stage::int, i.kinds::int, i.since, i.last_used, v.name,
-		coalesce(d.outcome, ''), coalesce(w.name, ''), coalesce(d.comment, ''), d.decided_at, d.signed_at, d.until, coalesce(r.state, ''), o.id, coalesce(o.state, ''), r.carried_at, r.verified_at, r.verified_by, coalesce(r.why, ''), coalesce(ro.name, '')
+		coalesce(d.outcome, ''), coalesce(d.level, ''), coalesce(w.name, ''), coalesce(d.comment, ''), d.decided_at, d.signed_at, d.until, coalesce(r.state, ''), o.id, coalesce(o.state, ''), r.carried_at, r.verified_at, r.verified_by, coalesce(r.why, ''), coalesce(ro.name, '')
 	from campaign_item i join account a on a.id = i.account_id join campaign_review cv on cv.id = i.review_id join identity v on v.id = cv.reviewer_id
 		left join identity p on p.id = i.identity_id left join campaign_decision d on d.item_id = i.id and d.stage = i.stage left join identity w on w.id = d.decider_id
 		left join campaign_removal r on r.item_id = i.id left join identity ro on ro.id = r.owner_id
@@ -43,7 +43,7 @@ const lineColumns = `select i.id, coalesce(p.name, ''), coalesce(p.number, ''), 
 
 func scanLine(row pgx.CollectableRow) (l Line, err error) {
 	return l, row.Scan(&l.Item, &l.Person, &l.Number, &l.PersonRef, &l.Account, &l.Entitlement, &l.Param, &l.Class, &l.Risk, &l.Stage, &l.Kinds, &l.Since, &l.LastUsed, &l.Reviewer,
-		&l.Outcome, &l.Decider, &l.Comment, &l.DecidedAt, &l.SignedAt, &l.Until, &l.Removal, &l.Operation, &l.OpState, &l.CarriedAt, &l.VerifiedAt, &l.VerifiedBy, &l.RemovalWhy, &l.RemovalOwnerName)
+		&l.Outcome, &l.Level, &l.Decider, &l.Comment, &l.DecidedAt, &l.SignedAt, &l.Until, &l.Removal, &l.Operation, &l.OpState, &l.CarriedAt, &l.VerifiedAt, &l.VerifiedBy, &l.RemovalWhy, &l.RemovalOwnerName)
 }
 
 // Ledger streams every item of a campaign. It is read while it is sent.

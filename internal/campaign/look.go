@@ -47,18 +47,18 @@ func OfRule(tx *db.Tx, review int, unit int64) (*RuleLine, error) {
 
 // Drafts gives what a review removes, the risky first.
 func Drafts(tx *db.Tx, review, most int) ([]*Item, error) {
-	return itemsOf(tx, `where i.review_id = $1 and i.class <> 2 and d.outcome = 'remove' order by i.rank desc, i.id limit $2`, review, most)
+	return itemsOf(tx, `where i.review_id = $1 and i.class <> 2 and d.outcome in ('remove', 'narrow') order by i.rank desc, i.id limit $2`, review, most)
 }
 
 // Decisions gives what was said of an item, stage by stage.
 func Decisions(tx *db.Tx, item int64) ([]Decision, error) {
-	rows, err := tx.Query(`select d.item_id, d.identity_id, d.stage, coalesce(d.decider_id, 0), d.on_behalf_of, d.outcome, d.until, d.comment, d.together, d.decided_at, d.signed_at, coalesce(w.name, '')
+	rows, err := tx.Query(`select d.item_id, d.identity_id, d.stage, coalesce(d.decider_id, 0), d.on_behalf_of, d.outcome, d.level, d.until, d.comment, d.together, d.decided_at, d.signed_at, coalesce(w.name, '')
 		from campaign_decision d left join identity w on w.id = d.decider_id where d.item_id = $1 order by d.stage`, item)
 	if err != nil {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (d Decision, err error) {
-		return d, row.Scan(&d.Item, &d.Identity, &d.Stage, &d.Decider, &d.OnBehalfOf, &d.Outcome, &d.Until, &d.Comment, &d.Together, &d.DecidedAt, &d.SignedAt, &d.Name)
+		return d, row.Scan(&d.Item, &d.Identity, &d.Stage, &d.Decider, &d.OnBehalfOf, &d.Outcome, &d.Level, &d.Until, &d.Comment, &d.Together, &d.DecidedAt, &d.SignedAt, &d.Name)
 	})
 }
 

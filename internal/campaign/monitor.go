@@ -55,15 +55,16 @@ type Outcome struct {
 	Application          int
 	Class                int
 	Keep, Remove, Change int
+	Narrow               int // that go because a request was narrowed
 	Open                 int // nobody has decided
 }
 
 // Items counts all of them.
-func (o *Outcome) Items() int { return o.Keep + o.Remove + o.Change + o.Open }
+func (o *Outcome) Items() int { return o.Keep + o.Remove + o.Change + o.Narrow + o.Open }
 
 // Outcomes gives what was decided so far, by application and class.
 func Outcomes(tx *db.Tx, campaign int) ([]Outcome, error) {
-	rows, err := tx.Query(`select e.application_id, i.class::int, count(*) filter (where d.outcome = 'keep')::int, count(*) filter (where d.outcome = 'remove')::int, count(*) filter (where d.outcome = 'change')::int, count(*) filter (where d.outcome is null)::int
+	rows, err := tx.Query(`select e.application_id, i.class::int, count(*) filter (where d.outcome = 'keep')::int, count(*) filter (where d.outcome = 'remove')::int, count(*) filter (where d.outcome = 'change')::int, count(*) filter (where d.outcome = 'narrow')::int, count(*) filter (where d.outcome is null)::int
 		from campaign_item i join entitlement e on e.id = i.entitlement_id left join campaign_decision d on d.item_id = i.id and d.stage = i.stage
 		where i.campaign_id = $1 group by 1, 2 order by 1, 2`, campaign)
 	if err != nil {

@@ -36,7 +36,7 @@ type act struct {
 
 // measure computes the quality of a review from its drafts. Pure but for the one query.
 func measure(tx *db.Tx, v *Review, set *Settings) (*Quality, error) {
-	rows, err := tx.Query(`select d.made_at, count(distinct `+lineSQL+`)::int, count(distinct `+lineSQL+`) filter (where d.outcome = 'keep')::int, max(d.together)::int
+	rows, err := tx.Query(`select d.made_at, count(distinct `+lineSQL+`)::int, count(distinct `+lineSQL+`) filter (where d.outcome = 'keep' and d.level = '')::int, max(d.together)::int
 		from campaign_decision d join campaign_item i on i.id = d.item_id where d.review_id = $1 and d.stage = $2 and d.decider_id is not null and i.class <> 1 group by 1 order by 1`, v.ID, v.Stage)
 	if err != nil {
 		return nil, err

@@ -85,29 +85,29 @@ func review(tx *db.Tx, where string, args ...any) (*Review, error) {
 const itemColumns = `select i.id, i.identity_id, i.review_id, i.account_id, i.entitlement_id, i.param, i.stage, i.class, i.risk, i.rank, i.advice, i.peers, i.kinds, i.unit, i.since, i.last_used, i.kept,
 		array(select r.id from campaign c join reason r on r.identity_id = i.identity_id and r.entitlement_id = i.entitlement_id and r.state = 'live' and r.valid_from <= c.as_of and r.valid_to > c.as_of and r.known_from <= coalesce(c.started_at, 'infinity') and r.known_to > coalesce(c.started_at, now())
 			where c.id = i.campaign_id and i.kinds not in (0, 32) order by r.id), i.conflicts,
-		d.decider_id, d.on_behalf_of, d.outcome, d.until, d.comment, d.together, d.decided_at, d.signed_at, w.name,
-		b.decider_id, b.outcome, b.until, b.comment, b.decided_at, bw.name
+		d.decider_id, d.on_behalf_of, d.outcome, d.level, d.until, d.comment, d.together, d.decided_at, d.signed_at, w.name,
+		b.decider_id, b.outcome, b.level, b.until, b.comment, b.decided_at, bw.name
 	from campaign_item i left join campaign_decision d on d.item_id = i.id and d.stage = i.stage left join identity w on w.id = d.decider_id
 		left join campaign_decision b on b.item_id = i.id and b.stage = i.stage - 1 left join identity bw on bw.id = b.decider_id `
 
 func scanItem(row pgx.CollectableRow) (*Item, error) {
 	var i Item
 	var d, b struct {
-		who, behalf          *int
-		outcome, note, named *string
-		until, at, signed    *time.Time
-		together             *int
+		who, behalf                 *int
+		outcome, level, note, named *string
+		until, at, signed           *time.Time
+		together                    *int
 	}
 	err := row.Scan(&i.ID, &i.Identity, &i.Review, &i.Account, &i.Entitlement, &i.Param, &i.Stage, &i.Class, &i.Risk, &i.Rank, &i.Advice, &i.Peers, &i.Kinds, &i.Unit, &i.Since, &i.LastUsed, &i.Kept, &i.Reasons, &i.Conflicts,
-		&d.who, &d.behalf, &d.outcome, &d.until, &d.note, &d.together, &d.at, &d.signed, &d.named, &b.who, &b.outcome, &b.until, &b.note, &b.at, &b.named)
+		&d.who, &d.behalf, &d.outcome, &d.level, &d.until, &d.note, &d.together, &d.at, &d.signed, &d.named, &b.who, &b.outcome, &b.level, &b.until, &b.note, &b.at, &b.named)
 	if err != nil {
 		return nil, err
 	}
 	if d.who != nil {
-		i.Decision = &Decision{Item: i.ID, Identity: i.Identity, Stage: i.Stage, Decider: *d.who, OnBehalfOf: d.behalf, Outcome: *d.outcome, Until: d.until, Comment: *d.note, Together: *d.together, DecidedAt: *d.at, SignedAt: d.signed, Name: *d.named}
+		i.Decision = &Decision{Item: i.ID, Identity: i.Identity, Stage: i.Stage, Decider: *d.who, OnBehalfOf: d.behalf, Outcome: *d.outcome, Level: *d.level, Until: d.until, Comment: *d.note, Together: *d.together, DecidedAt: *d.at, SignedAt: d.signed, Name: *d.named}
 	}
 	if b.who != nil {
-		i.Before = &Decision{Item: i.ID, Identity: i.Identity, Stage: i.Stage - 1, Decider: *b.who, Outcome: *b.outcome, Until: b.until, Comment: *b.note, DecidedAt: *b.at, Name: *b.named}
+		i.Before = &Decision{Item: i.ID, Identity: i.Identity, Stage: i.Stage - 1, Decider: *b.who, Outcome: *b.outcome, Level: *b.level, Until: b.until, Comment: *b.note, DecidedAt: *b.at, Name: *b.named}
 	}
 	return &i, nil
 }
@@ -159,6 +159,7 @@ type Standing struct {
 	Lines, LinesDecided  int // meaningful decisions; a rule counts as one
 	Fine, FineDecided    int // items of the batch
 	Keep, Remove, Change int // items, by draft
+	Narrow               int // that go because a request is narrowed
 }
 
 // Undecided counts the items that nobody has decided.
@@ -167,8 +168,8 @@ func (s *Standing) Undecided() int { return s.Lines - s.LinesDecided + s.Fine - 
 // StandingOf counts it.
 func StandingOf(tx *db.Tx, review int) (s Standing, err error) {
 	err = tx.QueryRow(`select count(distinct line) filter (where class <> 1), count(distinct line) filter (where class <> 1 and outcome is not null), count(*) filter (where class = 1), count(*) filter (where class = 1 and outcome is not null),
-			count(*) filter (where outcome = 'keep'), count(*) filter (where outcome = 'remove'), count(*) filter (where outcome = 'change')
+			count(*) filter (where outcome = 'keep'), count(*) filter (where outcome = 'remove'), count(*) filter (where outcome = 'change'), count(*) filter (where outcome = 'narrow')
 		from (select `+lineSQL+` line, i.class, d.outcome from campaign_item i left join campaign_decision d on d.item_id = i.id and d.stage = i.stage where i.review_id = $1) x`, review).
-		Scan(&s.Lines, &s.LinesDecided, &s.Fine, &s.FineDecided, &s.Keep, &s.Remove, &s.Change)
+		Scan(&s.Lines, &s.LinesDecided, &s.Fine, &s.FineDecided, &s.Keep, &s.Remove, &s.Change, &s.Narrow)
 	return s, err
 }

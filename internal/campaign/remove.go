@@ -13,7 +13,7 @@ import (
 	"tenure/internal/identity"
 )
 
-const removalColumns = `select r.item_id, r.campaign_id, r.review_id, r.identity_id, r.account_id, r.entitlement_id, r.param, r.state, r.at, r.why, r.owner_id, r.carried_at, r.verified_at, r.verified_by, i.kinds, i.unit,
+const removalColumns = `select r.item_id, r.campaign_id, r.review_id, r.identity_id, r.account_id, r.entitlement_id, r.param, r.level, r.state, r.at, r.why, r.owner_id, r.carried_at, r.verified_at, r.verified_by, i.kinds, i.unit,
 		o.id, coalesce(o.state, ''), coalesce(o.error, ''), coalesce(w.name, ''), ` + objectedSQL + `
 	from campaign_removal r join campaign_item i on i.id = r.item_id left join identity w on w.id = r.owner_id
 		left join lateral (select o.id, o.state, o.error from operation o where o.account_id = r.account_id and r.carried_at is not null and o.created_at >= r.carried_at - interval '1 minute'
@@ -26,7 +26,7 @@ func removals(tx *db.Tx, where string, args ...any) ([]*Removal, error) {
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (*Removal, error) {
 		var r Removal
-		return &r, row.Scan(&r.Item, &r.Campaign, &r.Review, &r.Identity, &r.Account, &r.Entitlement, &r.Param, &r.State, &r.At, &r.Why, &r.Owner, &r.CarriedAt, &r.VerifiedAt, &r.VerifiedBy, &r.Kinds, &r.Unit,
+		return &r, row.Scan(&r.Item, &r.Campaign, &r.Review, &r.Identity, &r.Account, &r.Entitlement, &r.Param, &r.Level, &r.State, &r.At, &r.Why, &r.Owner, &r.CarriedAt, &r.VerifiedAt, &r.VerifiedBy, &r.Kinds, &r.Unit,
 			&r.Operation, &r.OpState, &r.OpError, &r.OwnerName, &r.Objected)
 	})
 }

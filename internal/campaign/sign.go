@@ -63,9 +63,9 @@ func (s *Service) sign(tx *db.Tx, c *Campaign, v *Review) error {
 	if err != nil {
 		return err
 	}
-	if n, err = tx.Exec(`insert into campaign_removal (item_id, campaign_id, review_id, identity_id, account_id, entitlement_id, param, state, at, owner_id)
-		select i.id, i.campaign_id, $1, i.identity_id, i.account_id, i.entitlement_id, i.param, case d.outcome when 'change' then 'changing' else 'waiting' end, greatest(coalesce(d.until, $2), $2 + make_interval(days => $3)), case d.outcome when 'change' then $5::int end
-		from campaign_decision d join campaign_item i on i.id = d.item_id and i.stage = d.stage where d.review_id = $1 and d.stage = $4 and d.outcome in ('remove', 'change')`,
+	if n, err = tx.Exec(`insert into campaign_removal (item_id, campaign_id, review_id, identity_id, account_id, entitlement_id, param, level, state, at, owner_id)
+		select i.id, i.campaign_id, $1, i.identity_id, i.account_id, i.entitlement_id, i.param, d.level, case d.outcome when 'change' then 'changing' else 'waiting' end, greatest(coalesce(d.until, $2), $2 + make_interval(days => $3)), case d.outcome when 'change' then $5::int end
+		from campaign_decision d join campaign_item i on i.id = d.item_id and i.stage = d.stage where d.review_id = $1 and d.stage = $4 and d.outcome in ('remove', 'narrow', 'change')`,
 		v.ID, tx.Now, c.Settings.Challenge, v.Stage, c.Owner); err != nil {
 		return err
 	}
@@ -122,7 +122,7 @@ func Concerned(tx *db.Tx, reviews, campaigns []int) ([]int, error) {
 	if len(reviews)+len(campaigns) == 0 {
 		return nil, nil
 	}
-	rows, err := tx.Query(`select i.identity_id from campaign_item i left join campaign_decision d on d.item_id = i.id and d.stage = i.stage where i.review_id = any($1) and i.identity_id <> 0 and (d.outcome = 'remove' or i.kinds = 0 or d.item_id is null)
+	rows, err := tx.Query(`select i.identity_id from campaign_item i left join campaign_decision d on d.item_id = i.id and d.stage = i.stage where i.review_id = any($1) and i.identity_id <> 0 and (d.outcome in ('remove', 'narrow') or i.kinds = 0 or d.item_id is null)
 		union select identity_id from campaign_removal where (campaign_id = any($2) or campaign_id in (select campaign_id from campaign_review where id = any($1))) and state in ('waiting', 'held') and identity_id <> 0 order by 1`, list(reviews), list(campaigns))
 	if err != nil {
 		return nil, err

@@ -80,8 +80,8 @@ func judge(v *Review, set *Settings, d *decider, items []*Item, a *Answer, now t
 func answers(set *Settings, items []*Item, a *Answer, now time.Time) error {
 	var bad []errs.Field
 	add := func(field, rule string) { bad = append(bad, errs.Field{Field: field, Rule: rule}) }
-	if !slices.Contains([]string{Keep, Remove, Change}, a.Outcome) {
-		add("outcome", "must be keep, remove or change")
+	if !slices.Contains([]string{Keep, Remove, Narrow, Change}, a.Outcome) {
+		add("outcome", "must be keep, remove, narrow or change")
 	}
 	ruled, risky, mixed := 0, false, false
 	for _, i := range items {
@@ -99,6 +99,12 @@ func answers(set *Settings, items []*Item, a *Answer, now time.Time) error {
 		add("outcome", "cannot be remove: a birthright rule gives this, and would give it again; ask for a change of the rule instead")
 	case a.Outcome == Change && ruled < len(items):
 		add("outcome", "is change only for what a birthright rule gives")
+	case a.Outcome == Narrow && lines(items) > 1:
+		add("items", "are narrowed one line at a time")
+	case a.Outcome == Narrow && a.to == nil:
+		add("level", "must be a lower level of what was asked for, and take away nothing that is not in this line")
+	case a.Outcome != Narrow && a.Level != "":
+		add("level", "is said only where something is narrowed")
 	}
 	if a.Until != nil && (a.Outcome != Remove || !a.Until.After(now) || a.Until.After(now.AddDate(1, 0, 0))) {
 		add("until", "must be a date within the next year, of a removal")

@@ -34,7 +34,8 @@ var Campaigns = &campaign.Service{
 	Accept: func(tx *db.Tx, c *campaign.Campaign, found []campaign.Found) error {
 		return acceptFound(tx, c, found)
 	},
-	Calm: calm,
+	Lower: lowerLevels,
+	Calm:  calm,
 }
 
 // lockReviewed locks the policy and then people, as everybody does.
@@ -89,7 +90,8 @@ type carrying struct {
 	ends    map[int]map[int64]bool // person -> reasons
 	roles   [][2]int               // person, role
 	items   []int                  // of requests
-	never   [][2]int               // person, entitlement: held without a reason
+	narrow  []narrowing
+	never   [][2]int // person, entitlement: held without a reason
 	orphans []int
 	login   map[int]bool
 	told    map[int]bool
@@ -121,7 +123,7 @@ func carryRemovals(tx *db.Tx, c *campaign.Campaign, all []*campaign.Removal) (ma
 	if err := k.plan(all, ids); err != nil {
 		return nil, err
 	}
-	for _, step := range []func() error{k.leaveRoles, k.endRequests, k.neverHeld, k.disableOrphans} {
+	for _, step := range []func() error{k.leaveRoles, k.endRequests, k.narrowRequests, k.neverHeld, k.disableOrphans} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -171,7 +173,11 @@ func (k *carrying) plan(all []*campaign.Removal, ids []int) error {
 			k.orphans = append(k.orphans, r.Account)
 			continue
 		}
-		k.person(r, held[[2]int{r.Identity, r.Entitlement}], hand)
+		if reasons := held[[2]int{r.Identity, r.Entitlement}]; r.Level != "" {
+			k.lower(r, reasons, hand)
+		} else {
+			k.person(r, reasons, hand)
+		}
 		switch {
 		case app.Mode == catalog.Observe:
 			hand("Tenure only observes " + app.Title + ": somebody has to take it away there")
@@ -319,11 +325,20 @@ func (k *carrying) disableOrphans() error {
 	return nil
 }
 
-// tell tells people that a review ended some of their access.
+// tell tells people that a review ended, or narrowed, some of their access.
 func (k *carrying) tell() error {
 	out := make([]notify.Message, 0, len(k.told))
+	say := func(who int, verb string) {
+		out = append(out, notify.Message{To: who, Kind: notify.Ended, Subject: notify.Subject{Verb: verb, What: k.c.Title}, Link: "/access", Thread: fmt.Sprintf("campaign/%d/person/%d", k.c.ID, who)})
+	}
 	for who := range k.told {
-		out = append(out, notify.Message{To: who, Kind: notify.Ended, Subject: notify.Subject{Verb: "Ended after a review", What: k.c.Title}, Link: "/access", Thread: fmt.Sprintf("campaign/%d/person/%d", k.c.ID, who)})
+		say(who, "Ended after a review")
+	}
+	for _, n := range k.narrow {
+		if who := n.removal.Identity; !k.told[who] {
+			k.told[who] = true
+			say(who, "Narrowed after a review")
+		}
 	}
 	return notify.Send(k.tx, out...)
 }
@@ -362,85 +377,4 @@ func acceptFound(tx *db.Tx, c *campaign.Campaign, found []campaign.Found) error 
 	slices.Sort(ids)
 	_, err = SettleIDs(tx, ids, Cause{What: "campaign", Ref: c.ID})
 	return err
-}
-
-// EventArgs asks for the review that follows from something that happened to people.
-type EventArgs struct {
-	Event  string `json:"event"`
-	People []int  `json:"people"`
-}
-
-// Kind names the job.
-func (EventArgs) Kind() string { return "lifecycle.event_review" }
-
-// VerifyArgs asks which removals of reviews the targets confirm by now.
-type VerifyArgs struct{}
-
-// Kind names the job.
-func (VerifyArgs) Kind() string { return "lifecycle.verify_removals" }
-
-// eventReviews asks for the reviews that follow from what happened to people, where the organisation wants them.
-func (s *settling) eventReviews(people []*identity.Change) error {
-	if s.cause.What == "policy" {
-		return nil
-	}
-	of := map[string][]int{}
-	for i, p := range people {
-		switch {
-		case s.state[i] == identity.Active && p.Was == identity.Leave:
-			of[campaign.OnReturn] = append(of[campaign.OnReturn], p.Person)
-		case s.state[i] == identity.Active && p.Was == identity.Active && len(p.Moved) > 0:
-			of[campaign.OnMove] = append(of[campaign.OnMove], p.Person)
-		case s.state[i] == identity.Active && p.Was == identity.Active && s.newManager(p):
-			of[campaign.OnManager] = append(of[campaign.OnManager], p.Person)
-		}
-	}
-	if len(of) == 0 {
-		return nil
-	}
-	if sim, err := s.tx.Simulated(); err != nil || sim {
-		return err // in a replay nothing rings
-	}
-	wanted, err := campaign.Events(s.tx)
-	if err != nil {
-		return err
-	}
-	for _, event := range []string{campaign.OnMove, campaign.OnManager, campaign.OnReturn} {
-		if ids := of[event]; len(ids) > 0 && wanted[event].Active {
-			if err := s.tx.Enqueue(EventArgs{Event: event, People: ids}, nil); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// newManager says that somebody has another manager from now on: HR just said so, or a day came for which it did. Who had none before, or has
-// none now, is nobody's to review anew.
-func (s *settling) newManager(p *identity.Change) bool {
-	for i := range p.Versions[:max(len(p.Versions)-1, 0)] {
-		// The versions of one employment stand together, in the order of validity.
-		was, is := &p.Versions[i], &p.Versions[i+1]
-		if was.Employment == is.Employment && is.Valid(s.now) && was.Attrs.Get("manager") != "" && is.Attrs.Get("manager") != "" && was.Attrs.Get("manager") != is.Attrs.Get("manager") {
-			return p.Touches["employment_version"] > 0 || is.ValidFrom.Equal(s.now)
-		}
-	}
-	return false
-}
-
-// manyMoves is from how many people on one review is opened for all of them together.
-const manyMoves = 20
-
-// OpenEvents opens the reviews of one job.
-func OpenEvents(tx *db.Tx, a EventArgs) error {
-	if len(a.People) >= manyMoves {
-		_, err := Campaigns.OpenEvent(tx, a.Event, a.People, 0)
-		return err
-	}
-	for _, who := range a.People { // fewer than manyMoves: a review each
-		if _, err := Campaigns.OpenEvent(tx, a.Event, []int{who}, 0); err != nil {
-			return err
-		}
-	}
-	return nil
 }

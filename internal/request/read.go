@@ -11,7 +11,7 @@ import (
 )
 
 const itemColumns = `select i.id, i.request_id, i.requester_id, i.beneficiary_id, i.act, i.offer_id, i.level, i.role_id, i.param, i.entitlements, i.replaces, i.asked_from, i.asked_to,
-	i.risk, i.conflicts, i.rule_id, i.automatic, i.policy_version, i.state, i.from_at, i.to_at, i.decided_at, i.ended_at, i.ended_because, i.version from request_item i `
+	i.risk, i.conflicts, i.rule_id, i.automatic, i.policy_version, i.state, i.from_at, i.to_at, i.decided_at, i.ended_at, i.ended_because, i.narrowed_because, i.version from request_item i `
 
 // items reads items with their steps, who is asked and what was decided: four queries in two round trips, however many.
 func items(tx *db.Tx, where string, args ...any) ([]*Item, error) {
@@ -22,7 +22,7 @@ func items(tx *db.Tx, where string, args ...any) ([]*Item, error) {
 	all, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (*Item, error) {
 		var i Item
 		err := r.Scan(&i.ID, &i.Request, &i.Requester, &i.Beneficiary, &i.Act, &i.Offer, &i.Level, &i.Role, &i.Param, &i.Entitlements, &i.Replaces, &i.AskedFrom, &i.AskedTo,
-			&i.Risk, &i.Conflicts, &i.Rule, &i.Automatic, &i.Policy, &i.State, &i.From, &i.To, &i.DecidedAt, &i.EndedAt, &i.EndedBecause, &i.Version)
+			&i.Risk, &i.Conflicts, &i.Rule, &i.Automatic, &i.Policy, &i.State, &i.From, &i.To, &i.DecidedAt, &i.EndedAt, &i.EndedBecause, &i.Narrowed, &i.Version)
 		return &i, err
 	})
 	if err != nil || len(all) == 0 {

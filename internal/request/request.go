@@ -58,6 +58,7 @@ type Item struct {
 	DecidedAt    *time.Time
 	EndedAt      *time.Time
 	EndedBecause *string
+	Narrowed     *string // because of what, by a review after it was granted
 	Version      int
 	Steps        []*Step
 }

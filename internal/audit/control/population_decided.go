@@ -20,7 +20,7 @@ var decidedPopulations = []Population{
 		Columns: []string{"Campaign", "Person", "Account", "Application", "Entitlement", "Decision", "Decided by", "Decided", "Removal", "Removal verified"},
 		Source:  "items that the campaigns stated when they were started",
 		sql: `select 'i' || i.id id, ` + order(`c.as_of`) + ` || lpad(i.id::text, 12, '0') ord, nullif(i.identity_id, 0) who,
-			array[c.title, coalesce(p.name, 'nobody'), a.name, ap.title, en.title, coalesce(d.outcome, case when c.state = 'cancelled' then 'campaign stopped' else 'open' end),
+			array[c.title, coalesce(p.name, 'nobody'), a.name, ap.title, en.title, coalesce(` + outcomeSQL + `, case when c.state = 'cancelled' then 'campaign stopped' else 'open' end),
 				coalesce(w.name, case when d.outcome is not null then 'the stated rule' else '' end), ` + at(`d.signed_at`) + `, coalesce(m.state, ''), ` + at(`m.verified_at`) + `] cells,
 			null::bigint ev, 'review_decided' lim, case when d.signed_at is not null then greatest(0, ` + seconds(`d.decided_at - c.as_of`) + `) end took,
 			case when d.signed_at is null and c.state <> 'cancelled' then greatest(0, ` + seconds(`$4::timestamptz - c.as_of`) + `) end waited

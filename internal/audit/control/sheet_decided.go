@@ -35,9 +35,9 @@ func requestSheet(tx *db.Tx, id int64) (*Sheet, error) {
 	if err := tx.QueryRow(`select it.beneficiary_id, b.name from request_item it join identity b on b.id = it.beneficiary_id where it.id = $1`, id).Scan(&who, &s.Title); err != nil {
 		return nil, err
 	}
-	if err := s.facts(tx, []string{"For", "Number", "Asked by", "In the name of", "What", "Act", "Why", "Asked", "State", "Risk", "Decided by rule", "Granted", "From", "Until", "Ended", "Ended because"},
+	if err := s.facts(tx, []string{"For", "Number", "Asked by", "In the name of", "What", "Act", "Why", "Asked", "State", "Risk", "Decided by rule", "Granted", "From", "Until", "Narrowed", "Narrowed because", "Ended", "Ended because"},
 		`select b.name, coalesce(b.number, ''), q.name, coalesce(n.name, ''), o.name || ', ' || it.level, it.act, r.why, `+at(`r.asked_at`)+`, it.state, it.risk, coalesce(ru.name, '') || case when it.automatic then ' (at once)' else '' end, `+at(`it.decided_at`)+`,
-			`+at(`it.from_at`)+`, `+at(`it.to_at`)+`, `+at(`it.ended_on`)+`, coalesce(it.ended_because, '')
+			`+at(`it.from_at`)+`, `+at(`it.to_at`)+`, `+at(`it.narrowed_at`)+`, coalesce(it.narrowed_because, ''), `+at(`it.ended_on`)+`, coalesce(it.ended_because, '')
 		from request_item it join request r on r.id = it.request_id join identity b on b.id = it.beneficiary_id join identity q on q.id = it.requester_id left join identity n on n.id = r.on_behalf_of
 			join policy_object o on o.id = it.offer_id left join policy_object ru on ru.id = it.rule_id where it.id = $1`, id); err != nil {
 		return nil, err
@@ -63,6 +63,9 @@ func requestSheet(tx *db.Tx, id int64) (*Sheet, error) {
 	return s, s.logOf(tx, who, `e.kind like 'request.%' and (f.facts->>'item' = $2 or f.facts->'items' @> jsonb_build_array(jsonb_build_object('item', $2::int)))`, strconv.FormatInt(id, 10))
 }
 
+// outcomeSQL is what was decided about an item of a review, in words.
+const outcomeSQL = `case when coalesce(d.level, '') = '' then d.outcome when d.outcome = 'narrow' then 'narrow to the level ' || d.level else d.outcome || ' at the level ' || d.level end`
+
 // reviewSheet says of one item of a campaign who decided what and why, and whether what was removed is gone.
 func reviewSheet(tx *db.Tx, id int64) (*Sheet, error) {
 	s := &Sheet{Kind: "Review of access"}
@@ -77,7 +80,7 @@ func reviewSheet(tx *db.Tx, id int64) (*Sheet, error) {
 		return nil, err
 	}
 	if err := s.add(tx, Table{Title: "Decisions", Columns: []string{"Stage", "Outcome", "Who", "In the name of", "When", "Signed off", "Why", "Decided together"}, None: "Nobody decided it yet."},
-		`select d.stage::text, d.outcome, coalesce(w.name, 'the stated rule'), coalesce(n.name, ''), `+at(`d.decided_at`)+`, `+at(`d.signed_at`)+`, d.comment, d.together::text,
+		`select d.stage::text, `+outcomeSQL+`, coalesce(w.name, 'the stated rule'), coalesce(n.name, ''), `+at(`d.decided_at`)+`, `+at(`d.signed_at`)+`, d.comment, d.together::text,
 			coalesce((select max(l.log_index) from event e`+factsOf+`join leaf l on l.event_id = e.id where e.kind in ('campaign.signed', 'campaign.unanswered') and f.facts->>'review' = d.review_id::text
 				and e.recorded_at between d.signed_at - interval '1 hour' and d.signed_at + interval '1 hour'), -1)
 		from campaign_decision d left join identity w on w.id = d.decider_id left join identity n on n.id = d.on_behalf_of where d.item_id = $1 order by d.stage`, id); err != nil {
