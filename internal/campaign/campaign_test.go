@@ -1,6 +1,8 @@
 package campaign_test
 
 import (
+	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -58,6 +60,50 @@ func TestACampaignClosesWhenItsRemovalsAreVerified(t *testing.T) {
 			t.Errorf("what was kept without a reason has %d", found)
 		}
 		return err
+	})
+}
+
+// TestLargeCampaignsStandApart lets a campaign with a partition of its own run to its end, and tries to put items past the count into it.
+func TestLargeCampaignsStandApart(t *testing.T) {
+	campaign.Apart(1, func() {
+		TestACampaignClosesWhenItsRemovalsAreVerified(t)
+		TestThePopulationIsProven(t)
+		TestPreviewIsEffect(t)
+		o := newOffice(t)
+		small := o.start()
+		table := fmt.Sprintf("campaign_item_%d", small.ID)
+		var items, first int
+		o.read(func(tx *db.Tx) error {
+			return tx.QueryRow(`select count(*), min(id) from campaign_item where tableoid = $1::regclass`, table).Scan(&items, &first)
+		})
+		if c := o.campaign(small); items != c.Items || items == 0 || first != small.ID<<32 {
+			t.Errorf("%d of %d items stand apart, from %d on", items, c.Items, first)
+		}
+		for _, into := range []string{table, "campaign_item_rest"} {
+			err := o.as("Cora", func(tx *db.Tx) error {
+				_, err := tx.Exec(`insert into ` + into + ` select id + 100000, identity_id, campaign_id, review_id, account_id, entitlement_id, stage, class, risk, rank, advice, peers, kinds, unit, since, last_used, conflicts, param from campaign_item limit 1`)
+				return err
+			})
+			if err == nil || !strings.Contains(err.Error(), "permission denied") {
+				t.Errorf("an item that nobody counts comes into %s: %v", into, err)
+			}
+		}
+		c := &campaign.Campaign{Title: "Autumn", Settings: campaign.Defaults, Stages: []campaign.Stage{{By: campaign.ByManager}}}
+		if err := o.as("Cora", func(tx *db.Tx) error {
+			if err := o.Build(tx, c); err != nil {
+				return err
+			}
+			_, err := tx.Exec(`select campaign_items_begin($1)`, c.ID)
+			if err == nil {
+				_, err = tx.Exec(`insert into campaign_item_` + strconv.Itoa(c.ID) + ` select ` + strconv.Itoa(c.ID<<32) + `, identity_id, campaign_id, review_id, account_id, entitlement_id, stage, class, risk, rank, advice, peers, kinds, unit, since, last_used, conflicts, param from campaign_item limit 1`)
+			}
+			if err == nil {
+				_, err = tx.Exec(`select campaign_items_end($1)`, c.ID)
+			}
+			return err
+		}); db.ConstraintName(err) != "change_has_its_event" {
+			t.Errorf("items come in that no event knows: %v", err)
+		}
 	})
 }
 

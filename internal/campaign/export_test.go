@@ -16,3 +16,11 @@ func WithoutJudge(fn func()) {
 	defer func() { check = was }()
 	fn()
 }
+
+// Apart runs fn with partitions for campaigns of so many items.
+func Apart(items int, fn func()) {
+	was := apart
+	apart = items
+	defer func() { apart = was }()
+	fn()
+}

@@ -1,7 +1,7 @@
 package campaign
 
 import (
-	"time"
+	"encoding/binary"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -9,16 +9,39 @@ import (
 // known is what the snapshot is made of, as it was read: everything by its id.
 type known struct {
 	people       map[int32]*subject
+	groups       map[int64]int32
 	entitlements map[int32]*held
-	accounts     map[int32]*login
-	reasons      map[pair]*basis
+	accounts     numbered[int32, login]
+	reasons      numbered[pair, basis]
 	conflicts    map[pair][]int32 // SoD rules in which what somebody holds takes part
 }
 
+// numbered are things by their number, of which there may be millions: all in one piece of memory.
+type numbered[K comparable, T any] struct {
+	at  map[K]int32
+	all []T
+}
+
+func (n *numbered[K, T]) get(k K) *T {
+	if i, ok := n.at[k]; ok {
+		return &n.all[i]
+	}
+	return nil
+}
+
+func (n *numbered[K, T]) put(k K, v T) {
+	if n.at == nil {
+		n.at = map[K]int32{}
+	}
+	n.at[k] = int32(len(n.all)) //nolint:gosec // fewer than two thousand million
+	n.all = append(n.all, v)
+}
+
 // pair is a person, or a group of people, and an entitlement.
-type pair struct {
-	of          int64
-	entitlement int32
+type pair uint64
+
+func pairOf(of, entitlement int32) pair {
+	return pair(uint64(uint32(of))<<32 | uint64(uint32(entitlement))) //nolint:gosec // the same bits
 }
 
 // subject is what is known of a person.
@@ -26,7 +49,7 @@ type subject struct {
 	id                                      int32
 	state, department, location, workerType string
 	manager, boss                           int32 // boss: the nearest above who is here; 0: nobody
-	group                                   int64 // whom they are compared with
+	group                                   int32 // whom they are compared with
 	peers                                   int32 // how many those are, themselves counted
 	moved                                   int64 // when they last changed department or title
 	chosen                                  bool  // in scope
@@ -63,22 +86,47 @@ type basis struct {
 // never is the time that something never happened: before every time there is.
 const never = -1 << 63
 
-// micros gives a time in microseconds, as PostgreSQL keeps it.
-func micros(t *time.Time) int64 {
-	if t == nil {
-		return never
-	}
-	return t.UnixMicro()
-}
+// row is one row of an answer, in PostgreSQL's binary format.
+type row [][]byte
 
-// each runs a query and calls do for every row, with what was scanned.
-func (b *builder) each(sql string, args []any, into []any, do func()) error {
-	rows, err := b.tx.Query(sql, args...)
+// each runs a query and calls do for every row.
+func (b *builder) each(sql string, args []any, do func(row)) error {
+	rows, err := b.tx.Query(sql, append([]any{pgx.QueryResultFormats{pgx.BinaryFormatCode}}, args...)...)
 	if err != nil {
 		return err
 	}
-	_, err = pgx.ForEachRow(rows, into, func() error { do(); return nil })
-	return err
+	defer rows.Close()
+	for rows.Next() {
+		do(rows.RawValues())
+	}
+	return rows.Err()
+}
+
+// int gives an int4, 0 for null.
+func (r row) int(i int) int32 {
+	if r[i] == nil {
+		return 0
+	}
+	return int32(binary.BigEndian.Uint32(r[i])) //nolint:gosec // the same bits
+}
+
+func (r row) small(i int) int16 { return int16(binary.BigEndian.Uint16(r[i])) } //nolint:gosec // the same bits
+
+func (r row) big(i int) int64 { return int64(binary.BigEndian.Uint64(r[i])) } //nolint:gosec // the same bits
+
+func (r row) bool(i int) bool { return r[i][0] != 0 }
+
+func (r row) text(i int) string { return string(r[i]) }
+
+// epoch is where PostgreSQL counts from, in microseconds.
+const epoch = 946_684_800_000_000
+
+// micros gives a time in microseconds, as PostgreSQL keeps it; never for null.
+func (r row) micros(i int) int64 {
+	if r[i] == nil {
+		return never
+	}
+	return r.big(i) + epoch
 }
 
 // readPeople reads everybody who may hold something: whom they are compared with, people of the same title and department where there are
@@ -86,10 +134,7 @@ func (b *builder) each(sql string, args []any, into []any, do func()) error {
 // their departments are read.
 func (b *builder) readPeople() error {
 	s := &b.c.Scope
-	b.people = map[int32]*subject{}
-	var p subject
-	var manager, boss *int32
-	var moved *time.Time
+	b.people, b.groups = map[int32]*subject{}, map[int64]int32{}
 	return b.each(`with main as (select distinct on (v.identity_id) v.identity_id, v.attrs->>'title' title from employment_version v
 			where v.known_to = 'infinity' and v.valid_from <= $1 and v.valid_to > $1 and v.status <> 'rescinded' and v.starts_at <= $1 and v.ends_at > $1
 			order by v.identity_id, v.status = 'active' desc, v.starts_at desc),
@@ -108,57 +153,48 @@ func (b *builder) readPeople() error {
 				and (cardinality($4::text[]) = 0 or p.location = any($4)) and (cardinality($5::text[]) = 0 or p.worker_type = any($5)), false)
 		from p left join one on one.department = p.department and one.title = p.title left join two on two.department = p.department left join moved using (identity_id)`,
 		[]any{b.tx.Now, list(s.People), list(s.Departments), list(s.Locations), list(s.WorkerTypes)},
-		[]any{&p.id, &p.state, &p.department, &p.location, &p.workerType, &manager, &boss, &p.group, &p.peers, &moved, &p.chosen}, func() {
-			one := p
-			one.manager, one.boss, one.moved = value(manager), value(boss), micros(moved)
-			b.people[one.id] = &one
+		func(r row) {
+			p := &subject{id: r.int(0), state: r.text(1), department: r.text(2), location: r.text(3), workerType: r.text(4), manager: r.int(5), boss: r.int(6),
+				group: b.group(r.big(7)), peers: r.int(8), moved: r.micros(9), chosen: r.bool(10)}
+			b.people[p.id] = p
 		})
 }
 
-func value(p *int32) int32 {
-	if p == nil {
-		return 0
+// group numbers those whom people are compared with.
+func (b *builder) group(hash int64) int32 {
+	n, ok := b.groups[hash]
+	if !ok {
+		n = int32(len(b.groups)) //nolint:gosec // at most one a person
+		b.groups[hash] = n
 	}
-	return *p
+	return n
 }
 
 // readEntitlements reads what the items will say of what is held. What none of the people who are named holds need not be counted.
 func (b *builder) readEntitlements() error {
 	b.entitlements = map[int32]*held{}
-	var id int32
-	var h held
-	var owner *int32
 	return b.each(`select e.id, e.application_id, e.kind = 'account', coalesce(array_position(array['low', 'medium', 'high', 'critical'], e.risk) - 1, case when e.privileged then 2 else 0 end)::smallint, o.id
 		from campaign_reading r join entitlement e on e.application_id = r.application_id join application a on a.id = e.application_id
 			left join identity o on o.id = coalesce(e.owner_id, a.owner_id) and o.state = 'active' and o.locked_at is null
 		where r.campaign_id = $1 and (cardinality($2::int[]) = 0 or e.id = any($2)) and (cardinality($3::int[]) = 0 or e.id in (
 			select o.entitlement_id from observed o join account_link l on l.account_id = o.account_id and l.known_to = 'infinity' where l.identity_id = any($3)))`,
-		[]any{b.c.ID, list(b.c.Scope.Entitlements), list(b.c.Scope.People)}, []any{&id, &h.application, &h.login, &h.risk, &owner}, func() {
-			one := h
-			one.owner = value(owner)
-			b.entitlements[id] = &one
+		[]any{b.c.ID, list(b.c.Scope.Entitlements), list(b.c.Scope.People)}, func(r row) {
+			b.entitlements[r.int(0)] = &held{application: r.int(1), login: r.bool(2), risk: r.small(3), owner: r.int(4)}
 		})
 }
 
 // readAccounts reads whose each account is, and what is known of it.
 func (b *builder) readAccounts() error {
-	b.accounts = map[int32]*login{}
 	which := "l.identity_id is not null"
 	if b.c.Scope.Orphans {
 		which = "l.identity_id is null"
 	}
-	var id int32
-	var of *int32
-	var a login
-	var used *time.Time
 	return b.each(`select a.id, l.identity_id, a.intended is not null, n.last_sign_in
 		from campaign_reading r join account a on a.application_id = r.application_id and a.kind = 'person' left join account_link l on l.account_id = a.id and l.known_to = 'infinity'
 			left join account_seen n on n.account_id = a.id
-		where r.campaign_id = $1 and ($2 or l.identity_id = any($3)) and `+which, []any{b.c.ID, b.everybody(), b.named()}, []any{&id, &of, &a.managed, &used}, func() {
-		one := a
-		one.of, one.used = value(of), micros(used)
-		one.who = b.people[one.of]
-		b.accounts[id] = &one
+		where r.campaign_id = $1 and ($2 or l.identity_id = any($3)) and `+which, []any{b.c.ID, b.everybody(), b.named()}, func(r row) {
+		of := r.int(1)
+		b.accounts.put(r.int(0), login{who: b.people[of], of: of, managed: r.bool(2), used: r.micros(3)})
 	})
 }
 
@@ -178,19 +214,14 @@ func (b *builder) named() []int32 {
 
 // readReasons puts the reasons together that each person has for each entitlement.
 func (b *builder) readReasons() error {
-	b.reasons = map[pair]*basis{}
-	var who, e, ref int32
-	var kind int16
-	var role bool
-	var from time.Time
 	return b.each(`select r.identity_id, r.entitlement_id, r.ref, (case r.kind when 'birthright' then 1 when 'handover' then 2 when 'found' then 4 when 'request' then 8 when 'assignment' then 16 else 32 end)::smallint, r.valid_from,
 			cardinality($4::int[]) > 0 and (r.via = any($4) or r.kind = 'assignment' and r.ref = any($4))
 		from reason r where r.known_to = 'infinity' and r.state = 'live' and r.valid_from <= $1 and r.valid_to > $1 and ($2 or r.identity_id = any($3))`,
-		[]any{b.tx.Now, b.everybody(), list(b.c.Scope.People), list(b.c.Scope.Roles)}, []any{&who, &e, &ref, &kind, &from, &role}, func() {
-			at := pair{int64(who), e}
-			w, since := b.reasons[at], from.UnixMicro()
+		[]any{b.tx.Now, b.everybody(), list(b.c.Scope.People), list(b.c.Scope.Roles)}, func(r row) {
+			at, ref, kind, since, role := pairOf(r.int(0), r.int(1)), r.int(2), r.small(3), r.micros(4), r.bool(5)
+			w := b.reasons.get(at)
 			if w == nil {
-				b.reasons[at] = &basis{kind, ref, true, role, since}
+				b.reasons.put(at, basis{kind, ref, true, role, since})
 				return
 			}
 			w.kinds |= kind
@@ -202,10 +233,9 @@ func (b *builder) readReasons() error {
 // readConflicts reads which SoD rules are broken by what.
 func (b *builder) readConflicts() error {
 	b.conflicts = map[pair][]int32{}
-	var who, e int32
-	var rules []int32
-	return b.each(`select v.identity_id, (w->>'e')::int, array_agg(distinct v.rule_id) from violation v, jsonb_array_elements(v.path) p, jsonb_array_elements(p->'entitlements') w
-		where v.state <> 'resolved' and ($1 or v.identity_id = any($2::int[])) group by 1, 2`, []any{b.everybody(), list(b.c.Scope.People)}, []any{&who, &e, &rules}, func() {
-		b.conflicts[pair{int64(who), e}] = append([]int32(nil), rules...)
+	return b.each(`select distinct v.identity_id, (w->>'e')::int, v.rule_id from violation v, jsonb_array_elements(v.path) p, jsonb_array_elements(p->'entitlements') w
+		where v.state <> 'resolved' and ($1 or v.identity_id = any($2::int[])) order by 1, 2, 3`, []any{b.everybody(), list(b.c.Scope.People)}, func(r row) {
+		at := pairOf(r.int(0), r.int(1))
+		b.conflicts[at] = append(b.conflicts[at], r.int(2))
 	})
 }

@@ -35,46 +35,50 @@ const (
 type seen struct {
 	account, entitlement int32
 	param                string
-	reviewed             *time.Time
-	outcome              *string
+	reviewed             int64
 }
 
 // readObserved reads what the last complete readings show, counts who holds what among those who are compared, and weighs what is in scope. It
 // reads the rows once; what it keeps of one is an item of about a hundred bytes.
 func (b *builder) readObserved() error {
-	var s seen
-	into, columns, join, reviewed := []any{&s.account, &s.entitlement, &s.param}, "", "", false
+	columns, join, reviewed := "", "", false
 	if err := b.tx.QueryRow(`select exists (select from campaign_last)`).Scan(&reviewed); err != nil {
 		return err
 	}
 	if reviewed {
-		into, columns, join = append(into, &s.reviewed, &s.outcome), ", b.at, b.outcome", " left join campaign_last b on b.account_id = o.account_id and b.entitlement_id = o.entitlement_id and b.param = o.param"
+		columns, join = ", b.at, b.outcome", " left join campaign_last b on b.account_id = o.account_id and b.entitlement_id = o.entitlement_id and b.param = o.param"
 	}
 	some := []int32{}
 	if !b.everybody() {
-		for id := range b.accounts {
+		for id := range b.accounts.at {
 			some = append(some, id)
 		}
 	}
 	var outcomes []string // of the items, where any was reviewed
 	holders := map[pair]int32{}
+	b.items = make([]item, 0, len(b.reasons.all))
 	err := b.each(`select o.account_id, o.entitlement_id, o.param`+columns+` from observed o
 		join (select e.id, r.reading_id from campaign_reading r join entitlement e on e.application_id = r.application_id where r.campaign_id = $1 and (cardinality($2::int[]) = 0 or e.id = any($2))) e on e.id = o.entitlement_id`+join+`
 		where o.seen_from <= e.reading_id and (o.seen_to is null or o.seen_to > e.reading_id) and ($3 or o.account_id = any($4))`,
-		[]any{b.c.ID, list(b.c.Scope.Entitlements), b.everybody(), some}, into, func() {
-			a, e := b.accounts[s.account], b.entitlements[s.entitlement]
+		[]any{b.c.ID, list(b.c.Scope.Entitlements), b.everybody(), some}, func(r row) {
+			s := seen{account: r.int(0), entitlement: r.int(1), param: r.text(2), reviewed: never}
+			a, e := b.accounts.get(s.account), b.entitlements[s.entitlement]
 			if a == nil || e == nil {
 				return
 			}
 			if a.who.counts() {
-				holders[pair{a.who.group, s.entitlement}]++
+				holders[pairOf(a.who.group, s.entitlement)]++
 			}
-			if a.of == 0 || a.who != nil && a.who.chosen {
-				if i, ok := b.take(&s, a, e); ok {
-					b.items = append(b.items, i)
-					if reviewed {
-						outcomes = append(outcomes, text(s.outcome))
-					}
+			if a.of != 0 && (a.who == nil || !a.who.chosen) {
+				return
+			}
+			if reviewed {
+				s.reviewed = r.micros(3)
+			}
+			if i, ok := b.take(&s, a, e); ok {
+				b.items = append(b.items, i)
+				if reviewed {
+					outcomes = append(outcomes, r.text(4))
 				}
 			}
 		})
@@ -87,19 +91,13 @@ func (b *builder) readObserved() error {
 		if reviewed {
 			outcome = outcomes[n]
 		}
-		if p := b.people[i.identity]; p != nil && p.peers >= 5 {
-			i.shown = share100(holders[pair{p.group, i.entitlement}], p.peers)
+		p := b.people[i.identity]
+		if p != nil && p.peers >= 5 {
+			i.shown = share100(holders[pairOf(p.group, i.entitlement)], p.peers)
 		}
-		i.weigh(b.people[i.identity], b.tx.Now, outcome, b.c.Settings.NoBatch)
+		i.weigh(p, b.tx.Now, outcome, b.c.Settings.NoBatch)
 	}
 	return nil
-}
-
-func text(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
 }
 
 // share100 is how many in a hundred of n people held are, rounded.
@@ -112,8 +110,8 @@ func share100(held, n int32) int16 {
 func (b *builder) take(s *seen, a *login, e *held) (item, bool) {
 	scope := &b.c.Scope
 	i := item{account: s.account, identity: a.of, entitlement: s.entitlement, used: a.used, since: never, shown: -1, risk: int8(e.risk)} //nolint:gosec // 0 to 3
-	w := b.reasons[pair{int64(a.of), s.entitlement}]
-	rules := b.conflicts[pair{int64(a.of), s.entitlement}]
+	at := pairOf(a.of, s.entitlement)
+	w, rules := b.reasons.get(at), b.conflicts[at]
 	switch {
 	case w == nil && e.login && a.managed:
 		i.kinds = BitOther
@@ -125,7 +123,7 @@ func (b *builder) take(s *seen, a *login, e *held) (item, bool) {
 	}
 	out := scope.Privileged && e.risk < 2 || scope.Conflicts && rules == nil || len(scope.Roles) > 0 && (w == nil || !w.role) ||
 		scope.Dormant > 0 && (a.used == never || a.used >= days(b.tx.Now, scope.Dormant)) ||
-		scope.Unreviewed > 0 && s.reviewed != nil && s.reviewed.UnixMicro() >= days(b.tx.Now, scope.Unreviewed) ||
+		scope.Unreviewed > 0 && s.reviewed != never && s.reviewed >= days(b.tx.Now, scope.Unreviewed) ||
 		scope.OutOfBand && i.kinds != 0 || scope.NotByRule && (i.kinds&BitBirthright != 0 || i.kinds == BitOther) || scope.Memberships && i.kinds&(BitRequest|BitMembership) == 0
 	if s.param != "" || rules != nil {
 		i.more = &more{s.param, rules}

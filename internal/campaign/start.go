@@ -65,6 +65,7 @@ type builder struct {
 	asking
 	items   []item
 	reviews []*share
+	digest  digest
 }
 
 func (b *builder) build() error {

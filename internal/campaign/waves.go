@@ -13,10 +13,7 @@ const lineSQL = `case when i.class = 2 then i.unit::text when i.unit <> 0 then i
 // finish stores the campaign as begun, with the digest of its population, and what it has to say about itself.
 func (b *builder) finish() error {
 	tx, c := b.tx, b.c
-	var digest string
-	if err := tx.QueryRow(`select `+digestSQL+`::text from campaign_item where campaign_id = $1`, c.ID).Scan(&digest); err != nil {
-		return err
-	}
+	digest := b.digest.String()
 	c.AsOf, c.State, c.PolicyVersion = &tx.Now, Open, &b.pol.Version
 	if err := b.exec("campaign", `update campaign set state = 'open', as_of = $2, policy_version = $3, items = $4, digest = $5::numeric, due_at = $6, started_at = clock_timestamp(), version = version + 1 where id = $1`,
 		c.ID, tx.Now, b.pol.Version, c.Items, digest, c.DueAt); err != nil {
@@ -49,9 +46,6 @@ func (b *builder) finish() error {
 	tx.Record(e)
 	return nil
 }
-
-// digestSQL sums up a population: it changes when an item is added, removed or swapped. It is the same whatever the order.
-const digestSQL = `coalesce(sum(hashtextextended(account_id || '/' || entitlement_id || '/' || param, 42)::numeric), 0)`
 
 // ring notes when the clocks of a campaign's reviews behind one do the next thing. Those that are there already rang: to say it again would wait
 // for whoever does what is due, who may wait for one of these reviews.

@@ -17,10 +17,8 @@ type asking struct {
 func (b *builder) readReviewers() error {
 	b.units, b.as = map[int64]int32{}, map[int32]string{}
 	units, owners := b.owners()
-	var unit int64
-	var owner int32
-	if err := b.each(`select u, o from unnest($1::bigint[], $2::int[]) t(u, o) join identity i on i.id = o and i.state = 'active' and i.locked_at is null`, []any{units, owners}, []any{&unit, &owner}, func() {
-		b.units[unit] = owner
+	if err := b.each(`select u, o from unnest($1::bigint[], $2::int[]) t(u, o) join identity i on i.id = o and i.state = 'active' and i.locked_at is null`, []any{units, owners}, func(r row) {
+		b.units[r.big(0)] = r.int(1)
 	}); err != nil {
 		return err
 	}

@@ -174,23 +174,34 @@ func store(tx *db.Tx, ms []Message) ([]int64, error) {
 // dispatch makes the deliveries: one for each message that goes out at once, and a person's open digest for all others.
 func dispatch(tx *db.Tx, ms []Message, ids []int64, people map[int]*ways) error {
 	rung := map[string]bool{}
+	var channels []string
+	var now, later []int // to whom
+	var letters, collected []int64
+	var next []time.Time
 	for i := range ms {
 		channel, digest := people[ms[i].To].of(&ms[i])
-		var err error
 		switch {
 		case channel == "":
-			continue
 		case digest:
 			p := people[ms[i].To]
-			_, err = tx.Exec(`with d as (insert into delivery (channel, identity_id, digest, next_at) values ('mail', $1, true, $2)
-					on conflict (identity_id) where digest and state = 'waiting' and attempts = 0 do update set digest = true returning id)
-				insert into delivery_message (delivery_id, message_id) select id, $3::bigint from d`, ms[i].To, nextAt(tx.Now, p.Hour, p.zone), ids[i])
+			later, next, collected = append(later, ms[i].To), append(next, nextAt(tx.Now, p.Hour, p.zone)), append(collected, ids[i])
 		default:
 			rung[channel] = true
-			_, err = tx.Exec(`with d as (insert into delivery (channel, identity_id) values ($1, $2) returning id)
-				insert into delivery_message (delivery_id, message_id) select id, $3::bigint from d`, channel, ms[i].To, ids[i])
+			channels, now, letters = append(channels, channel), append(now, ms[i].To), append(letters, ids[i])
 		}
-		if err != nil {
+	}
+	if len(letters) > 0 {
+		if _, err := tx.Exec(`with m as materialized (select nextval('delivery_id_seq') id, v.* from unnest($1::text[], $2::int[], $3::bigint[]) v(channel, who, message)),
+				d as (insert into delivery (id, channel, identity_id) select id, channel, who from m)
+			insert into delivery_message (delivery_id, message_id) select id, message from m`, channels, now, letters); err != nil {
+			return err
+		}
+	}
+	if len(collected) > 0 {
+		if _, err := tx.Exec(`with m as (select * from unnest($1::int[], $2::timestamptz[], $3::bigint[]) v(who, next, message)),
+				d as (insert into delivery (channel, identity_id, digest, next_at) select distinct on (who) 'mail', who, true, next from m order by who
+					on conflict (identity_id) where digest and state = 'waiting' and attempts = 0 do update set digest = true returning id, identity_id)
+			insert into delivery_message (delivery_id, message_id) select d.id, m.message from m join d on d.identity_id = m.who`, later, next, collected); err != nil {
 			return err
 		}
 	}
