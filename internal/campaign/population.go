@@ -56,7 +56,7 @@ func (b *builder) readObserved() error {
 	}
 	var outcomes []string // of the items, where any was reviewed
 	holders := map[pair]int32{}
-	b.items = make([]item, 0, len(b.reasons.all))
+	b.items = make([]item, 0, len(b.reasons.all)*5/4) // some is held without a reason
 	err := b.each(`select o.account_id, o.entitlement_id, o.param`+columns+` from observed o
 		join (select e.id, r.reading_id from campaign_reading r join entitlement e on e.application_id = r.application_id where r.campaign_id = $1 and (cardinality($2::int[]) = 0 or e.id = any($2))) e on e.id = o.entitlement_id`+join+`
 		where o.seen_from <= e.reading_id and (o.seen_to is null or o.seen_to > e.reading_id) and ($3 or o.account_id = any($4))`,
