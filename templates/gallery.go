@@ -17,7 +17,7 @@ type Sample struct {
 // states here: empty, one, full and error where it has them.
 func Gallery(ctx context.Context) []Sample {
 	var all []Sample
-	for _, part := range [][]Sample{galleryKit(ctx), gallerySignIn(), galleryHome(ctx), galleryInbox(), galleryDashboard(), galleryPeople(ctx), galleryMine(), galleryHR(), galleryApplications(), galleryOperations(), galleryOwning(), galleryOrphans(), galleryOperationsMany(), galleryWebhooks(), galleryPolicy(), galleryDuties(), galleryChanges(), galleryBacktest(), galleryWorkbench(), galleryMining(), galleryAsOf(), galleryCampaigns(), galleryEvidence(), galleryEvidenceLog(), galleryEvidenceSchedules(), galleryRoles(), galleryHistory(), galleryAnswers(ctx), galleryPortal(ctx), galleryFactors(), galleryAsk(), galleryReview(), galleryDemo(), galleryTasks(), galleryStates(ctx)} {
+	for _, part := range [][]Sample{galleryKit(ctx), gallerySignIn(), galleryHome(ctx), galleryInbox(), galleryDashboard(), galleryPeople(ctx), galleryMine(), galleryHR(), galleryApplications(), galleryOperations(), galleryOwning(), galleryOrphans(), galleryOperationsMany(), galleryWebhooks(), galleryPolicy(), galleryDuties(), galleryChanges(), galleryBacktest(), galleryWorkbench(), galleryMining(), galleryAsOf(), galleryCampaigns(), galleryEvidence(), galleryEvidenceLog(), galleryEvidenceSchedules(), galleryPrivacy(), galleryRoles(), galleryHistory(), galleryAnswers(ctx), galleryPortal(ctx), galleryFactors(), galleryAsk(), galleryReview(), galleryDemo(), galleryTasks(), galleryStates(ctx)} {
 		all = append(all, part...)
 	}
 	return all

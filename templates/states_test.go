@@ -50,6 +50,8 @@ var states = map[string]string{
 	"EvidenceSchedules":  "empty:evidence-schedules-empty one:evidence-schedules-one full:evidence-schedules error=answered",
 	"EvidenceSchedule":   "empty=single one:evidence-schedule-one full:evidence-schedule error:evidence-schedule-stopped",
 	"EvidenceOpened":     "empty:evidence-opened-empty one:evidence-opened-one full:evidence-opened error=answered",
+	"Privacy":            "empty:privacy-empty one:privacy-one full:privacy-full error:privacy-error",
+	"Erasure":            "empty:erasure-over one=form full:erasure-do error:erasure-error",
 	"CampaignMonitor":    "empty:campaign-monitor-over one:campaign-monitor-one full:campaign-monitor error=answered",
 	"CampaignResults":    "empty:campaign-results-empty one=single full:campaign-results error:campaign-results-differs",
 	"CampaignForm":       "empty=form one=form full:campaign-form error:campaign-form-error",

@@ -100,7 +100,7 @@ func (s *server) evidence(r *request) error {
 		}
 		v.Frameworks = append(v.Frameworks, x)
 	}
-	v.Links = []ui.Action{{URL: logURL, Text: r.T("The evidence log"), Icon: "shield-check"}, {URL: asOfURL, Text: r.T("Who held what on a date"), Icon: "history"}, {URL: schedulesURL, Text: r.T("Figures by mail"), Icon: "send"}, {URL: evidenceURL + "/opened", Text: r.T("What auditors opened"), Icon: "eye"}, {URL: evidenceURL + "/limits", Text: r.T("Time limits"), Icon: "hourglass"}}
+	v.Links = []ui.Action{{URL: logURL, Text: r.T("The evidence log"), Icon: "shield-check"}, {URL: asOfURL, Text: r.T("Who held what on a date"), Icon: "history"}, {URL: schedulesURL, Text: r.T("Figures by mail"), Icon: "send"}, {URL: evidenceURL + "/opened", Text: r.T("What auditors opened"), Icon: "eye"}, {URL: evidenceURL + "/limits", Text: r.T("Time limits"), Icon: "hourglass"}, {URL: privacyURL, Text: r.T("Privacy"), Icon: "user-x"}}
 	return r.show(templates.EvidenceHome(r.shell(r.T("Evidence")), v))
 }
 

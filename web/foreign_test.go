@@ -102,6 +102,8 @@ func things(w *world) *belongings {
 	arranged := w.as(compliance).post("/evidence/schedules", "what", "soc2-cc6.2/leavers", "every", "month", "day", "1", "hour", "8", "recipients", w.text(`select public_id::text from identity where number = $1`, compliance)).want(w.t, http.StatusSeeOther).to
 	th.put(thing{map[string]string{"id": arranged[strings.LastIndex(arranged, "/")+1:]}, "by Person Nr1003", "compliance administrator"}, "/evidence/schedules/:id", "/evidence/schedules/:id/edit")
 	th.put(thing{map[string]string{"item": "g" + strconv.Itoa(w.number(`select min(id) from reason`))}, "", "compliance auditor administrator"}, "/evidence/sheets/:item")
+	w.as(compliance).post("/evidence/privacy/hold", "person", "1031", "reason", "Held for Nr1003 alone").want(w.t, http.StatusSeeOther)
+	th.put(thing{th.id(`select max(id) from legal_hold`), "for Nr1003 alone", "compliance administrator"}, "/evidence/privacy/holds/:id")
 	w.must(beside(w, `insert into campaign_removal (item_id, campaign_id, review_id, identity_id, account_id, entitlement_id, param, state, at) select id, campaign_id, review_id, identity_id, account_id, entitlement_id, param, 'waiting', '2100-01-01' from campaign_item where id = `+review["item"]+
 		`; insert into campaign_note (item_id, author_id, kind, body, said_at, made_by) select id, identity_id, 'challenge', 'for Nr1030', now(), 1 from campaign_item where id = `+review["item"]))
 	th.put(thing{map[string]string{"ref": reviewed.PublicID, "item": review["item"], "act": "keep"}, "", "compliance administrator"}, "/campaigns/:ref/objections/:item/:act")
@@ -129,7 +131,7 @@ func (th *belongings) id(sql string, args ...any) map[string]string {
 // ofPeople are people and what is theirs alone.
 func (th *belongings) ofPeople() {
 	readers := "it hr compliance auditor administrator"
-	of := []string{"/people/:id", "/people/:id/terminate", "/people/:id/reinstate", "/people/:id/terminate/watch", "/people/:id/terminate/events", "/people/:id/move", "/people/:id/handover", "/people/:id/explain",
+	of := []string{"/people/:id", "/people/:id/terminate", "/people/:id/reinstate", "/people/:id/terminate/watch", "/people/:id/terminate/events", "/people/:id/erasure", "/people/:id/move", "/people/:id/handover", "/people/:id/explain",
 		"/api/v1/people/:id", "/api/v1/people/:id/access"}
 	th.put(thing{map[string]string{"id": th.w.ref("1030")}, "Nr1030", "manager " + readers}, of...) // of the manager's team
 	th.put(thing{map[string]string{"id": th.w.ref(auditor)}, "Nr1004", readers}, of...)

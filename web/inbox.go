@@ -37,6 +37,7 @@ var kindGroups = []struct {
 	{"reviews", lang.Mark("Reviews"), []string{audit.Reviewing, audit.ReviewAsk, audit.ReviewHand}},
 	{"hr", lang.Mark("HR files"), []string{audit.HeldRun, audit.HeldDue}},
 	{"policy", lang.Mark("Policy"), []string{audit.Change, audit.Violated}},
+	{"privacy", lang.Mark("Privacy"), []string{audit.Erasing}},
 	{"operations", lang.Mark("Operations"), []string{audit.FailedLeaver, audit.Failed, audit.Proposal, audit.Paused, audit.Evidence}},
 	{"applications", lang.Mark("My applications"), []string{audit.Orphan, audit.NoDescription, audit.OwnPaused}},
 	{"team", lang.Mark("My team"), []string{audit.Joining, audit.Leaving, audit.HandOver, audit.HandOverLate}},
@@ -295,6 +296,12 @@ var inboxWords = map[string]func(*request, *audit.Item, *templates.InboxItem){
 	audit.Paused: func(r *request, it *audit.Item, v *templates.InboxItem) {
 		r.pausedWords(it, v)
 		v.Act = ui.Link{Text: r.T("Look and resume"), URL: applicationURL(it.Ref) + "/connector"}
+	},
+	audit.Erasing: func(r *request, it *audit.Item, v *templates.InboxItem) {
+		v.State = ui.Tag{Tone: ui.Warn, Icon: "user-x", Text: r.T("To be erased")}
+		v.Title = r.T("%s to be erased", r.many(it.Count, "person is", "people are"))
+		v.Why = r.T("Somebody asked for it, or their time is over. Another person erases them, or takes it back.")
+		v.Act = ui.Link{Text: r.T("Look and decide"), URL: privacyURL}
 	},
 	audit.Evidence: func(r *request, it *audit.Item, v *templates.InboxItem) {
 		v.State = ui.Tag{Tone: ui.Bad, Icon: "alert-octagon", Text: r.T("Blocked")}

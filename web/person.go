@@ -77,11 +77,15 @@ func (r *request) personFacts(tx *db.Tx, p *identity.Person, all []identity.Vers
 	}
 	another := p.ID != r.who.ID && p.Kind == "person"
 	switch {
+	case p.ErasedAt != nil:
+		v.Ahead = append(v.Ahead, ui.Notice{Tone: ui.Info, Title: r.T("Erased on %s", r.day(*p.ErasedAt)), Text: r.T("Ids, dates, reasons and decisions stay; what was personal is gone, here and in the log.")})
 	case p.Locked() && another:
 		v.Ahead = append(v.Ahead, ui.Notice{Tone: ui.Bad, Title: r.T("Terminated %s", r.at(*p.LockedAt).Text),
 			Text: r.T("Every access is withdrawn and stays so, whatever the HR feed says, until the termination is lifted."),
 			Link: ui.Link{Text: r.T("Lift the termination"), URL: r.to("person.terminate", personURL(p.PublicID)+"/reinstate")}})
-	case another && p.State != identity.Left:
+	case another && p.State == identity.Left:
+		v.EraseURL = r.to("privacy.decide", erasureURL(p.PublicID))
+	case another:
 		v.TerminateURL = r.to("person.terminate", personURL(p.PublicID)+"/terminate")
 	}
 	main := identity.Main(all, tx.Now)
@@ -89,6 +93,9 @@ func (r *request) personFacts(tx *db.Tx, p *identity.Person, all []identity.Vers
 		return nil
 	}
 	v.Department, v.Title, v.Location, v.Zone = main.Attrs["department"], main.Attrs["title"], main.Attrs["location"], main.Zone
+	if p.ErasedAt != nil { // the notice above says so once
+		v.Department, v.Title, v.Location = "", "", ""
+	}
 	first, last := main.Ahead(tx.Now)
 	if last != nil {
 		v.Until = ui.Time{Text: r.day(*last)}

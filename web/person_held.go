@@ -144,6 +144,9 @@ func (r *request) jobThen(tx *db.Tx, p *identity.Person, m audit.Moment) (string
 
 // jobWords names a job: title, department, location.
 func (r *request) jobWords(a identity.Attrs) string {
+	if a.Erased() {
+		return r.T("somebody whose job was erased on %s", a["erased_on"])
+	}
 	out := a["title"]
 	if out == "" {
 		out = r.T("somebody without a title")

@@ -82,6 +82,9 @@ func decisions(w *world) []decided {
 		{"campaign.stopped", post(as(compliance), func() string {
 			return "/campaigns/" + w.text(`select public_id::text from campaign order by id desc limit 1`) + "/stop"
 		}, "reason", "It was a trial"), nil},
+		{"retention.set", post(as(compliance), at("/evidence/privacy"), "kind", "message", "days", "30"), nil},
+		{"legal_hold.placed", post(as(compliance), at("/evidence/privacy/hold"), "person", "1033", "reason", "A claim"), nil},
+		{"legal_hold.lifted", post(as(administrator), newest("/evidence/privacy/holds/", `select max(id) from legal_hold`, ""), "reason", "It is settled"), nil},
 		{"control.limit_set", post(as(compliance), at("/evidence/limits"), "limit", "joiner_ready", "hours", "12"), nil},
 	}
 }

@@ -130,7 +130,7 @@ func (r *request) navigation() []ui.NavItem {
 		{"operation.read", ui.NavItem{Label: r.T("Operations"), URL: "/operations", Icon: "stack-2", Sub: telling}},
 		{"policy.read", ui.NavItem{Label: r.T("Policy"), URL: "/policy", Icon: "scale", Sub: policies}},
 		{"campaign.read", ui.NavItem{Label: r.T("Campaigns"), URL: campaignsURL, Icon: "rosette-check"}},
-		{"evidence.read", ui.NavItem{Label: r.T("Evidence"), URL: evidenceURL, Icon: "shield-check", Sub: []ui.NavItem{{Label: r.T("Who held what"), URL: asOfURL}, {Label: r.T("Figures by mail"), URL: schedulesURL}}}},
+		{"evidence.read", ui.NavItem{Label: r.T("Evidence"), URL: evidenceURL, Icon: "shield-check", Sub: []ui.NavItem{{Label: r.T("Who held what"), URL: asOfURL}, {Label: r.T("Figures by mail"), URL: schedulesURL}, {Label: r.T("Privacy"), URL: privacyURL}}}},
 		{"portal.read", ui.NavItem{Label: r.T("Portal"), URL: "/portal/roles", Icon: "shield-check", Sub: []ui.NavItem{{Label: r.T("Roles"), URL: "/portal/roles"}, {Label: r.T("Permissions"), URL: permissionsURL}}}},
 	}
 	if r.s.demo != nil {

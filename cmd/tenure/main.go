@@ -58,6 +58,7 @@ type cli struct {
 	Token       tokenCmd       `cmd:"" help:"Give a personal token (demo and replay databases only)."`
 	Terminate   terminateCmd   `cmd:"" help:"End a person's access at once, ahead of every queue."`
 	Reinstate   reinstateCmd   `cmd:"" help:"Lift a termination, as another person."`
+	Erase       eraseCmd       `cmd:"" help:"Erase a person who left: one asks, another does it. The log stays verifiable."`
 	Status      statusCmd      `cmd:"" help:"Count people, accounts and operations."`
 	Explain     explainCmd     `cmd:"" help:"Say what a person holds and why, or why not and what would change it."`
 	AsOf        asOfCmd        `cmd:"" name:"as-of" help:"Say who held what on a date, why, and who decided it; compare two dates."`

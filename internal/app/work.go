@@ -13,10 +13,10 @@ import (
 	"tenure/internal/audit/control"
 	"tenure/internal/auth"
 	"tenure/internal/db"
-	"tenure/internal/hr"
 	"tenure/internal/identity"
 	"tenure/internal/lifecycle"
 	"tenure/internal/notify"
+	"tenure/internal/privacy"
 	"tenure/internal/provision"
 	"tenure/internal/task"
 )
@@ -41,30 +41,30 @@ func schedule() []*river.PeriodicJob {
 	}
 }
 
-// HousekeepArgs asks for the hourly care: partitions made ahead, raw files whose time is over dropped, all applications read.
+// HousekeepArgs asks for the hourly care: partitions made ahead, what is kept no longer deleted, all applications read.
 type HousekeepArgs struct{}
 
 // Kind names the job.
 func (HousekeepArgs) Kind() string { return "app.housekeep" }
 
 func (a *App) housekeep(ctx context.Context) error {
-	return a.DB.Do(ctx, db.System, func(tx *db.Tx) error {
+	if err := a.DB.Do(ctx, db.System, func(tx *db.Tx) error {
 		if _, err := tx.Exec(`select event_partitions(3)`); err != nil {
-			return err
-		}
-		if _, err := tx.Exec(`delete from snapshot_body where expires_at < clock_timestamp()`); err != nil {
 			return err
 		}
 		if _, err := tx.Exec(`delete from task_file where expires_at < clock_timestamp()`); err != nil {
 			return err
 		}
-		for _, forget := range []func(*db.Tx) error{hr.Forget, auth.Forget, notify.Forget, control.Forget} {
+		for _, forget := range []func(*db.Tx) error{auth.Forget, notify.Forget, control.Forget} {
 			if err := forget(tx); err != nil {
 				return err
 			}
 		}
 		return provision.RingReadings(tx)
-	})
+	}); err != nil {
+		return err
+	}
+	return privacy.CarryOut(ctx, a.DB)
 }
 
 // workers makes the client that works jobs in this process.

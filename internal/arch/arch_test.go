@@ -22,7 +22,7 @@ var floors = [][]string{
 	{"internal/access"},
 	{"internal/auth", "internal/hr", "internal/request", "internal/campaign", "internal/provision"},
 	{"internal/lifecycle", "internal/change"},
-	{"internal/audit", "internal/backtest"},
+	{"internal/audit", "internal/backtest", "internal/privacy"},
 	{"internal/app"},
 	{"internal/demo", "internal/bench"},
 }

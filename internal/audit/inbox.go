@@ -23,6 +23,7 @@ const (
 	Reviewing     = "review"       // an open review of access that is asked of the reader, or of those in whose name they act
 	ReviewAsk     = "review_ask"   // questions about access in a review
 	ReviewHand    = "review_hand"  // access that reviews removed and the reader has to take away by hand, or a rule to change
+	Erasing       = "erasure"      // people who are to be erased, asked for by others or proposed
 	Violated      = "violation"    // open violations of one SoD rule
 	FailedLeaver  = "leaver"       // failed operations that take access from who left, of one application
 	Failed        = "failed"       // other failed operations of one application

@@ -19,6 +19,7 @@ func TestTheCountIsTheList(t *testing.T) {
 	m.exec(`insert into violation (identity_id, rule_id, policy_version, path, broken_from, opened_at, changed_at) select 1, id, 1, '[]', now(), now(), now() from policy_object where name = 'a rule'`)
 	m.exec(`insert into application_pause (application_id, paused_by, reason) select id, 1, 'repairs' from application where owner_id is not null`)
 	m.exec(`insert into log_trouble (sink, since, error) values ('file', now() - interval '1 hour', 'the disk is full')`)
+	m.exec(`insert into erasure (identity_id, reason, asked_by) values (1, 'their time is over', 1)`)
 	m.exec(`insert into handout (account_id, sealed) select id, 'x' from account where id % 3 = 0`)
 	reviewed(m)
 	if err := m.db.Do(t.Context(), db.System, policy.FillPortal); err != nil { // who else could act stands in the tables of rights
@@ -59,7 +60,7 @@ func TestTheCountIsTheList(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, kind := range []string{audit.HeldRun, audit.HeldDue, audit.Change, audit.Violated, audit.FailedLeaver, audit.Failed, audit.Proposal, audit.Paused, audit.Evidence, audit.OwnPaused, audit.Orphan, audit.NoDescription, audit.Password,
+	for _, kind := range []string{audit.HeldRun, audit.HeldDue, audit.Change, audit.Erasing, audit.Violated, audit.FailedLeaver, audit.Failed, audit.Proposal, audit.Paused, audit.Evidence, audit.OwnPaused, audit.Orphan, audit.NoDescription, audit.Password,
 		audit.Reviewing, audit.ReviewAsk, audit.ReviewHand, audit.Joining, audit.Leaving, audit.HandOver, audit.HandOverLate} {
 		if seen[kind] == 0 {
 			t.Errorf("nobody's inbox has a %s: the world shows nothing of it", kind)

@@ -51,6 +51,8 @@ var sources = []source{
 		where n.asked_id = $1 and not exists (select from campaign_note a where a.item_id = n.item_id and a.author_id = $1 and a.id > n.id) group by n.item_id`},
 	{ReviewHand, "", "self", `select 'removals' ref, '' application, '' person, '' text, count(*)::int count, true own, min(r.at) since, null::timestamptz due
 		from campaign_removal r where r.owner_id = $1 and r.state in ('by_hand', 'changing') having count(*) > 0`},
+	{Erasing, "privacy.decide", "", `select 'erasures' ref, '' application, '' person, '' text, count(*)::int count, false own, min(e.asked_at) since, null::timestamptz due
+		from erasure e where e.state = 'asked' and e.asked_identity is distinct from $1 having count(*) > 0`},
 	{Violated, "violation.accept", "", `select o.name ref, '' application, '' person,
 			coalesce((select s.spec->>'title' from policy_spec s where s.object_id = o.id and s.to_version is null), o.name) text,
 			(select count(*)::int from (select from violation w where w.rule_id = o.id and w.state = 'open' limit 1001) n) count, false own,

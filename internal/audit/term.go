@@ -15,6 +15,7 @@ var Terms = map[string]Term{
 	HeldRun:       {WorkingHours: 4, Why: "Joiners and leavers behind a held file wait with it; half a working day lets somebody look without haste."},
 	HeldDue:       {WorkingHours: 4, Why: "As a held file: people whose last day is over still have access while it waits."},
 	Change:        {WorkingDays: 2, Why: "The longer a plan waits, the likelier its grounds move and it has to be made anew."},
+	Erasing:       {WorkingDays: 10, Why: "Who asks to be erased has a month by law; two weeks leave time for what stands against it."},
 	Violated:      {WorkingDays: 5, Why: "Until somebody decides, one person can do alone what two should."},
 	FailedLeaver:  {Elapsed: 15 * time.Minute, Why: "Somebody who left can still get in."},
 	Failed:        {Elapsed: 24 * time.Hour, Why: "Somebody lacks access they need, or keeps some they do not."},

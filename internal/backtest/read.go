@@ -71,11 +71,23 @@ func concerned(tx *db.Tx, c *clocks, since, until time.Time) ([]int, error) {
 		if err != nil {
 			return err
 		}
-		ids, err = pgx.CollectRows(rows, pgx.RowTo[int])
+		if ids, err = pgx.CollectRows(rows, pgx.RowTo[int]); err != nil {
+			return err
+		}
+		ids, err = notErased(tx, ids)
 		return err
 	})
 	slices.Sort(ids)
 	return ids, err
+}
+
+// notErased leaves out people who were erased: what rules ask of is not known of them any more.
+func notErased(tx *db.Tx, ids []int) ([]int, error) {
+	rows, err := tx.Query(`select id from identity where id = any($1) and erased_at is null`, ids)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[int])
 }
 
 // read gives the histories of these people, in their order. The number of queries does not depend on how many they are.

@@ -1,6 +1,8 @@
 package campaign
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -231,11 +233,12 @@ func Notes(tx *db.Tx, item int64) ([]Note, error) {
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[Note])
 }
 
+// say keeps what was said. The log has its hash: what people say of one another does not stand there for good.
 func say(tx *db.Tx, campaign int, item int64, kind, body string, asked *int) error {
 	if _, err := tx.Exec(`insert into campaign_note (item_id, author_id, asked_id, kind, body, said_at, made_by) values ($1, $2, $3, $4, $5, $6, $7)`, item, tx.Actor.Identity, asked, kind, body, tx.Now, tx.Actor.ID); err != nil {
 		return err
 	}
-	tx.Record(evidence.Event{Kind: "campaign." + kind, Touches: evidence.Touches{"campaign_note": 1}, Facts: map[string]any{"campaign": campaign, "item": item, "body": body, "asked": asked}})
+	tx.Record(evidence.Event{Kind: "campaign." + kind, Touches: evidence.Touches{"campaign_note": 1}, Facts: map[string]any{"campaign": campaign, "item": item, "sha256": fmt.Sprintf("%x", sha256.Sum256([]byte(body))), "asked": asked}})
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/mozillazg/go-unidecode"
 
 	"tenure/internal/db"
+	"tenure/internal/evidence"
 )
 
 // NameCap is the longest login name that RenderName makes, in characters: PostgreSQL allows 63, and three are left for the
@@ -236,9 +237,39 @@ func takenNames(tx *db.Tx, appID int, names []string) (map[string]bool, error) {
 		return nil, err
 	}
 	list, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, err
+	}
 	out := make(map[string]bool, len(list))
 	for _, n := range list {
 		out[n] = true
 	}
-	return out, err
+	return out, erasedNames(tx, appID, names, out)
+}
+
+// erasedNames adds the names of people who were erased: only marks of them are left, and they are not given to anybody either.
+func erasedNames(tx *db.Tx, appID int, names []string, taken map[string]bool) error {
+	var some bool
+	if err := tx.QueryRow(`select exists (select from erased_name where application_id = $1)`, appID).Scan(&some); err != nil || !some {
+		return err
+	}
+	marker, err := tx.DB.Keeper.Marker(evidence.PlaceErasedName)
+	if err != nil {
+		return err
+	}
+	of := make(map[string]string, len(names))
+	marks := make([][]byte, len(names))
+	for i, n := range names {
+		marks[i] = marker.Mark(appID, n)
+		of[string(marks[i])] = n
+	}
+	rows, err := tx.Query(`select mark from erased_name where application_id = $1 and mark = any($2)`, appID, marks)
+	if err != nil {
+		return err
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowTo[[]byte])
+	for _, m := range found {
+		taken[of[string(m)]] = true
+	}
+	return err
 }

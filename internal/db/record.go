@@ -53,6 +53,9 @@ func (t *Tx) flush() error {
 	if len(t.events) == 0 {
 		return nil
 	}
+	if err := t.unname(); err != nil {
+		return err
+	}
 	if err := t.loadKeys(); err != nil {
 		return err
 	}

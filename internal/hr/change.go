@@ -245,9 +245,3 @@ func CountChanges(tx *db.Tx, run int) (map[string]int, error) {
 	_, err = pgx.ForEachRow(rows, []any{&class, &n}, func() error { out[class] = n; return nil })
 	return out, err
 }
-
-// Forget drops what runs did to single people when their files are no longer kept; the log keeps it for as long as the people.
-func Forget(tx *db.Tx) error {
-	_, err := tx.Exec(`delete from run_change c using snapshot s where s.id = c.snapshot_id and s.state <> 'held' and s.loaded_at < clock_timestamp() - $1::interval`, bodyKept)
-	return err
-}

@@ -74,6 +74,9 @@ func (d *differ) compare() (*diff, error) {
 	if err := d.loadJobs(); err != nil {
 		return nil, err
 	}
+	if err := d.passOver(); err != nil {
+		return nil, err
+	}
 	keys, gone := d.changedKeys()
 	if len(keys)+len(gone) == 0 {
 		return d.out, nil

@@ -62,9 +62,6 @@ type Result struct {
 	Reason    string          `json:"reason"`
 }
 
-// bodyKept is how long a raw file is kept, sealed.
-const bodyKept = 30 * 24 * time.Hour
-
 // Sync reads a file and applies it, or holds it whole for a second person.
 func (s *Service) Sync(ctx context.Context, actor db.Actor, u Upload) (*Result, error) {
 	var src *Source
@@ -356,8 +353,7 @@ func (r *run) store(c Counts, state string, hold int, rejects []source.Reject) (
 		if err != nil {
 			return 0, err
 		}
-		if _, err := r.tx.Exec(`insert into snapshot_body (snapshot_id, sealed, expires_at) values ($1, $2, clock_timestamp() + $3::interval)`,
-			id, sealed, bodyKept); err != nil {
+		if _, err := r.tx.Exec(`insert into snapshot_body (snapshot_id, sealed) values ($1, $2)`, id, sealed); err != nil {
 			return 0, err
 		}
 	}

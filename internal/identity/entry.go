@@ -124,7 +124,7 @@ func (e *entries) add(p *Person, v *Version) {
 		number = *p.Number
 	}
 	var manager *int
-	if v != nil {
+	if v != nil && !v.Attrs.Erased() { // a list is not grouped by what was erased
 		if attrs = v.Attrs; v.Manager != 0 {
 			manager = &v.Manager
 		}

@@ -34,6 +34,7 @@ type Person struct {
 	UnlockedBy *int
 	Version    int
 	KeyID      int
+	ErasedAt   *time.Time // since then the name is a mark, and there is no address and no number
 }
 
 // TableName is the table of people.
@@ -77,6 +78,9 @@ type Attrs map[string]string
 
 // Get gives an attribute, "" when HR does not send it.
 func (a Attrs) Get(name string) string { return a[name] }
+
+// Erased says whether the person was erased: what stands there says so and nothing else.
+func (a Attrs) Erased() bool { return a["erased_on"] != "" }
 
 // AppendJSON appends the attributes as a JSON object, sorted by name, as encoding/json writes it.
 func (a Attrs) AppendJSON(b []byte) []byte { return evidence.AppendStrings(b, a) }

@@ -68,7 +68,7 @@ func Get(tx *db.Tx, id int) (*Person, error) {
 
 // some gives the people of a condition.
 func some(tx *db.Tx, where string, args ...any) ([]*Person, error) {
-	rows, err := tx.Query(`select id, public_id::text, kind, state, since, name, email, number, locked_at, locked_by, unlocked_by, version, key_id
+	rows, err := tx.Query(`select id, public_id::text, kind, state, since, name, email, number, locked_at, locked_by, unlocked_by, version, key_id, erased_at
 		from identity where `+where, args...)
 	if err != nil {
 		return nil, err

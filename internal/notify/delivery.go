@@ -246,16 +246,8 @@ func Sweep(tx *db.Tx) error {
 	return ring(tx, due)
 }
 
-// kept is how long is kept what was told.
-const kept = 90 * 24 * time.Hour
-
-// Forget deletes what nobody needs any more.
+// Forget deletes what nobody needs any more. How long messages are kept is a setting (privacy).
 func Forget(tx *db.Tx) error {
-	for _, sql := range []string{`delete from delivery where made_at < clock_timestamp() - $1::interval`, `delete from message where made_at < clock_timestamp() - $1::interval`} {
-		if _, err := tx.Exec(sql, kept); err != nil {
-			return err
-		}
-	}
 	_, err := tx.Exec(`delete from slack_seen where at < clock_timestamp() - $1::interval`, 2*slackWindow)
 	return err
 }

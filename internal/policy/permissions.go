@@ -93,6 +93,7 @@ var permissions = map[string][]string{
 	"evidence.pack": {Compliance, Auditor},
 
 	"evidence.limit": {Compliance},
+	"privacy.decide": {Compliance},
 
 	"delegation.mine": {Employee},
 	"portal.read":     {Compliance, Auditor, Administrator},

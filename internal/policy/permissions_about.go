@@ -60,6 +60,7 @@ var about = map[string]About{
 	"evidence.pack": {Reads, "Draw samples, and download evidence packs, which hold the events that were asked for"},
 
 	"evidence.limit": {Writes, "Set the time limits that controls are held to"},
+	"privacy.decide": {Writes, "Erase people who left, asked for by somebody else, set how long records are kept, and place legal holds"},
 
 	"campaign.read":   {Reads, "See campaigns: what is asked of whom, how far it is, and what came of it"},
 	"campaign.manage": {Writes, "Build campaigns, and say which events open a review by themselves"},

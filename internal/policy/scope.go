@@ -19,7 +19,7 @@ var Scopes = []string{ScopeRead, ScopeHR, ScopeDecide}
 // before it opens. A token serves for them with the scope decide only.
 var sensitive = []string{
 	"hr.release", "hr.expect", "policy.release", "person.terminate", "token.make", "second_factor.change", "connector.secret", "portal.give", "portal.change", "violation.accept",
-	"webhook.change", "slack.link", "request.activate", "campaign.run",
+	"webhook.change", "slack.link", "request.activate", "campaign.run", "privacy.decide",
 }
 
 // Sensitive says whether the use of a permission needs a fresh proof of who somebody is.

@@ -19,6 +19,7 @@ var acts = map[string]string{
 	"violation.accept":     "accept that somebody breaks a rule",
 	"request.activate":     "hold privileged access for hours, at once",
 	"campaign.run":         "ask everybody at once, or remove what the brake holds",
+	"privacy.decide":       "destroy what is personal about somebody, or let records go earlier",
 	"webhook.change":       "have what happens sent to somebody outside",
 	"slack.link":           "let a Slack user decide in somebody's name",
 	"token.make":           "make something that acts in one's name for weeks",

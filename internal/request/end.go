@@ -225,6 +225,6 @@ func store(tx *db.Tx, r *Request, n *Note) error {
 		return broken(err)
 	}
 	n.At = tx.Now
-	tx.Record(evidence.Event{Kind: "request.noted", IdentityID: r.Beneficiary, Touches: evidence.Touches{"request_note": 1}, Facts: map[string]any{"request": r.ID, "kind": n.Kind, "body": n.Body}})
+	tx.Record(evidence.Event{Kind: "request.noted", IdentityID: r.Beneficiary, Touches: evidence.Touches{"request_note": 1}, Facts: map[string]any{"request": r.ID, "kind": n.Kind}, Personal: map[string]any{"body": n.Body}})
 	return nil
 }

@@ -17,20 +17,24 @@ type life struct {
 	kind, name, number  string
 	effective, recorded time.Time
 	by                  string
+	erased              *time.Time
 }
 
 // eventSheet is the sheet of what happened to a person: joiner, mover, leaver, or a sign-in as the local administrator.
 func eventSheet(tx *db.Tx, id int64) (*Sheet, error) {
 	var l life
-	if err := tx.QueryRow(`select e.id, coalesce(l.log_index, -1), e.identity_id, e.kind, i.name, coalesce(i.number, ''), e.effective_at, e.recorded_at, a.name
+	if err := tx.QueryRow(`select e.id, coalesce(l.log_index, -1), e.identity_id, e.kind, i.name, coalesce(i.number, ''), e.effective_at, e.recorded_at, a.name, i.erased_at
 		from event e join identity i on i.id = e.identity_id join actor a on a.id = e.actor_id left join leaf l on l.event_id = e.id
 		where e.id = $1 and e.kind in ('person.joined', 'person.rehired', 'person.moved', 'person.left', 'person.terminated', 'auth.break_glass_used')`, id).
-		Scan(&l.id, &l.index, &l.who, &l.kind, &l.name, &l.number, &l.effective, &l.recorded, &l.by); err != nil {
+		Scan(&l.id, &l.index, &l.who, &l.kind, &l.name, &l.number, &l.effective, &l.recorded, &l.by, &l.erased); err != nil {
 		return nil, err
 	}
 	s := &Sheet{Title: l.name}
 	s.fact("Person", l.name)
 	s.fact("Number", l.number)
+	if l.erased != nil {
+		s.fact("Personal values", "erased on "+l.erased.UTC().Format(time.DateOnly))
+	}
 	s.fact("Took effect", stampOf(l.effective))
 	s.fact("Recorded", stampOf(l.recorded)+", by "+l.by)
 	s.fact("Event in the log", s.number(l.index))
