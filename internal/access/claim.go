@@ -80,7 +80,7 @@ func Finish(tx *db.Tx, c Claim, r Report) (bool, error) {
 	if r.To == Failed {
 		e := evidence.Event{Kind: "operation.failed", IdentityID: c.Identity, Touches: evidence.Touches{"operation": 1},
 			Facts: map[string]any{"operation": c.ID, "kind": c.Kind, "account": c.Account, "entitlement": c.Entitlement, "why": r.Outcome}}
-		if c.Identity != 0 { // what a target says may name the person
+		if c.Identity != 0 && r.Detail != "" { // what a target says may name the person
 			e.Personal = map[string]any{"detail": r.Detail}
 		}
 		tx.Record(e)

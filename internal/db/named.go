@@ -17,24 +17,24 @@ import (
 // written are the facts in which people write what they like.
 var written = []string{"reason", "why", "note", "name", "title", "comment", "control"}
 
-// unname takes the name and the address of the person whom an event is about out of what somebody wrote into its facts, which stand in the log
-// for good: there it says "person #12". What was written stands in the sealed part, and goes when the person is erased.
-func (t *Tx) unname() error {
-	var ids []int
+// namesSQL gives the names and addresses of people, now and before.
+const namesSQL = `select distinct id, n from (select id, name, email, null::jsonb a from identity where id = any($1) and erased_at is null
+		union select identity_id, null, null, attrs from employment_version where identity_id = any($1)) k
+	cross join lateral unnest(array[name, email, a->>'email', a->>'display_name', a->>'first_name' || ' ' || (a->>'last_name')]) n where n like '% %' or n like '%@%' order by 1, 2`
+
+// writtenAbout gives the people whom events with facts that somebody wrote are about.
+func (t *Tx) writtenAbout() (ids []int) {
 	for i := range t.events {
 		if e := &t.events[i]; e.IdentityID != 0 && len(textsOf(e)) > 0 {
 			ids = append(ids, e.IdentityID)
 		}
 	}
-	if len(ids) == 0 {
-		return nil
-	}
-	rows, err := t.Query(`select distinct id, n from (select id, name, email, null::jsonb a from identity where id = any($1) and erased_at is null
-			union select identity_id, null, null, attrs from employment_version where identity_id = any($1)) k
-		cross join lateral unnest(array[name, email, a->>'email', a->>'display_name', a->>'first_name' || ' ' || (a->>'last_name')]) n where n like '% %' or n like '%@%' order by 1, 2`, ids)
-	if err != nil {
-		return err
-	}
+	return ids
+}
+
+// unname takes the name and the address of the person whom an event is about out of what somebody wrote into its facts, which stand in the log
+// for good: there it says "person #12". What was written stands in the sealed part, and goes when the person is erased.
+func (t *Tx) unname(rows pgx.Rows) error {
 	texts := map[int][]string{}
 	var id int
 	var name string

@@ -2,6 +2,7 @@ package db
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"maps"
 	"time"
@@ -53,14 +54,11 @@ func (t *Tx) flush() error {
 	if len(t.events) == 0 {
 		return nil
 	}
-	if err := t.unname(); err != nil {
+	recorded, err := t.prints()
+	if err != nil {
 		return err
 	}
 	if err := t.loadKeys(); err != nil {
-		return err
-	}
-	recorded, err := t.prints()
-	if err != nil {
 		return err
 	}
 	var leaf, plain, touches []byte // used again for every event
@@ -99,15 +97,39 @@ func (t *Tx) flush() error {
 }
 
 // prints reads the record time and, in the same round trip, the prints of the rows that the transaction wrote, and gives them to the events
-// about the same people; what nobody's event takes goes with the first.
+// about the same people; what nobody's event takes goes with the first. In the same round trip go the names that unname takes out.
 func (t *Tx) prints() (at time.Time, err error) {
+	const sql = `select at, coalesce(tbl, ''), came, went from prints()`
+	ids := t.writtenAbout()
+	if len(ids) == 0 {
+		rows, err := t.Query(sql)
+		if err != nil {
+			return at, err
+		}
+		return t.givePrints(rows)
+	}
+	var b pgx.Batch
+	b.Queue(namesSQL, ids)
+	b.Queue(sql)
+	answers := t.Pgx.SendBatch(t.Ctx, &b)
+	defer func() { err = errors.Join(err, answers.Close()) }()
+	rows, err := answers.Query()
+	if err != nil {
+		return at, err
+	}
+	if err := t.unname(rows); err != nil {
+		return at, err
+	}
+	if rows, err = answers.Query(); err != nil {
+		return at, err
+	}
+	return t.givePrints(rows)
+}
+
+func (t *Tx) givePrints(rows pgx.Rows) (at time.Time, err error) {
 	about := make(map[uint32]int, len(t.events))
 	for i := len(t.events) - 1; i >= 0; i-- {
 		about[uint32(t.events[i].IdentityID)] = i //nolint:gosec // an int4
-	}
-	rows, err := t.Query(`select at, coalesce(tbl, ''), came, went from prints()`)
-	if err != nil {
-		return at, err
 	}
 	var table string
 	var came, went []byte
