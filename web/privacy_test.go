@@ -35,7 +35,7 @@ func (w *world) personal() (out []string) {
 	w.t.Helper()
 	owner := w.owner()
 	rows, err := owner.Query(w.t.Context(), `select c.table_name, c.column_name, c.data_type from information_schema.columns c join information_schema.tables t using (table_schema, table_name)
-		where c.table_schema = 'public' and t.table_type = 'BASE TABLE' and c.table_name !~ '^event_[0-9r]' and c.data_type in ('text', 'character varying', 'json', 'jsonb', 'bytea', 'ARRAY') order by 1, 2`)
+		where c.table_schema = 'public' and t.table_type = 'BASE TABLE' and not exists (select from pg_inherits where inhrelid = c.table_name::regclass) and c.data_type in ('text', 'character varying', 'json', 'jsonb', 'bytea', 'ARRAY') order by 1, 2`)
 	w.must(err)
 	type column struct{ Table, Name, Type string }
 	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[column])
