@@ -326,25 +326,20 @@ func eventNumber(event int64) string {
 func (r *request) populationFile(tx *db.Tx, p *control.Population, span control.Span) error {
 	head := append(append([]string{"id"}, p.Columns...), "event")
 	return r.sendCSV("evidence-"+p.Key, head, func(yield func([]string, error) bool) {
-		var after *control.Place
-		for {
-			all, err := p.List(tx, span, after, false, 1000)
-			if err != nil {
-				yield(nil, err)
-				return
+		err := p.Each(tx, span, func(x control.Item) error {
+			if !yield(slices.Concat([]string{x.ID}, x.Cells, []string{eventNumber(x.Event)}), nil) {
+				return errStopped
 			}
-			for i := range all {
-				if !yield(slices.Concat([]string{all[i].ID}, all[i].Cells, []string{eventNumber(all[i].Event)}), nil) {
-					return
-				}
-			}
-			if len(all) < 1000 {
-				return
-			}
-			after = &control.Place{Order: all[len(all)-1].Order, ID: all[len(all)-1].ID}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errStopped) {
+			yield(nil, err)
 		}
 	})
 }
+
+// errStopped says that nobody reads any more.
+var errStopped = errors.New("nobody reads any more")
 
 // evidenceDraw draws a sample.
 func (s *server) evidenceDraw(r *request) error {

@@ -95,32 +95,59 @@ func (p *Population) Count(tx *db.Tx, s Span) (c Counts, err error) {
 // Place is a place in the list: behind an item. Nil is the beginning.
 type Place struct{ Order, ID string }
 
-// List gives items after a place, or back before it with the nearest first, at most so many.
+// List gives items after a place, or back before it with the nearest first, at most so many. Which ones they are is found first, and what is to
+// be said of them only then: of a hundred thousand items a page shows fifty.
 func (p *Population) List(tx *db.Tx, s Span, after *Place, back bool, limit int) ([]Item, error) {
-	order, id := "", ""
-	if after != nil {
-		order, id = after.Order, after.ID
-	}
+	place, order := `$5::text = '' or (q.ord, q.id) > ($6::text, $5)`, `%[1]s.ord, %[1]s.id`
 	if back {
-		return p.items(tx, s, `where (p.ord, p.id) < ($6::text, $5::text) order by p.ord desc, p.id desc limit $7`, id, order, limit)
+		place, order = `(q.ord, q.id) < ($6::text, $5::text)`, `%[1]s.ord desc, %[1]s.id desc`
 	}
-	return p.items(tx, s, `where $5::text = '' or (p.ord, p.id) > ($6::text, $5) order by p.ord, p.id limit $7`, id, order, limit)
+	at := Place{}
+	if after != nil {
+		at = *after
+	}
+	return p.items(tx, s, fmt.Sprintf(`with page as materialized (select q.id from (%s) q where %s and (%s) order by %s limit $7)`, p.sql, typed, place, fmt.Sprintf(order, "q")),
+		`p.id = any(array(select id from page)) order by `+fmt.Sprintf(order, "p"), at.ID, at.Order, limit)
 }
 
 // Some gives the items of some ids, in that order. One that is not in the population any more is left out.
 func (p *Population) Some(tx *db.Tx, s Span, ids []string) ([]Item, error) {
-	return p.items(tx, s, `where p.id = any($5::text[]) order by array_position($5::text[], p.id)`, ids)
+	return p.items(tx, s, ``, `p.id = any($5::text[]) order by array_position($5::text[], p.id)`, ids)
 }
 
-func (p *Population) items(tx *db.Tx, s Span, tail string, args ...any) ([]Item, error) {
-	rows, err := tx.Query(fmt.Sprintf(`select p.id, p.ord, coalesce(p.who, 0), p.cells, coalesce(l.log_index, -1) from (select * from (%s) q where %s) p
-		left join leaf l on l.event_id = p.ev %s`, p.sql, typed, tail), append(s.args(), args...)...)
+func (p *Population) items(tx *db.Tx, s Span, first, where string, args ...any) ([]Item, error) {
+	rows, err := p.rows(tx, s, first, where, args...)
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (i Item, err error) {
-		return i, r.Scan(&i.ID, &i.Order, &i.Person, &i.Cells, &i.Event)
-	})
+	return pgx.CollectRows(rows, scanItem)
+}
+
+func (p *Population) rows(tx *db.Tx, s Span, first, where string, args ...any) (pgx.Rows, error) {
+	return tx.Query(fmt.Sprintf(`%s select p.id, p.ord, coalesce(p.who, 0), p.cells, coalesce((select l.log_index from leaf l where l.event_id = p.ev), -1) from (%s) p where %s and %s`, first, p.sql, typed, where), append(s.args(), args...)...)
+}
+
+func scanItem(r pgx.CollectableRow) (i Item, err error) {
+	return i, r.Scan(&i.ID, &i.Order, &i.Person, &i.Cells, &i.Event)
+}
+
+// Each gives every item, in the order of the list, one by one. do asks nothing of the transaction.
+func (p *Population) Each(tx *db.Tx, s Span, do func(Item) error) error {
+	rows, err := p.rows(tx, s, ``, `true order by p.ord, p.id`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		i, err := scanItem(rows)
+		if err == nil {
+			err = do(i)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return rows.Err()
 }
 
 // at writes an instant in SQL as evidence shows it: in UTC, to the second; "" for none.

@@ -1,11 +1,16 @@
 package control
 
-// held are the grants at the end of the period, or now where that is later: by the reasons that are believed now. ord is the order.
+// living are the reasons r that are believed now, and held at the end of the period, or now where that is later.
+const living = `r.known_to = 'infinity' and r.state = 'live' and r.valid_from <= least($2::timestamptz, $4::timestamptz) and r.valid_to > least($2::timestamptz, $4::timestamptz)`
+
+// held are the grants at the end of the period, or now where that is later: by the reasons that are believed now. ord is the order. What a line says besides
+// is asked for by line, so that counting, drawing and a page of the list do not pay for all of them.
 func held(ord, where string) string {
-	return `with g as (select r.identity_id, r.entitlement_id, r.slot, r.param, min(r.id) id, min(r.valid_from) since, max(r.valid_to) until, string_agg(distinct r.kind, ', ' order by r.kind) why
-		from reason r where r.known_to = 'infinity' and r.state = 'live' and r.valid_from <= least($2::timestamptz, $4::timestamptz) and r.valid_to > least($2::timestamptz, $4::timestamptz) group by 1, 2, 3, 4)
+	return `with g as (select r.identity_id, r.entitlement_id, r.slot, r.param, min(r.id) id, min(r.valid_from) since, max(r.valid_to) until
+		from reason r where ` + living + ` group by 1, 2, 3, 4)
 	select 'g' || g.id id, ` + ord + ` ord, g.identity_id who,
-		array[i.name, coalesce(i.number, ''), ap.title, en.title, g.slot, g.param, case when en.privileged then 'privileged' else '' end, g.why, ` + at(`g.since`) + `, ` + at(`g.until`) + `] cells,
+		array[i.name, coalesce(i.number, ''), ap.title, en.title, g.slot, g.param, case when en.privileged then 'privileged' else '' end,
+			(select string_agg(distinct r.kind, ', ' order by r.kind) from reason r where r.identity_id = g.identity_id and r.entitlement_id = g.entitlement_id and r.slot = g.slot and r.param = g.param and ` + living + `), ` + at(`g.since`) + `, ` + at(`g.until`) + `] cells,
 		null::bigint ev, null::text lim, null::float8 took, null::float8 waited
 	from g join identity i on i.id = g.identity_id join entitlement en on en.id = g.entitlement_id join application ap on ap.id = en.application_id` + where
 }

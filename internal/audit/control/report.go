@@ -50,6 +50,9 @@ type ReportItem struct {
 	Event string   `json:"event,omitempty"`
 }
 
+// perStep is after how many items whoever waits is told how far it is.
+const perStep = 1000
+
 // mostShown is how many items of the population the files for reading show; population.csv and report.json have all of them.
 const mostShown = 1000
 
@@ -97,24 +100,19 @@ func newReport(tx *db.Tx, o PackOrder, s *Sample, h trail.Head) (*Report, []int6
 // read reads the population and the sheets of the sample, and gives the numbers of events that they name.
 func (r *Report) read(tx *db.Tx, p *Population, span Span, step Step) (numbers []int64, err error) {
 	total := r.Listed + len(r.Sample)
-	for after := (*Place)(nil); ; {
-		if err := step.at("Reading the population", len(r.Items), total); err != nil {
-			return nil, err
-		}
-		all, err := p.List(tx, span, after, false, 1000)
-		if err != nil {
-			return nil, err
-		}
-		for _, x := range all {
-			r.Items = append(r.Items, ReportItem{x.ID, x.Cells, numberOf(x.Event)})
-			if x.Event >= 0 {
-				numbers = append(numbers, x.Event)
+	if err := p.Each(tx, span, func(x Item) error {
+		if len(r.Items)%perStep == 0 {
+			if err := step.at("Reading the population", len(r.Items), total); err != nil {
+				return err
 			}
 		}
-		if len(all) < 1000 {
-			break
+		r.Items = append(r.Items, ReportItem{x.ID, x.Cells, numberOf(x.Event)})
+		if x.Event >= 0 {
+			numbers = append(numbers, x.Event)
 		}
-		after = &Place{all[len(all)-1].Order, all[len(all)-1].ID}
+		return nil
+	}); err != nil {
+		return nil, err
 	}
 	for _, id := range r.Sample { // at most MostDrawn
 		if err := step.at("Reading the sheets of the sample", len(r.Items)+len(r.Sheets), total); err != nil {
