@@ -42,9 +42,22 @@ func TestFiguresAreKeptBesideALargeLog(t *testing.T) {
 		t.Errorf("%d times counting anew was asked for, want once", n)
 	}
 	w.span(func(_ *db.Tx, s control.Span) error {
-		return w.app.DB.Do(t.Context(), db.System, func(tx *db.Tx) error { return control.Recount(tx, s.From, s.To) })
+		return w.app.DB.Do(t.Context(), db.System, func(tx *db.Tx) error { return control.Recount(tx, control.RecountArgs{From: s.From, To: s.To}) })
 	})
 	if now := listed(); now == before {
 		t.Errorf("counted anew, %s leavers are told as before", now)
+	}
+	// Before somebody looks, this quarter and the last one are counted, once an hour.
+	w.must(w.app.DB.Do(t.Context(), db.System, control.Ahead))
+	if n := w.number(`select count(*) from river_job where kind = 'control.recount' and args->>'all' = 'true'`); n != 2 {
+		t.Errorf("%d quarters are counted ahead, want 2", n)
+	}
+	w.span(func(_ *db.Tx, s control.Span) error {
+		return w.app.DB.Do(t.Context(), db.System, func(tx *db.Tx) error {
+			return control.Recount(tx, control.RecountArgs{From: s.From, To: s.To, All: true})
+		})
+	})
+	if n := w.number(`select count(*) from evidence_figure`); n != len(control.Populations) {
+		t.Errorf("%d figures are kept, want those of all %d populations", n, len(control.Populations))
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/sync/errgroup"
+
 	"tenure/internal/audit/control"
 	"tenure/internal/notify/mailtest"
 )
@@ -24,7 +26,11 @@ func (w *world) falls(sink *mailtest.Sink, ago string) []mailtest.Letter {
 	w.must(w.app.Notify.Deliver(w.t.Context(), "mail")) // what others were told
 	before := len(sink.Letters())
 	w.must(beside(w, `update evidence_schedule set next_at = clock_timestamp() - interval '`+ago+`'`))
-	w.must(control.SendDue(w.t.Context(), w.app.DB))
+	var all errgroup.Group // several processes are rung at once
+	for range 4 {
+		all.Go(func() error { return control.SendDue(w.t.Context(), w.app.DB) })
+	}
+	w.must(all.Wait())
 	w.must(w.app.Notify.Deliver(w.t.Context(), "mail"))
 	w.must(control.SendDue(w.t.Context(), w.app.DB)) // nothing is due any more
 	w.must(w.app.Notify.Deliver(w.t.Context(), "mail"))

@@ -55,8 +55,8 @@ func (a *App) housekeep(ctx context.Context) error {
 		if _, err := tx.Exec(`delete from task_file where expires_at < clock_timestamp()`); err != nil {
 			return err
 		}
-		for _, forget := range []func(*db.Tx) error{auth.Forget, notify.Forget, control.Forget} {
-			if err := forget(tx); err != nil {
+		for _, care := range []func(*db.Tx) error{auth.Forget, notify.Forget, control.Forget, control.Ahead} {
+			if err := care(tx); err != nil {
 				return err
 			}
 		}

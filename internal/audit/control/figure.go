@@ -151,9 +151,9 @@ func (t *Tally) keep(tx *db.Tx, keys []string) error {
 	return nil
 }
 
-// Recount counts anew what was kept of a period, and keeps it.
-func Recount(tx *db.Tx, from, to time.Time) error {
-	s, err := NewSpan(tx, from, to)
+// Recount counts anew what was kept of a period, or everything, and keeps it.
+func Recount(tx *db.Tx, a RecountArgs) error {
+	s, err := NewSpan(tx, a.From, a.To)
 	if err != nil {
 		return err
 	}
@@ -165,17 +165,39 @@ func Recount(tx *db.Tx, from, to time.Time) error {
 	if err != nil {
 		return err
 	}
+	if a.All {
+		keys = nil
+		for _, p := range Populations {
+			keys = append(keys, p.Key)
+		}
+	}
 	newest, err := newestEvent(tx)
 	if err != nil {
 		return err
 	}
 	t := &Tally{Of: map[string]*Figures{}, span: s}
-	for _, key := range keys {
+	for _, key := range keys { // at most those there are
 		if t.Of[key], err = count(tx, s, key, newest); err != nil {
 			return err
 		}
 	}
 	return t.keep(tx, keys)
+}
+
+// Ahead asks that beside a large log the figures of this quarter and the last one are counted before somebody looks at them.
+func Ahead(tx *db.Tx) error {
+	newest, err := newestEvent(tx)
+	if err != nil || newest < keepFrom {
+		return err
+	}
+	first, last := Quarter(tx.Now)
+	for range 2 {
+		if err := tx.Enqueue(RecountArgs{From: first, To: last.AddDate(0, 0, 1), All: true}, nil); err != nil {
+			return err
+		}
+		first, last = Quarter(first.AddDate(0, 0, -1))
+	}
+	return nil
 }
 
 // Forget drops what nobody has asked for in a while.

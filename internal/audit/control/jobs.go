@@ -19,6 +19,7 @@ func (SendArgs) Kind() string { return "control.send" }
 type RecountArgs struct {
 	From time.Time `json:"from"`
 	To   time.Time `json:"to"`
+	All  bool      `json:"all,omitempty"` // also those that nobody has asked for yet
 }
 
 // Kind names the job.
@@ -31,6 +32,6 @@ func (RecountArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAt
 func Workers(d *db.DB, w *river.Workers) {
 	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[SendArgs]) error { return SendDue(ctx, d) }))
 	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, j *river.Job[RecountArgs]) error {
-		return d.Do(ctx, db.System, func(tx *db.Tx) error { return Recount(tx, j.Args.From, j.Args.To) })
+		return d.Do(ctx, db.System, func(tx *db.Tx) error { return Recount(tx, j.Args) })
 	}))
 }
