@@ -166,8 +166,19 @@ func lastSlash(s string) int {
 // hire makes the people: HR is not what is tested here.
 func (o *office) hire() {
 	boss := map[string]string{"Ada": "Max", "Bob": "Max", "Rob": "Max", "Tom": "Max", "Uma": "Max", "Max": "Vera"}
+	key := 0 // one for all: what a target says about somebody is sealed
+	o.system(func(tx *db.Tx) (err error) {
+		if key, err = tx.IDs("identity_key", 1); err != nil {
+			return err
+		}
+		_, wrapped, err := tx.Wrapper().New(key)
+		if err == nil {
+			_, err = tx.Exec(`insert into identity_key (id, wrapped) values ($1, $2)`, key, wrapped)
+		}
+		return err
+	})
 	for _, name := range cast {
-		o.sql(`insert into identity (state, since, name, number, key_id) values ('active', '2026-01-01', $1, $1, 0)`, name)
+		o.sql(`insert into identity (state, since, name, number, key_id) values ('active', '2026-01-01', $1, $1, $2)`, name, key)
 	}
 	o.names(`select name, id from identity`, o.id)
 	for i, name := range cast {

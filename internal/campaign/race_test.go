@@ -3,6 +3,7 @@ package campaign_test
 import (
 	"bufio"
 	"context"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"os"
@@ -22,9 +23,10 @@ import (
 	"tenure/internal/lifecycle"
 )
 
-// racer is set in the second process of a race: the database it races in. unguarded takes the guard away there as well.
+// racer is set in the second process of a race: the database it races in, and raceKey its key. unguarded takes the guard away there as well.
 const (
 	racer     = "TENURE_TEST_RACER"
+	raceKey   = "TENURE_TEST_RACE_KEY"
 	unguarded = "TENURE_TEST_UNGUARDED"
 )
 
@@ -39,7 +41,12 @@ func TestMain(m *testing.M) {
 // race does, in the second process and at once, what each line of its standard input says.
 func race(url string) {
 	ctx := context.Background()
-	d, err := db.Open(ctx, db.Config{URL: url, Key: make([]byte, 32)})
+	key, err := hex.DecodeString(os.Getenv(raceKey))
+	if err != nil {
+		fmt.Println("error", err)
+		return
+	}
+	d, err := db.Open(ctx, db.Config{URL: url, Key: key})
 	if err != nil {
 		fmt.Println("error", err)
 		return
@@ -119,7 +126,7 @@ func act(ctx context.Context, d *db.DB, w []string) error {
 // second starts the second process. What it gives does some things here and others there, at the same instant.
 func (o *office) second(env ...string) func(here, there string) []string {
 	exe := exec.Command(os.Args[0]) //nolint:gosec // ourselves
-	exe.Env = append(append(os.Environ(), racer+"="+dbtest.URL(o.t, o.d)), env...)
+	exe.Env = append(append(os.Environ(), racer+"="+dbtest.URL(o.t, o.d), raceKey+"="+hex.EncodeToString(dbtest.Key(o.t, o.d))), env...)
 	exe.Stderr = os.Stderr
 	in, err := exe.StdinPipe()
 	if err != nil {

@@ -60,6 +60,13 @@ func URL(t testing.TB, d *db.DB) string {
 	return pgtest.Server(t).URL("tenure_app", d.Pool.Config().ConnConfig.Database)
 }
 
+// Key is the installation's key with which d was opened: for another process.
+func Key(t testing.TB, d *db.DB) []byte {
+	t.Helper()
+	key, _ := keys.Load(d.Pool.Config().ConnConfig.Database)
+	return key.([]byte)
+}
+
 var clones atomic.Int64
 
 func open(t testing.TB, kind string) *db.DB {
@@ -111,8 +118,7 @@ type Kept struct {
 func Keep(t testing.TB, d *db.DB) *Kept {
 	t.Helper()
 	name := d.Pool.Config().ConnConfig.Database
-	key, _ := keys.Load(name)
-	k := &Kept{name: fresh(), key: key.([]byte)}
+	k := &Kept{name: fresh(), key: Key(t, d)}
 	d.Close()
 	if err := clone(t.Context(), pgtest.Server(t), k.name, name); err != nil {
 		t.Fatal("keeping the test's database: ", err)
