@@ -39,7 +39,7 @@ func galleryPrivacy() []Sample {
 	p := sampleShell("Erase Femke de Wit", "People")
 	ask, bad, against, over := sampleErasure(), sampleErasure(), sampleErasure(), sampleErasure()
 	ask.Asked, ask.WithdrawURL, ask.Check.Typed, ask.Check.Button.Text, ask.Check.Button.Danger = ui.Notice{}, "", "", "Ask for the erasure", false
-	bad.Check.Errors = ui.Errors{{Field: "typed", Text: "Typed must be the word erase."}}
+	bad.Check.Errors = ui.Errors{{Field: "typed", Text: "Type the word erase to make sure."}}
 	against.Asked, against.WithdrawURL, against.Check = ui.Notice{}, "", ui.Check{}
 	against.Against = []string{"People are kept after they left, this one until 2031-03-31.", "No reading has shown yet that their accounts are gone: 2, in Ledger, Warehouse.", "A legal hold stands: A claim before the labour court."}
 	over = ErasureView{Name: "erased person #311", PersonURL: "/people/e", Erased: "Erased on 21 November 2026"}

@@ -318,6 +318,9 @@ func (s *server) erasure(r *request) error {
 		return err
 	})
 	if bad, ok := r.faults(err, nil); ok && errs.KindOf(err) == errs.KindInvalid {
+		if bad.Of("typed") != "" {
+			bad = ui.Errors{{Field: "typed", Text: r.T("Type the word erase to make sure.")}}
+		}
 		return s.erasurePage(r, statusOf(err), bad)
 	}
 	if err != nil {

@@ -166,7 +166,7 @@ func TestErasingSomebody(t *testing.T) {
 	first.post(page, "reason", "Case 12").want(t, http.StatusSeeOther)
 	first.get(page).want(t, http.StatusOK).says(t, "Another person has to do it")
 	first.post(page, "reason", "Case 12", "typed", "erase").want(t, http.StatusForbidden).says(t, "another person erases")
-	second.post(page, "reason", "Case 12").want(t, http.StatusBadRequest).says(t, "must be the word erase")
+	second.post(page, "reason", "Case 12").want(t, http.StatusBadRequest).says(t, "Type the word erase to make sure")
 
 	found := w.personal()
 	if len(found) < 38 {

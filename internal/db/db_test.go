@@ -342,3 +342,46 @@ func TestOnlyDoCommitsAndOnlyActorsChange(t *testing.T) {
 		t.Errorf("writing in a reading transaction: %v", err)
 	}
 }
+
+// What somebody writes as a reason stands in the log without the name of whom the event is about, now or before; the sealed part has it. Other
+// words stay, and so does what is in the middle of one.
+func TestTheLogNamesNobody(t *testing.T) {
+	d := dbtest.New(t)
+	wrapped := []byte(nil)
+	if err := do(t, d, func(tx *db.Tx) (err error) {
+		_, wrapped, err = tx.Wrapper().New(7)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(`insert into identity_key (id, wrapped) values (7, $1)`, wrapped); err != nil {
+			return err
+		}
+		if _, err = tx.Exec(`insert into identity (id, state, since, name, email, key_id) overriding system value values (5, 'active', now(), 'Ada Byron', 'ada@example.com', 7)`); err != nil {
+			return err
+		}
+		tx.Record(evidence.Event{Kind: "test.made", IdentityID: 5, Touches: evidence.Touches{"identity": 1},
+			Facts: map[string]any{"reason": "ADA BYRON (ada@example.com) left; Ada Byrons did not", "other": "Ada Byron"}})
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	var leaf string
+	var sealed []byte
+	if err := d.Pool.QueryRow(t.Context(), `select convert_from(leaf, 'UTF8'), sealed from event where kind = 'test.made'`).Scan(&leaf, &sealed); err != nil {
+		t.Fatal(err)
+	}
+	if want := `"reason":"person #5 (person #5) left; Ada Byrons did not"`; !strings.Contains(leaf, want) {
+		t.Errorf("the log says %s", leaf)
+	}
+	w, err := d.Keeper.Wrapper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := w.Open(7, wrapped)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if plain, err := key.Open(sealed); err != nil || !strings.Contains(string(plain), "ADA BYRON (ada@example.com)") {
+		t.Errorf("sealed is %q, %v", plain, err)
+	}
+}

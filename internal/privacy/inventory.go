@@ -172,7 +172,7 @@ var Inventory = []Holding{
 	{"task_file", "part name media sealed", "what it read or made, encrypted", "a day or a few, each its own time", deleted},
 
 	// The log and what belongs to it.
-	{"event", "leaf", "the event, without personal values; a reason that somebody wrote stands in it", forGood, stays},
+	{"event", "leaf", "the event, without personal values; what somebody wrote stands in it without the name of whom it is about", forGood, stays},
 	{"event", "sealed", "its personal values, encrypted under the person's key", forGood, cipher},
 	{"event", "kind touches", "", "", ""},
 	{"leaf", "hash", "", "", ""},
