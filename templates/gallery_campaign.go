@@ -98,10 +98,16 @@ func galleryCampaigns() []Sample {
 	one.Reviewers, one.Worst = one.Reviewers[1:], "Tomás Rey-Castellanos de la Fuente has most: 6 decisions, within the budget of 40."
 	as.As = &CampaignAs{Name: "Max Winter", Rules: []string{"The rule Everybody in Finance, as one: it gives 24 items to 24 people."}, Fine: "What is likely fine, as one batch: 12 items.",
 		Lines: []CampaignAsLine{{Person: "Femke de Wit", What: "Pay invoices (Ledger)", Why: "no reason", Risk: "critical"}, {Person: "Björn Åkesson", What: "Vendor master data (Ledger)", Why: "a membership and a request", Risk: "medium"}}}
+	roles := sampleCampaignResults()
+	roles.Covered, roles.Removed, roles.Scope = nil, nil, "What all roles are: their contents, rules and descriptions."
+	roles.Figures = []ui.Figure{{Label: "Roles", Value: "2"}, {Label: "Confirmed", Value: "1"}, {Label: "To be changed", Value: "1"}, {Label: "Not decided", Value: "0"}}
+	roles.Proof = "Counted once more from version 12 of the policy: 2 roles were active in scope what the 2 items of this campaign are, one by one. The digest of the start holds."
+	roles.Classes, roles.Applications = []CampaignOutcome{{Name: "Line by line", Items: 2, Keep: 1, Change: 1}, {Name: "Likely fine"}, {Name: "By rule"}}, []CampaignOutcome{{Name: "Roles", Items: 2, Keep: 1, Change: 1}}
+	roles.Confirmed = []CampaignConfirmed{{Role: "Everybody", Digest: "9f2c51aa03b7d1e4", By: "Olga Brandt", Members: 412, At: roles.Closed, Changes: []string{"Rule, gone: Sales: department == \"Sales\""}}, {Role: "Four eyes", Digest: "04be77c1d09a5512", By: "not confirmed", Members: 2, Changes: []string{"Never confirmed before"}}}
 	return []Sample{{"campaigns-full", Campaigns(s, sampleCampaigns(3))}, {"campaigns-one", Campaigns(s, sampleCampaigns(1))}, {"campaigns-empty", Campaigns(s, empty)}, {"campaigns-error", Campaigns(s, days)}, {"campaigns-reader", Campaigns(s, reading)},
 		{"campaign-form", CampaignForm(s, sampleCampaignForm())}, {"campaign-form-error", CampaignForm(s, form)},
 		{"campaign-monitor", CampaignMonitor(s, sampleCampaignMonitor())}, {"campaign-monitor-one", CampaignMonitor(s, single)}, {"campaign-monitor-over", CampaignMonitor(s, over)},
-		{"campaign-results", CampaignResults(s, sampleCampaignResults())}, {"campaign-results-empty", CampaignResults(s, bare)}, {"campaign-results-differs", CampaignResults(s, differs)},
+		{"campaign-results", CampaignResults(s, sampleCampaignResults())}, {"campaign-results-empty", CampaignResults(s, bare)}, {"campaign-results-differs", CampaignResults(s, differs)}, {"campaign-results-roles", CampaignResults(s, roles)},
 		{"campaign-check", CampaignCheck(s, sampleCampaignCheck())}, {"campaign-check-as", CampaignCheck(s, as)}, {"campaign-check-one", CampaignCheck(s, one)}, {"campaign-check-nothing", CampaignCheck(s, nothing)}}
 }
 

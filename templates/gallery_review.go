@@ -29,11 +29,20 @@ func galleryReview() []Sample {
 		Bars:   []ReviewBar{{Class: "critical", Risk: "critical"}, {Class: "low", Risk: "low"}}, Done: []ReviewLine{done}, DoneRules: []ReviewRule{said}}
 	one := v
 	one.Rules, one.Batch, one.Done, one.DoneRules, one.Last, one.For, one.Groups, one.Bars = nil, nil, nil, nil, nil, "", []ReviewGroup{{ID: "flat-0", Title: "Everything, the risky first", Lines: []ReviewLine{line}}}, v.Bars[:1]
+	role := ReviewLine{ID: "51", Next: "0", Name: "The role “Four eyes”", What: "The role “Four eyes”", Person: "Roles", Risk: "medium", Class: "medium", URL: "/reviews/items/51", ChangeURL: "/reviews/5/decide?items=51&outcome=change", Since: "Confirmed last by Olga Brandt on 3 March 2026",
+		Used: "38 people have it", Peers: "31 when it was confirmed last", Conflicts: []string{"Entitlement, new: crm/badge"}, Facts: []ui.Line{{Name: "Description", Text: "Edits customers, and is checked by a second person."}, {Name: "It gives", Text: "Edit customers in CRM and Badge in Building"}, {Name: "Who gets it by a rule", Text: "“Everybody of Sales”: department == \"Sales\""}}}
+	for _, f := range role.Facts {
+		role.Held = append(role.Held, f.Name+": "+f.Text)
+	}
+	roles := one
+	roles.Title, roles.About, roles.Definitions, roles.Groups = "What our roles are", "Read what a role gives and who gets it.", true, []ReviewGroup{{ID: "flat-0", Title: "Everything, the risky first", Lines: []ReviewLine{role}}}
+	roles.Views, roles.View = nil, "flat"
+	roles.Bars = []ReviewBar{{Class: "medium", Risk: "medium"}}
 	over := ReviewView{Title: v.Title, About: v.About, Due: due, Action: v.Action, AsOf: v.AsOf, Tag: ui.Tag{Tone: ui.Good, Icon: "circle-check", Text: "Signed off"}, Progress: ui.Progress{Label: "Decided", Done: 31, Total: 31, Text: "everything is decided"},
 		Over: &ui.Notice{Tone: ui.Good, Title: "Signed off today 10:12", Text: "What was decided stands. What is to be removed is being removed."}, Done: []ReviewLine{done}}
 	return append([]Sample{
-		{"review-full", Review(s, v)}, {"review-one", Review(s, one)}, {"review-over", Review(s, over)},
-	}, galleryReviewActs(s, v, []ReviewLine{line, member, done})...)
+		{"review-full", Review(s, v)}, {"review-one", Review(s, one)}, {"review-roles", Review(s, roles)}, {"review-over", Review(s, over)},
+	}, galleryReviewActs(s, v, []ReviewLine{line, member, done, role})...)
 }
 
 func galleryReviewActs(s ui.Shell, v ReviewView, lines []ReviewLine) []Sample {
@@ -54,13 +63,14 @@ func galleryReviewActs(s ui.Shell, v ReviewView, lines []ReviewLine) []Sample {
 		Rules:    []ReviewGoing{{What: ui.Link{Text: "Everybody of Sales"}, Who: "38 people", Why: "Not everybody needs the badge"}},
 		Next:     []string{"Your answers become final: they can no longer be taken back.", "Who loses it is told and has 5 days to object.", "A second reviewer looks again at 5 in a hundred of what you keep, drawn by lot."}}
 	left := ReviewSignView{Title: sign.Title, Up: up, Figures: sign.Figures, Next: sign.Next[:1], Left: "4 lines are not decided yet"}
-	batch := ReviewBatchView{Title: "Likely fine", Up: up, Action: v.Action, Version: "3", Opened: true, Left: 14, Lead: "Unchanged, used, held by most peers, and of low or medium risk. Remove what should not stay; keep the rest at once.", Lines: lines, Pager: ui.Pager{Text: "3 lines of 20"}}
+	batch := ReviewBatchView{Title: "Likely fine", Up: up, Action: v.Action, Version: "3", Opened: true, Left: 14, Lead: "Unchanged, used, held by most peers, and of low or medium risk. Remove what should not stay; keep the rest at once.", Lines: lines[:3], Pager: ui.Pager{Text: "3 lines of 20"}}
 	one, closed, none := batch, batch, batch
 	one.Lines, closed.Opened, closed.Lines, none.Lines, none.Left, none.Pager = lines[:1], false, nil, nil, 0, ui.Pager{}
 	item := ReviewItemView{Drawer: ui.Drawer{Title: "Approve payments", Lead: "Bank", URL: "/reviews/items/41", Up: []ui.Link{up}}, Line: lines[0], About: "Releases payments up to 50 000.", AsOf: "As it was 25 Nov, 09:00. It does not change while it is reviewed.", AskURL: "/reviews/items/41/ask", Person: "Ana Ruiz",
 		Said:  []AskNote{{Who: "Jo Lind", Text: "Stage 1: Keep. Needed until the year is closed", At: at("yesterday 14:02", "2026-11-27T13:02:00Z")}},
 		Notes: []AskNote{{Who: "Mara Voss asked Ana Ruiz", Text: "Do you still pay?", At: at("yesterday 15:00", "2026-11-27T14:00:00Z")}, {Who: "Ana Ruiz", Text: "Until December.", At: at("yesterday 15:20", "2026-11-27T14:20:00Z")}}}
-	bad, loses := item, item
+	bad, loses, role := item, item, item
+	role.Drawer.Title, role.Drawer.Lead, role.Line, role.About, role.Person, role.Said, role.Notes = "The role “Four eyes”", "", lines[3], "", "", nil, nil
 	bad.Error = ui.Errors{{Field: "body", Text: "Question is required."}}
 	loses.AskURL, loses.ObjectURL, loses.Said, loses.Notes = "", "/reviews/items/41/object", nil, nil
 	loses.Removal = &ui.Notice{Tone: ui.Warn, Title: "To be removed on 3 December 2026", Text: "If you still need it, say why before then."}
@@ -68,6 +78,6 @@ func galleryReviewActs(s ui.Shell, v ReviewView, lines []ReviewLine) []Sample {
 		{"reviews-full", Reviews(s, list)}, {"reviews-one", Reviews(s, ReviewsView{Reviews: list.Reviews[:1]})}, {"reviews-empty", Reviews(s, ReviewsView{})},
 		{"review-check", ReviewCheck(s, check)}, {"review-check-error", ReviewCheck(s, wrong)}, {"review-sign", ReviewSign(s, sign)}, {"review-sign-left", ReviewSign(s, left)},
 		{"review-batch", ReviewBatchPage(s, batch)}, {"review-batch-one", ReviewBatchPage(s, one)}, {"review-batch-closed", ReviewBatchPage(s, closed)}, {"review-batch-empty", ReviewBatchPage(s, none)},
-		{"review-item", ReviewItem(s, item)}, {"review-item-error", ReviewItem(s, bad)}, {"review-item-loses", ReviewItem(s, loses)},
+		{"review-item", ReviewItem(s, item)}, {"review-item-error", ReviewItem(s, bad)}, {"review-item-loses", ReviewItem(s, loses)}, {"review-item-role", ReviewItem(s, role)},
 	}
 }

@@ -105,7 +105,7 @@ func (w *campaignWords) preview(c *campaign.Campaign, p *campaign.Preview, v *te
 		}
 	}
 	v.Figures = []ui.Figure{{Label: w.T("Items"), Value: w.Int(p.Items), Note: w.T("access that the readings show")}, {Label: w.T("Decided line by line"), Value: w.Int(p.Classes[campaign.Decide])},
-		{Label: w.T("Likely fine"), Value: w.Int(p.Classes[campaign.Fine]), Note: w.T("a batch for each reviewer")}, {Label: w.T("Given by a rule"), Value: w.Int(p.Classes[campaign.ByRule]), Note: w.T("a line for each rule")},
+		{Label: w.T("Likely fine"), Value: w.Int(p.Classes[campaign.Fine]), Note: w.T("a batch for each reviewer")}, {Label: w.T("Given by a rule"), Value: w.Int(p.Classes[campaign.ByRule]), Note: w.T("a line for each rule; %s kept beforehand, by roles that were confirmed", w.Int(p.Covered))},
 		{Label: w.T("Decisions"), Value: w.Int(whole), Note: w.T("of %s", w.Plural(len(p.Reviewers), "reviewer", "reviewers"))}, {Label: w.T("Decisions of a reviewer"), Value: w.Int(p.Median), Note: w.T("in the middle; %s at most", w.Int(p.Worst))}}
 	if v.Nothing || len(p.Reviewers) == 0 {
 		return
@@ -126,7 +126,7 @@ func (r *request) whyHeld(kinds int) string {
 		bit  int
 		word string
 	}{{campaign.BitBirthright, lang.Mark("a birthright rule")}, {campaign.BitMembership, lang.Mark("a membership")}, {campaign.BitRequest, lang.Mark("a request")}, {campaign.BitFound, lang.Mark("found and accepted")},
-		{campaign.BitHandover, lang.Mark("kept for a hand-over")}, {campaign.BitOther, lang.Mark("it comes with the account")}} {
+		{campaign.BitHandover, lang.Mark("kept for a hand-over")}, {campaign.BitOther, lang.Mark("it comes with the account")}, {campaign.BitDefinition, lang.Mark("what a role is")}} {
 		if kinds&x.bit != 0 {
 			out = append(out, r.T(x.word))
 		}
@@ -156,8 +156,10 @@ func (r *request) campaignAs(tx *db.Tx, c *campaign.Campaign, p *campaign.Previe
 		who := r.T("nobody")
 		if x.Identity != 0 {
 			who = w.name(x.Identity)
+		} else if x.Entitlement == 0 {
+			who = r.T("Roles")
 		}
-		out.Lines = append(out.Lines, templates.CampaignAsLine{Person: who, What: r.entitlementWord(w.cat, x.Entitlement), Risk: riskNames[x.Risk], Why: r.whyHeld(x.Kinds)})
+		out.Lines = append(out.Lines, templates.CampaignAsLine{Person: who, What: w.thing(x.Entitlement, x.Param), Risk: riskNames[x.Risk], Why: r.whyHeld(x.Kinds)})
 	}
 	for _, l := range p.Rules {
 		_, rule := campaign.UnitOf(l.Unit)

@@ -32,6 +32,7 @@ var narrowings = []struct{ name, word, about string }{
 	{"out_of_band", lang.Mark("Only what is held without any reason"), lang.Mark("Found at the target, and nothing that Tenure knows gives it.")},
 	{"not_by_rule", lang.Mark("Without what a birthright rule gives"), ""},
 	{"memberships", lang.Mark("Only what people decided"), lang.Mark("Memberships in roles, and requests.")},
+	{"definitions", lang.Mark("What roles are, instead of access"), lang.Mark("Whoever owns a role confirms its contents, its rules and its description. Nothing else but roles can be named.")},
 	{"orphans", lang.Mark("Accounts of nobody, instead of people's"), ""},
 }
 
@@ -122,7 +123,7 @@ func (w *campaignWords) values(c *campaign.Campaign) url.Values {
 		}),
 		"dormant": {number(s.Dormant)}, "unreviewed": {number(s.Unreviewed)}, "days": {strconv.Itoa(set.Days)}, "budget": {strconv.Itoa(set.Budget)}, "wave_days": {strconv.Itoa(set.WaveDays)}, "unanswered": {set.Unanswered},
 		"comment": {set.Comment}, "challenge": {strconv.Itoa(set.Challenge)}, "sample": {strconv.Itoa(set.Sample)}, "second": {person(set.Second)}, "pace": {strconv.Itoa(set.Pace)}, "months": {number(set.Months)}}
-	for name, on := range map[string]bool{"privileged": s.Privileged, "conflicts": s.Conflicts, "orphans": s.Orphans, "out_of_band": s.OutOfBand, "not_by_rule": s.NotByRule, "memberships": s.Memberships} {
+	for name, on := range map[string]bool{"privileged": s.Privileged, "conflicts": s.Conflicts, "orphans": s.Orphans, "definitions": s.Definitions, "out_of_band": s.OutOfBand, "not_by_rule": s.NotByRule, "memberships": s.Memberships} {
 		if on {
 			v.Add("only", name)
 		}
@@ -317,7 +318,7 @@ func (r *request) campaignStore(of func(tx *db.Tx) (*campaign.Campaign, error)) 
 
 // campaignFields are the fields of the form by what the room calls them, with their words.
 var campaignFields = map[string][2]string{"title": {"title", lang.Mark("The title")}, "stages": {"by1", lang.Mark("The stages")}, "reviewer": {"by1", lang.Mark("Who is asked")}, "named": {"named1", lang.Mark("The named person")}, "otherwise": {"otherwise1", lang.Mark("Who is asked otherwise")},
-	"scope": {"people", lang.Mark("The scope")}, "orphans": {"only", lang.Mark("Accounts of nobody")}, "months": {"months", lang.Mark("The months between two")}, "days": {"days", lang.Mark("The days of a review")},
+	"scope": {"people", lang.Mark("The scope")}, "orphans": {"only", lang.Mark("Accounts of nobody")}, "definitions": {"only", lang.Mark("What roles are")}, "months": {"months", lang.Mark("The months between two")}, "days": {"days", lang.Mark("The days of a review")},
 	"budget": {"budget", lang.Mark("The budget")}, "wave_days": {"wave_days", lang.Mark("The time between waves")}, "unanswered": {"unanswered", lang.Mark("What nobody answers")}, "comment": {"comment", lang.Mark("The comment")},
 	"challenge": {"challenge", lang.Mark("The time to object")}, "sample": {"sample", lang.Mark("The sample")}, "pace": {"pace", lang.Mark("The pace")}}
 

@@ -139,6 +139,7 @@ var removalStates = map[campaign.RemovalState]ui.Tag{
 	campaign.RemovalByHand:   {Tone: ui.Warn, Icon: "flag", Text: lang.Mark("By hand")},
 	campaign.RemovalChanging: {Tone: ui.Warn, Icon: "scale", Text: lang.Mark("The rule has to change")},
 	campaign.RemovalKept:     {Tone: ui.Neutral, Icon: "equal", Text: lang.Mark("Kept after all")},
+	campaign.RemovalChanged:  {Tone: ui.Good, Icon: "circle-check", Text: lang.Mark("Changed")},
 	campaign.RemovalVerified: {Tone: ui.Good, Icon: "circle-check", Text: lang.Mark("Verified")},
 }
 
@@ -155,7 +156,7 @@ func (r *request) removalTag(s campaign.RemovalState, operation string) ui.Tag {
 // left says what is to be removed and is not yet, and who has it.
 func (w *campaignWords) left(all []*campaign.Removal, v *templates.CampaignMonitorView) {
 	for _, x := range all {
-		row := templates.CampaignLeft{Person: w.T("an account of nobody"), What: w.entitlementWord(w.cat, x.Entitlement), State: w.removalTag(x.State, x.OpState), Why: x.Why, Owner: x.OwnerName, At: w.at(x.At)}
+		row := templates.CampaignLeft{Person: w.nobody(x.Entitlement), What: w.thing(x.Entitlement, x.Param), State: w.removalTag(x.State, x.OpState), Why: x.Why, Owner: x.OwnerName, At: w.at(x.At)}
 		if x.Identity != 0 {
 			row.Person = w.name(x.Identity)
 		}

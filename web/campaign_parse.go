@@ -67,7 +67,7 @@ func (f *campaignForm) scope(tx *db.Tx) (s campaign.Scope, err error) {
 		}
 	}
 	for _, name := range f.values["only"] {
-		if on := map[string]*bool{"privileged": &s.Privileged, "conflicts": &s.Conflicts, "orphans": &s.Orphans, "out_of_band": &s.OutOfBand, "not_by_rule": &s.NotByRule, "memberships": &s.Memberships}[name]; on != nil {
+		if on := map[string]*bool{"privileged": &s.Privileged, "conflicts": &s.Conflicts, "orphans": &s.Orphans, "definitions": &s.Definitions, "out_of_band": &s.OutOfBand, "not_by_rule": &s.NotByRule, "memberships": &s.Memberships}[name]; on != nil {
 			*on = true
 		}
 	}

@@ -43,7 +43,7 @@ func (s *server) campaignResults(r *request) error {
 		if c.PolicyVersion != nil {
 			v.Policy = strconv.Itoa(*c.PolicyVersion)
 		}
-		for _, step := range []func(*db.Tx, *campaign.Campaign, *templates.CampaignResultsView) error{w.proof, w.outcomes, w.reviewers, w.removed} {
+		for _, step := range []func(*db.Tx, *campaign.Campaign, *templates.CampaignResultsView) error{w.proof, w.confirmed, w.outcomes, w.reviewers, w.removed} {
 			if err := step(tx, c, &v); err != nil {
 				return err
 			}
@@ -77,6 +77,8 @@ func (w *campaignWords) proof(tx *db.Tx, c *campaign.Campaign, v *templates.Camp
 		if !p.DigestHolds {
 			v.Proof = w.T("%s They are not the ones of the start: the digest differs.", v.Proof)
 		}
+	case c.Scope.Definitions:
+		v.Proof = w.T("Counted once more from version %d of the policy: %s active in scope what the %s of this campaign are, one by one. The digest of the start holds.", *c.PolicyVersion, w.Plural(p.Seen, "role was", "roles were"), w.Plural(p.Items, "item", "items"))
 	case p.Countable:
 		v.Proof = w.T("Counted once more from the readings: %s show in scope what the %s of this campaign are, item by item. The digest of the start holds.", w.Plural(p.Seen, "entry", "entries"), w.Plural(p.Items, "item", "items"))
 	default:
@@ -89,6 +91,34 @@ func (w *campaignWords) proof(tx *db.Tx, c *campaign.Campaign, v *templates.Camp
 		}
 		v.Covered = append(v.Covered, row)
 	}
+	return nil
+}
+
+// confirmed says what roles are, and who confirmed it.
+func (w *campaignWords) confirmed(tx *db.Tx, c *campaign.Campaign, v *templates.CampaignResultsView) error {
+	if !c.Scope.Definitions {
+		return nil
+	}
+	all, err := campaign.Certificates(tx, c.ID)
+	if err != nil {
+		return err
+	}
+	last, err := campaign.Last(tx, c.ID)
+	if err != nil {
+		return err
+	}
+	for _, x := range all {
+		row := templates.CampaignConfirmed{Role: x.Definition.Title, Digest: x.Digest[:16], By: cmp.Or(x.By, w.T("not confirmed")), Members: x.Members, At: w.maybe(x.At)}
+		if was := last[x.Role]; was == nil {
+			row.Changes = []string{w.T("Never confirmed before")}
+		} else {
+			for _, change := range x.Definition.Differences(&was.Definition) {
+				row.Changes = append(row.Changes, w.changeWord(change))
+			}
+		}
+		v.Confirmed = append(v.Confirmed, row)
+	}
+	slices.SortFunc(v.Confirmed, func(a, b templates.CampaignConfirmed) int { return cmp.Compare(a.Role, b.Role) })
 	return nil
 }
 
@@ -115,11 +145,30 @@ func (w *campaignWords) outcomes(tx *db.Tx, c *campaign.Campaign, v *templates.C
 		v.Classes = append(v.Classes, row(w.T(classWords[i]), &classes[i]))
 	}
 	for id, o := range apps {
-		v.Applications = append(v.Applications, row(w.application(id), o))
+		v.Applications = append(v.Applications, row(w.covered(id), o))
 	}
 	slices.SortFunc(v.Applications, func(a, b templates.CampaignOutcome) int { return cmp.Compare(a.Name, b.Name) })
 	v.Figures = []ui.Figure{{Label: w.T("Items"), Value: w.Int(sum.Items())}, {Label: w.T("Kept"), Value: w.Int(sum.Keep)}, {Label: w.T("To be removed"), Value: w.Int(sum.Remove)}, {Label: w.T("Narrowed"), Value: w.Int(sum.Narrow)}, {Label: w.T("The rule is to change"), Value: w.Int(sum.Change)}, {Label: w.T("Not decided"), Value: w.Int(sum.Open)}}
+	if c.Scope.Definitions {
+		v.Figures = []ui.Figure{{Label: w.T("Roles"), Value: w.Int(sum.Items())}, {Label: w.T("Confirmed"), Value: w.Int(sum.Keep)}, {Label: w.T("To be changed"), Value: w.Int(sum.Change)}, {Label: w.T("Not decided"), Value: w.Int(sum.Open)}}
+	}
 	return nil
+}
+
+// covered names an application; what is of none are roles.
+func (w *campaignWords) covered(id int) string {
+	if id == 0 {
+		return w.T("Roles")
+	}
+	return w.application(id)
+}
+
+// nobody says whose an item is that is no person's.
+func (w *campaignWords) nobody(entitlement int) string {
+	if entitlement == 0 {
+		return w.T("Roles")
+	}
+	return w.T("an account of nobody")
 }
 
 func (w *campaignWords) reviewers(tx *db.Tx, c *campaign.Campaign, v *templates.CampaignResultsView) error {
@@ -137,7 +186,7 @@ func (w *campaignWords) removed(tx *db.Tx, c *campaign.Campaign, v *templates.Ca
 			break
 		}
 		x := &all[i]
-		row := templates.CampaignRemoved{Person: cmp.Or(x.Person, w.T("an account of nobody")), What: w.entitlementWord(w.cat, x.Entitlement), Account: x.Account, By: cmp.Or(x.Decider, w.T("the rule for what nobody answered")), Comment: x.Comment,
+		row := templates.CampaignRemoved{Person: cmp.Or(x.Person, w.nobody(x.Entitlement)), What: w.thing(x.Entitlement, x.Param), Account: x.Account, By: cmp.Or(x.Decider, w.T("the rule for what nobody answered")), Comment: x.Comment,
 			State: w.removalTag(x.Removal, x.OpState), Decided: w.maybe(x.DecidedAt), Why: x.RemovalWhy, Verified: w.maybe(x.VerifiedAt)}
 		if x.Outcome == campaign.Narrow {
 			row.What = w.T("%s, narrowed to “%s”", row.What, x.Level)
@@ -191,6 +240,9 @@ func (w *campaignWords) fileLines(all iter.Seq2[campaign.Line, error]) iter.Seq2
 				return
 			}
 			app, name := "", ""
+			if x.Entitlement == 0 {
+				name = w.thing(0, x.Param)
+			}
 			if e := w.cat.Entitlements[x.Entitlement]; e != nil {
 				app, name = w.cat.Apps[e.ApplicationID].Name, e.Name
 			}

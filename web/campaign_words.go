@@ -71,8 +71,22 @@ func (w *campaignWords) role(id int) string {
 	return w.T("something that is no longer declared")
 }
 
+// thing names what an item is about: an entitlement, or a role whose definition is reviewed.
+func (w *campaignWords) thing(entitlement int, param string) string {
+	if role := campaign.RoleOf(param); entitlement == 0 && role != 0 {
+		return w.T("The role “%s”", w.role(role))
+	}
+	return w.entitlementWord(w.cat, entitlement)
+}
+
 // scope says in one sentence what a campaign reviews.
 func (w *campaignWords) scope(s *campaign.Scope) string {
+	if s.Definitions {
+		if len(s.Roles) == 0 {
+			return w.T("What all roles are: their contents, rules and descriptions.")
+		}
+		return w.T("What the roles %s are: their contents, rules and descriptions.", w.and(each(s.Roles, w.role), scopeNames))
+	}
 	what := w.T("All access of everybody")
 	switch {
 	case s.Orphans:

@@ -39,6 +39,8 @@ type reviewing struct {
 	reasons map[int64]audit.Reason
 	logins  map[int]string           // accounts of nobody
 	lower   map[int][]campaign.Lower // of requests, while something is decided
+
+	roles, before map[int]*campaign.Certificate // of a review of definitions: as they are, and as they were confirmed last
 }
 
 // reviewOf finds the review of the address. One that is not asked of the reader does not exist for them.
@@ -87,6 +89,15 @@ func (r *request) named(tx *db.Tx, v *campaign.Review, c *campaign.Campaign, ite
 		func(tx *db.Tx) (err error) { w.then, err = campaign.People(tx, c.ID, who); return err },
 		func(tx *db.Tx) (err error) { w.reasons, err = audit.ReasonsByID(tx, w.pol, reasons); return err },
 		func(tx *db.Tx) (err error) { w.logins, err = campaign.Accounts(tx, logins); return err },
+		func(tx *db.Tx) (err error) {
+			if !c.Scope.Definitions {
+				return nil
+			}
+			if w.roles, err = campaign.Certificates(tx, c.ID); err == nil {
+				w.before, err = campaign.Last(tx, c.ID)
+			}
+			return err
+		},
 		func(tx *db.Tx) (err error) {
 			if v != nil && v.State == campaign.Reviewed && c.State == campaign.Open {
 				w.lower, err = lifecycle.Campaigns.LowerOf(tx, items)
@@ -137,9 +148,12 @@ var reviewViews = []string{"person", "application", "flat"}
 
 func (w *reviewing) page(lines []*campaign.Item, rules []campaign.RuleLine, st *campaign.Standing) templates.ReviewView {
 	r, v := w.r, w.v
-	p := templates.ReviewView{Title: w.c.Title, About: w.c.About, Due: r.clockOf(v.DueAt), Action: reviewURL(v.ID), Version: itoa(v.Version), View: r.Query("view")}
+	p := templates.ReviewView{Title: w.c.Title, About: w.c.About, Due: r.clockOf(v.DueAt), Action: reviewURL(v.ID), Version: itoa(v.Version), View: r.Query("view"), Definitions: w.c.Scope.Definitions}
 	if !slices.Contains(reviewViews, p.View) {
 		p.View = reviewViews[0]
+	}
+	if w.c.Scope.Definitions {
+		p.View = "flat"
 	}
 	if v.Reviewer != r.who.ID {
 		p.For = v.Name
@@ -219,6 +233,9 @@ func (w *reviewing) ticks(lines [][]*campaign.Item, risk string) bool {
 func (w *reviewing) groups(open [][]*campaign.Item, p *templates.ReviewView) []templates.ReviewGroup {
 	r := w.r
 	for _, x := range reviewViews {
+		if w.c.Scope.Definitions {
+			break // there is nothing to order roles by but their risk
+		}
 		p.Views = append(p.Views, ui.Chip{Text: map[string]string{"person": r.T("By person"), "application": r.T("By application"), "flat": r.T("By risk")}[x], URL: link(p.Action, "view", x), Current: x == p.View})
 	}
 	at := map[int]int{}
@@ -348,6 +365,8 @@ func (w *reviewing) said(d *campaign.Decision) ui.Tag {
 		return ui.Tag{Tone: ui.Good, Icon: "check", Text: r.T("Keep, at the level “%s”", d.Level)}
 	case d.Outcome == campaign.Narrow:
 		return ui.Tag{Tone: ui.Warn, Icon: "adjustments", Text: r.T("Narrow to “%s”", d.Level)}
+	case d.Outcome == campaign.Keep && w.c.Scope.Definitions:
+		return ui.Tag{Tone: ui.Good, Icon: "check", Text: r.T("Confirmed")}
 	case d.Outcome == campaign.Keep:
 		return ui.Tag{Tone: ui.Good, Icon: "check", Text: r.T("Keep")}
 	case d.Outcome == campaign.Change:
@@ -356,31 +375,6 @@ func (w *reviewing) said(d *campaign.Decision) ui.Tag {
 		return ui.Tag{Tone: ui.Bad, Icon: "x", Text: r.T("Remove on %s", r.day(r.inZone(*d.Until)))}
 	}
 	return ui.Tag{Tone: ui.Bad, Icon: "x", Text: r.T("Remove")}
-}
-
-// rule says what one rule gives.
-func (w *reviewing) rule(x *campaign.RuleLine) templates.ReviewRule {
-	r := w.r
-	out := templates.ReviewRule{Unit: strconv.FormatInt(x.Unit, 10), Title: w.ruleTitle(x.Unit), Risk: catalog.Risks[min(x.Risk, len(catalog.Risks)-1)], Comment: x.Comment,
-		Text: r.T("It gives this to %s", r.Plural(x.People, "person", "people"))}
-	var gives []string
-	for _, e := range x.Entitlements {
-		gives = append(gives, w.entitlement(e))
-	}
-	out.Gives = r.and(gives, 6)
-	out.ChangeURL = link(reviewURL(w.v.ID)+"/rules", "unit", out.Unit, "view", r.Query("view"))
-	if x.Outcome != "" {
-		out.State = w.said(&campaign.Decision{Outcome: x.Outcome})
-	}
-	return out
-}
-
-func (w *reviewing) ruleTitle(unit int64) string {
-	_, ref := campaign.UnitOf(unit)
-	if o := w.pol.Object(ref); o != nil {
-		return cmp.Or(o.Title, o.Name)
-	}
-	return w.r.T("a rule that is no longer there")
 }
 
 // backTo leads to the review after something was decided: on to the line that is next.

@@ -176,6 +176,11 @@ func (w *reviewing) check(lines [][]*campaign.Item, ids []int64, outcome string,
 		}
 		c.Will = []string{r.T("It is a draft: until you sign off, you can take it back."), w.whenGone()}
 	case campaign.Change:
+		if w.c.Scope.Definitions {
+			c.Title, c.Button.Text, c.Button.Icon = r.T("Ask for a change of %s?", one.Name), r.T("Ask for it"), "scale"
+			c.Will = []string{r.T("Whoever runs the campaign is asked to change it. The campaign stays open until a version of the policy does, or they say why it stays.")}
+			break
+		}
 		c.Title, c.Button.Text, c.Button.Icon = r.T("Ask for a change of the rule?"), r.T("Ask for it"), "scale"
 		c.Will = []string{r.T("A rule gives this, and would give it again. Its owner is asked to change the rule.")}
 	default:

@@ -16,7 +16,10 @@ import (
 
 // person names whom an item is about.
 func (w *reviewing) person(i *campaign.Item) string {
-	if i.Identity == 0 {
+	switch {
+	case i.Role() != 0:
+		return w.r.T("Roles")
+	case i.Identity == 0:
 		return w.r.T("Accounts of nobody")
 	}
 	return cmp.Or(w.people[i.Identity][0], w.r.T("somebody"))
@@ -36,6 +39,9 @@ func (w *reviewing) entitlement(id int) string {
 
 // what names an item in plain words.
 func (w *reviewing) what(i *campaign.Item) string {
+	if role := i.Role(); role != 0 {
+		return w.r.T("The role “%s”", w.roleTitle(role))
+	}
 	e := w.cat.Entitlements[i.Entitlement]
 	if e == nil {
 		return w.entitlement(i.Entitlement)
@@ -107,6 +113,10 @@ func (w *reviewing) line(l []*campaign.Item, view string) templates.ReviewLine {
 	case "application":
 		out.App = ""
 	}
+	if i.Role() != 0 {
+		w.definition(i, &out)
+		return out
+	}
 	w.about(l, &out)
 	act := link(reviewURL(w.v.ID)+"/decide", "items", out.ID, "outcome", campaign.Remove)
 	if i.Kinds&campaign.BitBirthright != 0 {
@@ -123,6 +133,9 @@ func (w *reviewing) line(l []*campaign.Item, view string) templates.ReviewLine {
 // title names a line: the role or the offer where one decision is about all that it gives.
 func (w *reviewing) title(l []*campaign.Item) string {
 	kind, ref := campaign.UnitOf(l[0].Unit)
+	if l[0].Role() != 0 {
+		kind = 0
+	}
 	switch kind {
 	case campaign.BitMembership:
 		if o := w.pol.Object(ref); o != nil {

@@ -136,6 +136,7 @@ type Scope struct {
 	Unreviewed   int      `json:"unreviewed,omitempty"`  // not reviewed for so many days
 	NotByRule    bool     `json:"not_by_rule,omitempty"` // that no birthright rule gives: what a mover carries over
 	Memberships  bool     `json:"memberships,omitempty"` // decided by people: memberships and requests
+	Definitions  bool     `json:"definitions,omitempty"` // what roles are, instead of access: all, or those of Roles
 }
 
 // Stage says who is asked.
@@ -205,7 +206,8 @@ const (
 	BitFound
 	BitRequest
 	BitMembership
-	BitOther // it comes with the account
+	BitOther      // it comes with the account
+	BitDefinition // no access: what a role is
 )
 
 // Item is one thing to decide, with its context as it was at the snapshot.
@@ -280,6 +282,7 @@ const (
 	RemovalChanging RemovalState = "changing" // a rule gives it: its owner has to change the rule
 	RemovalKept     RemovalState = "kept"     // after all: challenged with success, or the person left and came back otherwise
 	RemovalVerified RemovalState = "verified" // a reading begun afterwards does not show it
+	RemovalChanged  RemovalState = "changed"  // of a role: a later version of the policy changed its definition
 )
 
 // RemovalLife is the table of a removal's moves.
@@ -296,6 +299,7 @@ var RemovalLife = fsm.Table[RemovalState]{
 	{From: RemovalByHand, To: RemovalVerified, By: "read back"},
 	{From: RemovalByHand, To: RemovalKept, By: "its owner says why it stays"},
 	{From: RemovalChanging, To: RemovalVerified, By: "read back"},
+	{From: RemovalChanging, To: RemovalChanged, By: "a later version of the policy"},
 	{From: RemovalChanging, To: RemovalKept, By: "its owner says why the rule stays"},
 }
 

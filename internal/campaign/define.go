@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"errors"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -42,6 +43,9 @@ func (c *Campaign) check() error {
 	}
 	c.Settings.check(add)
 	c.Scope.check(add)
+	if c.Scope.Definitions && slices.ContainsFunc(c.Stages, func(st Stage) bool { return st.By == ByManager || st.By == ByOwner }) {
+		add("reviewer", "must be role_owner, named or compliance where definitions of roles are reviewed")
+	}
 	if c.Kind == Recurring && c.Settings.Months == 0 {
 		add("months", "says how often it recurs")
 	}
@@ -79,12 +83,31 @@ func (s *Scope) check(add func(field, rule string)) {
 			return
 		}
 	}
+	if only := (Scope{Roles: s.bare().Roles, Definitions: true}); s.Definitions && !reflect.DeepEqual(only, s.bare()) {
+		add("definitions", "are of roles: nothing else can be said of them")
+	}
 	if s.Dormant < 0 || s.Dormant > 3650 || s.Unreviewed < 0 || s.Unreviewed > 3650 {
 		add("scope", "has days between 0 and 3650")
 	}
 	if s.Orphans && (len(s.People)+len(s.Departments)+len(s.Locations)+len(s.WorkerTypes)+len(s.Roles) > 0 || s.Memberships || s.Conflicts) {
 		add("orphans", "belong to nobody: they have no person, organisation, role or SoD conflict")
 	}
+}
+
+// bare is the scope without lists that say nothing.
+func (s *Scope) bare() Scope {
+	out := *s
+	for _, l := range []*[]int{&out.People, &out.Applications, &out.Entitlements, &out.Roles} {
+		if len(*l) == 0 {
+			*l = nil
+		}
+	}
+	for _, l := range []*[]string{&out.Departments, &out.Locations, &out.WorkerTypes} {
+		if len(*l) == 0 {
+			*l = nil
+		}
+	}
+	return out
 }
 
 // Build stores a draft.

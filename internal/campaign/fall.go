@@ -149,7 +149,7 @@ func (s *Service) overdue(tx *db.Tx, campaign int, late []*Review) error {
 // silent decides what nobody did, by the campaign's rule. What a birthright rule gives is kept: taking it away would not last.
 func silent(tx *db.Tx, v *Review, rule string) error {
 	n, err := tx.Exec(`insert into campaign_decision (item_id, identity_id, stage, review_id, decider_id, outcome, comment, together, decided_at, made_by)
-		select i.id, i.identity_id, i.stage, i.review_id, null, case when $2 = 'remove' and i.kinds & 1 = 0 then 'remove' else 'keep' end, 'nobody answered in time', 1, $3, $4 from campaign_item i
+		select i.id, i.identity_id, i.stage, i.review_id, null, case when $2 = 'remove' and i.kinds & 65 = 0 then 'remove' else 'keep' end, 'nobody answered in time', 1, $3, $4 from campaign_item i
 		where i.review_id = $1 and not exists (select from campaign_decision d where d.item_id = i.id and d.stage = i.stage)`, v.ID, rule, tx.Now, tx.Actor.ID)
 	if err != nil {
 		return err

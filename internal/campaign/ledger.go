@@ -33,9 +33,9 @@ type Line struct {
 	RemovalWhy, RemovalOwnerName string
 }
 
-const lineColumns = `select i.id, coalesce(p.name, ''), coalesce(p.number, ''), coalesce(p.public_id::text, ''), a.name, i.entitlement_id, i.param, i.class::int, i.risk::int, i.stage::int, i.kinds::int, i.since, i.last_used, v.name,
+const lineColumns = `select i.id, coalesce(p.name, ''), coalesce(p.number, ''), coalesce(p.public_id::text, ''), coalesce(a.name, ''), i.entitlement_id, i.param, i.class::int, i.risk::int, i.stage::int, i.kinds::int, i.since, i.last_used, v.name,
 		coalesce(d.outcome, ''), coalesce(d.level, ''), coalesce(w.name, ''), coalesce(d.comment, ''), d.decided_at, d.signed_at, d.until, coalesce(r.state, ''), o.id, coalesce(o.state, ''), r.carried_at, r.verified_at, r.verified_by, coalesce(r.why, ''), coalesce(ro.name, '')
-	from campaign_item i join account a on a.id = i.account_id join campaign_review cv on cv.id = i.review_id join identity v on v.id = cv.reviewer_id
+	from campaign_item i left join account a on a.id = i.account_id join campaign_review cv on cv.id = i.review_id join identity v on v.id = cv.reviewer_id
 		left join identity p on p.id = i.identity_id left join campaign_decision d on d.item_id = i.id and d.stage = i.stage left join identity w on w.id = d.decider_id
 		left join campaign_removal r on r.item_id = i.id left join identity ro on ro.id = r.owner_id
 		left join lateral (select o.id, o.state from operation o where r.carried_at is not null and o.account_id = r.account_id and o.created_at >= r.carried_at - interval '1 minute'
@@ -69,7 +69,7 @@ func Ledger(tx *db.Tx, campaign int) iter.Seq2[Line, error] {
 
 // Removed gives the lines of what was decided to be removed, at most limit of them; what is not verified comes first.
 func Removed(tx *db.Tx, campaign, limit int) ([]Line, error) {
-	rows, err := tx.Query(lineColumns+`where r.campaign_id = $1 order by r.state in ('verified', 'kept'), i.id limit $2`, campaign, limit)
+	rows, err := tx.Query(lineColumns+`where r.campaign_id = $1 order by r.state in ('verified', 'kept', 'changed'), i.id limit $2`, campaign, limit)
 	if err != nil {
 		return nil, err
 	}

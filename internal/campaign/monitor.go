@@ -64,8 +64,8 @@ func (o *Outcome) Items() int { return o.Keep + o.Remove + o.Change + o.Narrow +
 
 // Outcomes gives what was decided so far, by application and class.
 func Outcomes(tx *db.Tx, campaign int) ([]Outcome, error) {
-	rows, err := tx.Query(`select e.application_id, i.class::int, count(*) filter (where d.outcome = 'keep')::int, count(*) filter (where d.outcome = 'remove')::int, count(*) filter (where d.outcome = 'change')::int, count(*) filter (where d.outcome = 'narrow')::int, count(*) filter (where d.outcome is null)::int
-		from campaign_item i join entitlement e on e.id = i.entitlement_id left join campaign_decision d on d.item_id = i.id and d.stage = i.stage
+	rows, err := tx.Query(`select coalesce(e.application_id, 0), i.class::int, count(*) filter (where d.outcome = 'keep')::int, count(*) filter (where d.outcome = 'remove')::int, count(*) filter (where d.outcome = 'change')::int, count(*) filter (where d.outcome = 'narrow')::int, count(*) filter (where d.outcome is null)::int
+		from campaign_item i left join entitlement e on e.id = i.entitlement_id left join campaign_decision d on d.item_id = i.id and d.stage = i.stage
 		where i.campaign_id = $1 group by 1, 2 order by 1, 2`, campaign)
 	if err != nil {
 		return nil, err

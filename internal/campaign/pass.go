@@ -15,8 +15,8 @@ import (
 // whoSQL finds who is asked about items now: boss and owner are people who work here and are not the person themselves.
 const whoSQL = ` from campaign_item i left join identity_entry e0 on e0.identity_id = i.identity_id
 	left join identity_entry e1 on e1.identity_id = e0.manager_id left join identity_entry e2 on e2.identity_id = e1.manager_id left join identity_entry e3 on e3.identity_id = e2.manager_id
-	join entitlement e on e.id = i.entitlement_id join application a on a.id = e.application_id
-	left join identity o on o.id = coalesce(e.owner_id, a.owner_id) and o.state = 'active' and o.locked_at is null and o.id <> i.identity_id `
+	left join entitlement e on e.id = i.entitlement_id left join application a on a.id = e.application_id left join policy_spec ro on i.account_id = 0 and ro.object_id = (i.unit & 4294967295)::int and ro.to_version is null
+	left join identity o on o.id = coalesce(e.owner_id, a.owner_id, (ro.spec->>'owner_id')::int) and o.state = 'active' and o.locked_at is null and o.id <> i.identity_id `
 
 const bossSQL = `case when e1.state = 'active' and e1.identity_id <> all(@not::int[]) and e1.identity_id <> i.identity_id then e1.identity_id
 	when e2.state = 'active' and e2.identity_id <> all(@not::int[]) and e2.identity_id <> i.identity_id then e2.identity_id

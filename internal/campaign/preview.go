@@ -16,6 +16,7 @@ const (
 type Preview struct {
 	Items     int
 	Classes   [3]int // items: to decide, likely fine, by rule
+	Covered   int    // of those by rule: by roles whose definition was confirmed
 	Reviewers []Load // the busiest first
 	NotRead   []string
 	Median    int // meaningful decisions of a reviewer
@@ -73,6 +74,9 @@ func (p *Preview) of(tx *db.Tx, c *Campaign, reviewer int) error {
 	}
 	p.Items, p.NotRead = c.Items, b.uncover
 	if err := tx.QueryRow(`select count(*) filter (where class = 0), count(*) filter (where class = 1), count(*) filter (where class = 2) from campaign_item where campaign_id = $1`, c.ID).Scan(&p.Classes[0], &p.Classes[1], &p.Classes[2]); err != nil {
+		return err
+	}
+	if err := tx.QueryRow(`select count(*) from campaign_decision d join campaign_item i on i.id = d.item_id where i.campaign_id = $1 and d.together = 0`, c.ID).Scan(&p.Covered); err != nil {
 		return err
 	}
 	all, err := Reviews(tx, c.ID)

@@ -58,6 +58,9 @@ func Prove(tx *db.Tx, c *Campaign) (*Proof, error) {
 	if c.Scope.Orphans {
 		linked = `not exists`
 	}
+	if c.Scope.Definitions {
+		return p, p.defined(tx, c)
+	}
 	// An account belongs to somebody if it did when the snapshot was taken.
 	seen := fmt.Sprintf(`select o.account_id, o.entitlement_id, o.param, a.application_id from campaign_reading r join account a on a.application_id = r.application_id and a.kind = 'person' join observed o on o.account_id = a.id
 			join campaign c on c.id = r.campaign_id
@@ -79,7 +82,18 @@ func Prove(tx *db.Tx, c *Campaign) (*Proof, error) {
 
 // compare finds what is missing and what is too much, at most a hundred of each.
 func (p *Proof) compare(tx *db.Tx, c *Campaign, seen string) error {
-	only := []any{list(c.Scope.Entitlements), list(c.Scope.People)}
+	return p.held(tx, c, seen, list(c.Scope.Entitlements), list(c.Scope.People))
+}
+
+// defined counts the roles of a review of definitions once more: those that were active in its version of the policy.
+func (p *Proof) defined(tx *db.Tx, c *Campaign) error {
+	p.Countable = true
+	return p.held(tx, c, fmt.Sprintf(`select 0 account_id, 0 entitlement_id, 'role/' || o.id param from campaign c join policy_object o on o.kind = 'role' join policy_spec s on s.object_id = o.id and s.from_version <= c.policy_version and (s.to_version is null or s.to_version > c.policy_version)
+		where c.id = %d and coalesce(nullif(s.spec->>'state', ''), 'active') = 'active' and (cardinality($1::int[]) = 0 or o.id = any($1)) and cardinality($2::int[]) = 0`, c.ID), list(c.Scope.Roles), []int{})
+}
+
+// held compares the items with what a query shows.
+func (p *Proof) held(tx *db.Tx, c *Campaign, seen string, only ...any) error {
 	if err := tx.QueryRow(`select count(*) from (`+seen+`) s`, only...).Scan(&p.Seen); err != nil {
 		return err
 	}

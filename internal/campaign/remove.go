@@ -40,7 +40,7 @@ func Removals(tx *db.Tx, campaign int, after int64, limit int) ([]*Removal, erro
 
 // Unfinished gives what keeps a campaign open, with the operation that should do it and how that stands.
 func Unfinished(tx *db.Tx, campaign, limit int) ([]*Removal, error) {
-	return removals(tx, `where r.campaign_id = $1 and r.state not in ('verified', 'kept') order by coalesce(o.state, '') <> 'failed', r.item_id limit $2`, campaign, limit)
+	return removals(tx, `where r.campaign_id = $1 and r.state not in ('verified', 'kept', 'changed') order by coalesce(o.state, '') <> 'failed', r.item_id limit $2`, campaign, limit)
 }
 
 // carryDue carries out the removals of a campaign whose time has come and to which nobody objects, unless they are so many that a second
@@ -194,13 +194,16 @@ func Verify(tx *db.Tx) error {
 	if _, err := pgx.ForEachRow(rows, []any{&campaign, &item}, func() error { of[campaign] = append(of[campaign], item); return nil }); err != nil {
 		return err
 	}
-	ids := make([]int, 0, len(of))
+	ids, err := changed(tx)
+	if err != nil {
+		return err
+	}
 	for id, items := range of {
 		ids = append(ids, id)
 		tx.Record(evidence.Event{Kind: "campaign.verified", Touches: evidence.Touches{"campaign_removal": len(items)}, Facts: map[string]any{"campaign": id, "items": items}})
 	}
 	slices.Sort(ids)
-	for _, id := range ids { // a campaign each, and few of them wait
+	for _, id := range slices.Compact(ids) { // a campaign each, and few of them wait
 		if err := progress(tx, id); err != nil {
 			return err
 		}

@@ -59,6 +59,10 @@ func (s *Service) sign(tx *db.Tx, c *Campaign, v *Review) error {
 	if err := remember(tx, v); err != nil {
 		return err
 	}
+	if n, err = certify(tx, c, v); err != nil {
+		return err
+	}
+	add(t, "campaign_role", n)
 	opened, err := s.onwards(tx, c, v, q, t)
 	if err != nil {
 		return err
@@ -133,7 +137,7 @@ func Concerned(tx *db.Tx, reviews, campaigns []int) ([]int, error) {
 // remember notes when access was last reviewed, and how.
 func remember(tx *db.Tx, v *Review) error {
 	_, err := tx.Exec(`insert into campaign_last (account_id, entitlement_id, param, at, outcome) select i.account_id, i.entitlement_id, i.param, $2, d.outcome
-			from campaign_decision d join campaign_item i on i.id = d.item_id where d.review_id = $1 and d.stage = $3
+			from campaign_decision d join campaign_item i on i.id = d.item_id where d.review_id = $1 and d.stage = $3 and i.account_id <> 0
 		on conflict (account_id, entitlement_id, param) do update set at = excluded.at, outcome = excluded.outcome`, v.ID, tx.Now, v.Stage)
 	return err
 }
@@ -141,7 +145,7 @@ func remember(tx *db.Tx, v *Review) error {
 // onwards hands what was kept to the next stage, or a disclosed sample of it to a second reviewer. Which items are drawn follows from the
 // campaign's digest, so that anybody can draw them again.
 func (s *Service) onwards(tx *db.Tx, c *Campaign, v *Review, q *Quality, t evidence.Touches) ([]*Review, error) {
-	kept := `exists (select from campaign_decision d where d.item_id = i.id and d.stage = i.stage and d.review_id = @review and d.outcome = 'keep')`
+	kept := `exists (select from campaign_decision d where d.item_id = i.id and d.stage = i.stage and d.review_id = @review and d.outcome = 'keep' and d.together > 0)`
 	args := pgx.NamedArgs{"review": v.ID}
 	stage, why := c.stage(v.Stage+1), "second"
 	switch {
@@ -209,7 +213,7 @@ func progress(tx *db.Tx, id int) error {
 		return err
 	}
 	var left, open int
-	if err := tx.QueryRow(`select (select count(*) from campaign_review where campaign_id = $1 and state in ('waiting', 'open')), (select count(*) from campaign_removal where campaign_id = $1 and state not in ('verified', 'kept'))`, id).Scan(&left, &open); err != nil {
+	if err := tx.QueryRow(`select (select count(*) from campaign_review where campaign_id = $1 and state in ('waiting', 'open')), (select count(*) from campaign_removal where campaign_id = $1 and state not in ('verified', 'kept', 'changed'))`, id).Scan(&left, &open); err != nil {
 		return err
 	}
 	if c.State == Open && left == 0 {

@@ -93,7 +93,7 @@ func (b *builder) waves(items []item) {
 	var lines []*line
 	for n := range items {
 		i := &items[n]
-		if i.class == Fine {
+		if i.class == Fine || b.covers(i) {
 			i.review = review(1)
 			continue
 		}
@@ -115,7 +115,7 @@ func (b *builder) waves(items []item) {
 	}
 	for n := range items {
 		i := &items[n]
-		if i.class != Fine {
+		if i.review == nil {
 			i.review = at[i.part()].at
 		}
 		i.review.items++
@@ -237,7 +237,9 @@ func (b *builder) storePeople() error {
 	var people []*subject
 	for n := range b.items {
 		i := &b.items[n]
-		seen[b.entitlements[i.entitlement].application]++
+		if e := b.entitlements[i.entitlement]; e != nil {
+			seen[e.application]++
+		}
 		if p := b.people[i.identity]; p != nil && !p.listed {
 			p.listed = true
 			people = append(people, p)

@@ -59,7 +59,8 @@ type builder struct {
 	pol     *policy.Snapshot
 	touches evidence.Touches
 	opened  []*Review
-	uncover []string // applications in scope that were never read whole
+	uncover []string         // applications in scope that were never read whole
+	covered map[int64]string // rules that are covered by confirmed roles, and how they say so
 
 	known
 	asking
@@ -76,7 +77,14 @@ func (b *builder) build() error {
 	if _, err := b.tx.Exec(`set local work_mem = '128MB'`); err != nil {
 		return err
 	}
-	for _, step := range []func() error{b.readings, b.readPeople, b.readEntitlements, b.readAccounts, b.readReasons, b.readConflicts, b.readObserved, b.readReviewers, b.ask, b.store} {
+	if b.c.Scope.Definitions {
+		return b.steps(b.readDefined, b.readRoles, b.readReviewers, b.ask, b.store)
+	}
+	return b.steps(b.readings, b.readPeople, b.readEntitlements, b.readAccounts, b.readReasons, b.readConflicts, b.readObserved, b.cover, b.readReviewers, b.ask, b.store, b.storeCovered)
+}
+
+func (b *builder) steps(all ...func() error) error {
+	for _, step := range all {
 		if err := step(); err != nil {
 			return err
 		}

@@ -85,7 +85,7 @@ func answers(set *Settings, items []*Item, a *Answer, now time.Time) error {
 	}
 	ruled, risky, mixed := 0, false, false
 	for _, i := range items {
-		if i.Kinds&BitBirthright != 0 {
+		if i.Kinds&(BitBirthright|BitDefinition) != 0 {
 			ruled++
 		}
 		risky = risky || i.Risk >= 2
@@ -95,10 +95,12 @@ func answers(set *Settings, items []*Item, a *Answer, now time.Time) error {
 		add("items", "must be of one risk when they are decided together")
 	}
 	switch {
+	case a.Outcome == Remove && ruled > 0 && items[0].Kinds == BitDefinition:
+		add("outcome", "must be keep or change: a definition is confirmed, or its change is asked for")
 	case a.Outcome == Remove && ruled > 0:
 		add("outcome", "cannot be remove: a birthright rule gives this, and would give it again; ask for a change of the rule instead")
 	case a.Outcome == Change && ruled < len(items):
-		add("outcome", "is change only for what a birthright rule gives")
+		add("outcome", "is change only for what a birthright rule gives, and for the definition of a role")
 	case a.Outcome == Narrow && lines(items) > 1:
 		add("items", "are narrowed one line at a time")
 	case a.Outcome == Narrow && a.to == nil:

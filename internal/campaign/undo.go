@@ -26,7 +26,7 @@ type Step struct {
 // LastStep gives the last act in a review that is not taken back; nil for none.
 func LastStep(tx *db.Tx, review int) (*Step, error) {
 	rows, err := tx.Query(`select d.made_at, max(d.outcome), max(d.level), min(d.until), count(*)::int, count(distinct `+lineSQL+`)::int, min(i.class)::int, (array_agg(i.id order by i.rank desc, i.id))[1], min(i.unit)
-		from campaign_decision d join campaign_item i on i.id = d.item_id and i.stage = d.stage where i.review_id = $1 and d.signed_at is null group by 1 order by 1 desc limit 1`, review)
+		from campaign_decision d join campaign_item i on i.id = d.item_id and i.stage = d.stage where i.review_id = $1 and d.signed_at is null and d.decider_id is not null group by 1 order by 1 desc limit 1`, review)
 	if err != nil {
 		return nil, err
 	}

@@ -116,13 +116,21 @@ func (b *builder) way(by string, i *item) int32 {
 		if owner := b.units[i.unit]; owner != 0 && owner != i.identity {
 			return owner
 		}
-		return b.entitlements[i.entitlement].owner
+		return b.ownerOf(i)
 	case ByOwner:
-		return b.entitlements[i.entitlement].owner
+		return b.ownerOf(i)
 	case ByCompliance:
 		return b.complianceFor(i.identity)
 	case "campaign_owner":
 		return int32(b.c.Owner) //nolint:gosec // an id
+	}
+	return 0
+}
+
+// ownerOf gives who owns the entitlement of an item, or its application; 0: nobody.
+func (b *builder) ownerOf(i *item) int32 {
+	if e := b.entitlements[i.entitlement]; e != nil {
+		return e.owner
 	}
 	return 0
 }

@@ -84,6 +84,7 @@ var others = []place{
 	{"campaign_decision", true, []string{"comment"}, nil},
 	{"campaign_removal", true, []string{"why"}, nil},
 	{"campaign_note", true, []string{"body"}, nil},
+	{"campaign_role", true, nil, []string{"definition"}},
 	{"role_member", true, []string{"reason", "param", "ended_because"}, nil},
 	{"exception", true, []string{"control", "reason", "ended_because"}, nil},
 	{"delegation", true, []string{"reason"}, nil},

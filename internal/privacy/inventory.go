@@ -128,6 +128,8 @@ var Inventory = []Holding{
 	{"campaign_reading", "currency", "", "", ""},
 	{"campaign_review", "why state quality", "", "", ""},
 	{"campaign_event", "event", "", "", ""},
+	{"campaign_role", "definition", "what a role is, with who owns it", forGood, whereNamed},
+	{"campaign_role", "digest", "", "", ""},
 
 	// Signing in, and how somebody likes the portal.
 	{"login", "email password_hash", "the local administrator's address and password", "as long as the account", "refused: it is no person of HR"},

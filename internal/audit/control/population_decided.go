@@ -20,12 +20,12 @@ var decidedPopulations = []Population{
 		Columns: []string{"Campaign", "Person", "Account", "Application", "Entitlement", "Decision", "Decided by", "Decided", "Removal", "Removal verified"},
 		Source:  "items that the campaigns stated when they were started",
 		sql: `select 'i' || i.id id, ` + order(`c.as_of`) + ` || lpad(i.id::text, 12, '0') ord, nullif(i.identity_id, 0) who,
-			array[c.title, coalesce(p.name, 'nobody'), a.name, ap.title, en.title, coalesce(` + outcomeSQL + `, case when c.state = 'cancelled' then 'campaign stopped' else 'open' end),
+			array[c.title, coalesce(p.name, 'nobody'), coalesce(a.name, ''), coalesce(ap.title, 'Roles'), coalesce(en.title, cr.definition->>'title', ''), coalesce(` + outcomeSQL + `, case when c.state = 'cancelled' then 'campaign stopped' else 'open' end),
 				coalesce(w.name, case when d.outcome is not null then 'the stated rule' else '' end), ` + at(`d.signed_at`) + `, coalesce(m.state, ''), ` + at(`m.verified_at`) + `] cells,
 			null::bigint ev, 'review_decided' lim, case when d.signed_at is not null then greatest(0, ` + seconds(`d.decided_at - c.as_of`) + `) end took,
 			case when d.signed_at is null and c.state <> 'cancelled' then greatest(0, ` + seconds(`$4::timestamptz - c.as_of`) + `) end waited
-		from campaign c join campaign_item i on i.campaign_id = c.id left join identity p on p.id = i.identity_id join account a on a.id = i.account_id
-			join entitlement en on en.id = i.entitlement_id join application ap on ap.id = en.application_id
+		from campaign c join campaign_item i on i.campaign_id = c.id left join identity p on p.id = i.identity_id left join account a on a.id = i.account_id
+			left join entitlement en on en.id = i.entitlement_id left join application ap on ap.id = en.application_id left join campaign_role cr on cr.campaign_id = i.campaign_id and i.param = 'role/' || cr.role_id
 			left join lateral (select * from campaign_decision d where d.item_id = i.id and d.signed_at is not null order by d.stage desc limit 1) d on true
 			left join identity w on w.id = d.decider_id left join campaign_removal m on m.item_id = i.id
 		where c.as_of >= $1::timestamptz and c.as_of < $2::timestamptz`,

@@ -70,13 +70,16 @@ const outcomeSQL = `case when coalesce(d.level, '') = '' then d.outcome when d.o
 func reviewSheet(tx *db.Tx, id int64) (*Sheet, error) {
 	s := &Sheet{Kind: "Review of access"}
 	var campaign int
-	if err := tx.QueryRow(`select i.campaign_id, coalesce(p.name, 'An account of nobody') from campaign_item i left join identity p on p.id = i.identity_id where i.id = $1`, id).Scan(&campaign, &s.Title); err != nil {
+	if err := tx.QueryRow(`select i.campaign_id, coalesce(p.name, cr.definition->>'title', 'An account of nobody') from campaign_item i left join identity p on p.id = i.identity_id`+definedSQL+` where i.id = $1`, id).Scan(&campaign, &s.Title); err != nil {
 		return nil, err
 	}
 	if err := s.facts(tx, []string{"Campaign", "State of the campaign", "Taken down", "Person", "Account", "Application", "Entitlement", "Held since", "Last used", "Risk"},
-		`select c.title, c.state, `+at(`c.as_of`)+`, coalesce(p.name, 'nobody'), a.name, ap.title, en.title, `+at(`i.since`)+`, `+at(`i.last_used`)+`, (array['low', 'medium', 'high', 'critical'])[i.risk + 1]
-		from campaign_item i join campaign c on c.id = i.campaign_id left join identity p on p.id = i.identity_id join account a on a.id = i.account_id join entitlement en on en.id = i.entitlement_id
-			join application ap on ap.id = en.application_id where i.id = $1`, id); err != nil {
+		`select c.title, c.state, `+at(`c.as_of`)+`, coalesce(p.name, 'nobody'), coalesce(a.name, ''), coalesce(ap.title, ''), coalesce(en.title, ''), `+at(`i.since`)+`, `+at(`i.last_used`)+`, (array['low', 'medium', 'high', 'critical'])[i.risk + 1]
+		from campaign_item i join campaign c on c.id = i.campaign_id left join identity p on p.id = i.identity_id left join account a on a.id = i.account_id left join entitlement en on en.id = i.entitlement_id
+			left join application ap on ap.id = en.application_id where i.id = $1`, id); err != nil {
+		return nil, err
+	}
+	if err := s.defined(tx, id); err != nil {
 		return nil, err
 	}
 	if err := s.add(tx, Table{Title: "Decisions", Columns: []string{"Stage", "Outcome", "Who", "In the name of", "When", "Signed off", "Why", "Decided together"}, None: "Nobody decided it yet."},
@@ -93,7 +96,7 @@ func reviewSheet(tx *db.Tx, id int64) (*Sheet, error) {
 		return nil, err
 	}
 	var open bool
-	if err := tx.QueryRow(`select exists (select from campaign_removal where item_id = $1 and state not in ('verified', 'kept'))`, id).Scan(&open); err != nil {
+	if err := tx.QueryRow(`select exists (select from campaign_removal where item_id = $1 and state not in ('verified', 'kept', 'changed'))`, id).Scan(&open); err != nil {
 		return nil, err
 	}
 	if open {
@@ -101,6 +104,22 @@ func reviewSheet(tx *db.Tx, id int64) (*Sheet, error) {
 	}
 	return s, s.add(tx, Table{Title: "Questions and objections", Columns: []string{"When", "Who", "What", "Text"}, None: "None."},
 		`select `+at(`n.said_at`)+`, i.name, n.kind, n.body, -1::bigint from campaign_note n join identity i on i.id = n.author_id where n.item_id = $1 order by n.id`, id)
+}
+
+// definedSQL joins the definition that an item i of a review is about, where it is about one.
+const definedSQL = ` left join campaign_role cr on cr.campaign_id = i.campaign_id and i.param = 'role/' || cr.role_id`
+
+// defined adds what a role was when its definition was reviewed.
+func (s *Sheet) defined(tx *db.Tx, id int64) error {
+	var is bool
+	if err := tx.QueryRow(`select exists (select from campaign_item i join campaign_role cr on cr.campaign_id = i.campaign_id and i.param = 'role/' || cr.role_id where i.id = $1)`, id).Scan(&is); err != nil || !is {
+		return err
+	}
+	return s.facts(tx, []string{"Role", "Description", "Owner of the role", "Entitlements", "Includes the roles", "Rules that give it", "People who have it", "Digest of the definition", "Confirmed by", "Confirmed"},
+		`select cr.definition->>'title', coalesce(cr.definition->>'description', ''), coalesce(cr.definition->>'owner', ''), coalesce((select string_agg(x, ', ' order by x) from jsonb_array_elements_text(cr.definition->'entitlements') x), ''),
+			coalesce((select string_agg(x, ', ' order by x) from jsonb_array_elements_text(cr.definition->'roles') x), ''), coalesce((select string_agg((x->>'title') || ': ' || (x->>'when'), '; ') from jsonb_array_elements(cr.definition->'rules') x), ''),
+			cr.members::text, cr.digest, coalesce(w.name, ''), `+at(`cr.certified_at`)+`
+		from campaign_item i`+definedSQL+` left join identity w on w.id = cr.certified_by where i.id = $1`, id)
 }
 
 func violationSheet(tx *db.Tx, id int64) (*Sheet, error) {
