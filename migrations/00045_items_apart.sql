@@ -28,7 +28,9 @@ create function campaign_items_begin(campaign int) returns text language plpgsql
 declare
     name text := 'campaign_item_' || campaign;
 begin
-    execute format('create table %I (like campaign_item including defaults) with (fillfactor = 90)', name);
+    -- Checked as rows come in: attaching need not look at all of them again.
+    execute format('create table %I (like campaign_item including defaults, constraint item_is_of_its_campaign check (id >= %s and id < %s)) with (fillfactor = 90)',
+        name, campaign::bigint << 32, (campaign::bigint + 1) << 32);
     execute format('grant insert on %I to tenure_app', name);
     return name;
 end $$;

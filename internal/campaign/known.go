@@ -29,6 +29,11 @@ func (n *numbered[K, T]) get(k K) *T {
 	return nil
 }
 
+// expect makes room for so many.
+func (n *numbered[K, T]) expect(many int) {
+	n.at, n.all = make(map[K]int32, many), make([]T, 0, many)
+}
+
 func (n *numbered[K, T]) put(k K, v T) {
 	if n.at == nil {
 		n.at = map[K]int32{}
@@ -214,6 +219,13 @@ func (b *builder) named() []int32 {
 
 // readReasons puts the reasons together that each person has for each entitlement.
 func (b *builder) readReasons() error {
+	if b.everybody() { // the statistics say about how many there are
+		var many int
+		if err := b.tx.QueryRow(`select greatest(reltuples, 0)::int from pg_class where oid = 'reason'::regclass`).Scan(&many); err != nil {
+			return err
+		}
+		b.reasons.expect(many)
+	}
 	return b.each(`select r.identity_id, r.entitlement_id, r.ref, (case r.kind when 'birthright' then 1 when 'handover' then 2 when 'found' then 4 when 'request' then 8 when 'assignment' then 16 else 32 end)::smallint, r.valid_from,
 			cardinality($4::int[]) > 0 and (r.via = any($4) or r.kind = 'assignment' and r.ref = any($4))
 		from reason r where r.known_to = 'infinity' and r.state = 'live' and r.valid_from <= $1 and r.valid_to > $1 and ($2 or r.identity_id = any($3))`,

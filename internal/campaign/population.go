@@ -85,7 +85,7 @@ func (b *builder) readObserved() error {
 	if err != nil {
 		return err
 	}
-	for n := range b.items {
+	onAll(len(b.items), func(n int) {
 		i := &b.items[n]
 		outcome := ""
 		if reviewed {
@@ -96,7 +96,7 @@ func (b *builder) readObserved() error {
 			i.shown = share100(holders[pairOf(p.group, i.entitlement)], p.peers)
 		}
 		i.weigh(p, b.tx.Now, outcome, b.c.Settings.NoBatch)
-	}
+	})
 	return nil
 }
 

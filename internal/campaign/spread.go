@@ -2,7 +2,11 @@ package campaign
 
 import (
 	"cmp"
+	"maps"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"tenure/internal/db"
 )
@@ -31,52 +35,62 @@ func (i *item) part() part {
 // ask gives every item to a reviewer, and what exceeds the budget of one to their later waves: the risky come first. What is likely fine is one
 // batch of the first wave, however large it is.
 func (b *builder) ask() error {
-	without := 0
-	for n := range b.items {
+	var without atomic.Int64
+	onAll(len(b.items), func(n int) {
 		i := &b.items[n]
 		if i.who = b.asked(i); i.who == 0 {
-			without++
+			without.Add(1)
 		}
+	})
+	if n := without.Load(); n > 0 {
+		return noReviewer(int(n))
 	}
-	if without > 0 {
-		return noReviewer(without)
-	}
-	b.sort()
-	for from := 0; from < len(b.items); {
-		to := from + 1
-		for to < len(b.items) && b.items[to].who == b.items[from].who {
-			to++
-		}
-		b.waves(b.items[from:to])
-		from = to
-	}
+	b.split()
 	return nil
 }
 
-// sort puts the items of a reviewer together, as reviews show them: by class, the highest rank first. A million are sorted by two numbers each, and
-// moved once.
-func (b *builder) sort() {
-	type place struct {
-		shown, thing uint64
-		at           int32
+// place is an item on its way to its reviewer: how it is sorted, and where it was.
+type place struct {
+	shown, thing uint64
+	at           int32
+}
+
+// split puts the items of each reviewer together, as reviews show them (by class, the highest rank first), and makes the reviews. Reviewers are
+// independent of one another.
+func (b *builder) split() {
+	next := map[int32]int{} // where a reviewer's next item is put, and in the end where the next reviewer begins
+	for n := range b.items {
+		next[b.items[n].who]++
 	}
-	all := make([]place, len(b.items))
+	reviewers := slices.Sorted(maps.Keys(next))
+	from := make([]int, len(reviewers))
+	sum := 0
+	for k, who := range reviewers {
+		from[k], next[who], sum = sum, sum, sum+next[who]
+	}
+	places := make([]place, sum)
+	b.order = make([]*item, sum)
 	for n := range b.items {
 		i := &b.items[n]
-		all[n] = place{uint64(i.who)<<32 | uint64(i.class)<<16 | uint64(1000-i.rank), uint64(i.account)<<32 | uint64(i.entitlement), int32(n)} //nolint:gosec // ids, and a rank of at most 1000
+		places[next[i.who]] = place{uint64(i.class)<<16 | uint64(1000-i.rank), uint64(i.account)<<32 | uint64(i.entitlement), int32(n)} //nolint:gosec // ids, and a rank of at most 1000
+		next[i.who]++
 	}
-	slices.SortFunc(all, func(x, y place) int {
-		return cmp.Or(cmp.Compare(x.shown, y.shown), cmp.Compare(x.thing, y.thing), cmp.Compare(x.at, y.at))
+	reviews := make([][]*share, len(reviewers))
+	onAll(len(reviewers), func(k int) {
+		some, of := places[from[k]:next[reviewers[k]]], b.order[from[k]:next[reviewers[k]]]
+		slices.SortFunc(some, func(x, y place) int {
+			return cmp.Or(cmp.Compare(x.shown, y.shown), cmp.Compare(x.thing, y.thing), cmp.Compare(x.at, y.at))
+		})
+		for n, p := range some {
+			of[n] = &b.items[p.at]
+		}
+		reviews[k] = b.waves(of)
 	})
-	sorted := make([]item, len(all))
-	for n, p := range all {
-		sorted[n] = b.items[p.at]
-	}
-	b.items = sorted
+	b.reviews = slices.Concat(reviews...)
 }
 
 // waves makes the reviews of one reviewer. Items that are decided as one stay together, at the place of the riskiest.
-func (b *builder) waves(items []item) {
+func (b *builder) waves(items []*item) []*share {
 	type line struct {
 		part
 		rank int16
@@ -91,8 +105,7 @@ func (b *builder) waves(items []item) {
 	}
 	at := map[part]*line{}
 	var lines []*line
-	for n := range items {
-		i := &items[n]
+	for _, i := range items {
 		if i.class == Fine || b.covers(i) {
 			i.review = review(1)
 			continue
@@ -113,14 +126,13 @@ func (b *builder) waves(items []item) {
 		l.at = review(n/b.c.Settings.Budget + 1)
 		l.at.load++
 	}
-	for n := range items {
-		i := &items[n]
+	for _, i := range items {
 		if i.review == nil {
 			i.review = at[i.part()].at
 		}
 		i.review.items++
 	}
-	b.reviews = append(b.reviews, reviews...)
+	return reviews
 }
 
 // store writes the reviews, and the population in the order in which reviews show it.
@@ -183,20 +195,19 @@ func (b *builder) place() {
 	for _, v := range reviews {
 		v.next, next = next, next+v.items
 	}
-	placed := make([]item, len(b.items))
-	for n := range b.items {
-		v := b.items[n].review
-		placed[v.next] = b.items[n]
-		v.next++
+	placed := make([]*item, len(b.order))
+	for _, i := range b.order {
+		placed[i.review.next] = i
+		i.review.next++
 	}
-	b.items = placed
+	b.order = placed
 }
 
 func (b *builder) copyItems(table string, first int) error {
 	var text []byte
 	return b.tx.Bulk(table, []string{"id", "identity_id", "campaign_id", "review_id", "account_id", "entitlement_id", "stage", "class", "risk", "rank", "advice", "peers", "kinds", "unit", "since", "last_used", "conflicts", "param", "kept"},
-		len(b.items), func(n int, r *db.Row) error {
-			i := &b.items[n]
+		len(b.order), func(n int, r *db.Row) error {
+			i := b.order[n]
 			text = i.print(text[:0])
 			b.digest.add(text)
 			r.Big(int64(first + n))
@@ -266,4 +277,21 @@ func (b *builder) storePeople() error {
 		apps, counts = append(apps, a), append(counts, n)
 	}
 	return b.exec("campaign_reading", `update campaign_reading r set items = n.n from unnest($2::int[], $3::int[]) n(application_id, n) where r.campaign_id = $1 and r.application_id = n.application_id`, b.c.ID, apps, counts)
+}
+
+// onAll does something with each of n things that are independent of one another, on all processors.
+func onAll(n int, do func(int)) {
+	const some = 512 // at a time
+	var all sync.WaitGroup
+	var next atomic.Int64
+	for range min(runtime.GOMAXPROCS(0), 1+n/some) {
+		all.Go(func() {
+			for from := int(next.Add(some)) - some; from < n; from = int(next.Add(some)) - some {
+				for i := from; i < min(from+some, n); i++ {
+					do(i)
+				}
+			}
+		})
+	}
+	all.Wait()
 }

@@ -65,6 +65,7 @@ type builder struct {
 	known
 	asking
 	items   []item
+	order   []*item // as reviews show them
 	reviews []*share
 	digest  digest
 }

@@ -52,20 +52,20 @@ func TestWeigh(t *testing.T) {
 // Lines beyond the budget come in later waves, the risky first; what is one decision stays in one wave, and the batch is in the first.
 func TestWaves(t *testing.T) {
 	b := &builder{c: &Campaign{Settings: Settings{Budget: 2}}}
-	items := []item{
+	items := []*item{
 		{account: 1, entitlement: 1, rank: 10}, {account: 1, entitlement: 2, rank: 900},
 		{account: 2, identity: 7, unit: 5, entitlement: 1, rank: 300}, {account: 3, identity: 7, unit: 5, entitlement: 9, rank: 20},
 		{account: 4, entitlement: 1, class: Fine, rank: 5}, {account: 5, entitlement: 1, class: ByRule, unit: 8, rank: 15}, {account: 6, entitlement: 1, class: ByRule, unit: 8, rank: 950},
 	}
-	b.waves(items)
+	reviews := b.waves(items)
 	want := []int{2, 1, 2, 2, 1, 1, 1}
 	for n, w := range want {
 		if got := items[n].review.wave; got != w {
 			t.Errorf("item %d is in wave %d, want %d", n, got, w)
 		}
 	}
-	if len(b.reviews) != 2 || b.reviews[0].load != 2 || b.reviews[0].items != 4 || b.reviews[1].load != 2 || b.reviews[1].items != 3 {
-		t.Errorf("%+v %+v", b.reviews[0], b.reviews[1])
+	if len(reviews) != 2 || reviews[0].load != 2 || reviews[0].items != 4 || reviews[1].load != 2 || reviews[1].items != 3 {
+		t.Errorf("%+v %+v", reviews[0], reviews[1])
 	}
 }
 
