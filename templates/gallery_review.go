@@ -7,13 +7,13 @@ func galleryReview() []Sample {
 	s := sampleShell("Review", "Reviews")
 	due := ui.Clock{Tone: ui.Warn, Text: "due tomorrow 12:00", Exact: "2026-11-29T11:00:00Z"}
 	keep, remove := ui.Tag{Tone: ui.Neutral, Icon: "info-circle", Text: "Suggested: keep"}, ui.Tag{Tone: ui.Warn, Icon: "info-circle", Text: "Suggested: remove"}
-	line := ReviewLine{ID: "41", Next: "42", Name: "Approve payments for Ana Ruiz", What: "Approve payments", Person: "Ana Ruiz", App: "Bank", Risk: "critical", Class: "critical", URL: "/reviews/items/41", RemoveURL: "/reviews/5/decide?items=41&outcome=remove",
+	line := ReviewLine{ID: "41", Next: "42", Name: "Approve payments for Ana Ruiz", What: "Approve payments", Person: "Ana Ruiz", App: "Bank", Risk: "critical", Class: "critical", URL: "/reviews/items/41", RemoveURL: "/reviews/5/decide?items=41&outcome=remove", CommentURL: "/reviews/5/decide?items=41&outcome=keep", ReassignURL: "/reviews/5/reassign?items=41",
 		Held: []string{"Nothing gives it: it was found there"}, Since: "since 2 March 2024", Used: "Last signed in 3 June 2026", Peers: "4 in a hundred peers hold it", Conflicts: []string{"Breaks “Enter and pay”"}, Advice: remove,
 		AdviceWhy: "Nothing gives it and few peers hold it. (25 November 2026)"}
 	member, fixed, own := line, line, line
 	member.ID, member.Next, member.Name, member.What, member.Risk, member.Class, member.Conflicts = "42", "43", "Member of “Four eyes” for Ana Ruiz", "Member of “Four eyes”", "low", "low", nil
 	member.NarrowURL = "/reviews/5/decide?items=42&outcome=narrow"
-	member.Parts, member.App, member.Held, member.Peers, member.Advice, member.AdviceWhy = []string{"Edit customers in CRM", "Read customers in CRM"}, "", []string{"Member of “Four eyes”"}, "78 in a hundred peers hold it", keep, "It has a reason, and most peers hold it. (25 November 2026)"
+	member.Parts, member.App, member.Held, member.Peers, member.Advice, member.AdviceWhy = []string{"Edit customers in CRM", "Read customers in CRM"}, "", []string{"Member of “Four eyes”, put there by Olga Brandt on 3 March 2026", "Asked for (“Customer care”), request R-118, approved by Jo Lind and Max Winter, the last on 12 May 2026"}, "78 in a hundred peers hold it", keep, "It has a reason, and most peers hold it. (25 November 2026)"
 	fixed.ID, fixed.What, fixed.Name, fixed.Person, fixed.Conflicts, fixed.RemoveURL, fixed.ChangeURL = "43", "Post invoices", "Post invoices for Ben Okafor", "Ben Okafor", []string{"Breaks “Enter and pay”"}, "", "/reviews/5/decide?items=43&outcome=change"
 	fixed.Held, fixed.Before = []string{"The rule “Accounting” gives it"}, "Jo Lind said before: Keep"
 	own.ID, own.Own, own.RemoveURL, own.Person, own.Used, own.Peers = "44", "About yourself: another person decides it.", "", "Cleo Marsh", "No sign-in is known", "too few peers to compare with"
@@ -29,7 +29,7 @@ func galleryReview() []Sample {
 		Bars:   []ReviewBar{{Class: "critical", Risk: "critical"}, {Class: "low", Risk: "low"}}, Done: []ReviewLine{done}, DoneRules: []ReviewRule{said}}
 	one := v
 	one.Rules, one.Batch, one.Done, one.DoneRules, one.Last, one.For, one.Groups, one.Bars = nil, nil, nil, nil, nil, "", []ReviewGroup{{ID: "flat-0", Title: "Everything, the risky first", Lines: []ReviewLine{line}}}, v.Bars[:1]
-	role := ReviewLine{ID: "51", Next: "0", Name: "The role “Four eyes”", What: "The role “Four eyes”", Person: "Roles", Risk: "medium", Class: "medium", URL: "/reviews/items/51", ChangeURL: "/reviews/5/decide?items=51&outcome=change", Since: "Confirmed last by Olga Brandt on 3 March 2026",
+	role := ReviewLine{ID: "51", Next: "0", Name: "The role “Four eyes”", What: "The role “Four eyes”", Person: "Roles", Risk: "medium", Class: "medium", URL: "/reviews/items/51", ChangeURL: "/reviews/5/decide?items=51&outcome=change", CommentURL: "/reviews/5/decide?items=51&outcome=keep", ReassignURL: "/reviews/5/reassign?items=51", Since: "Confirmed last by Olga Brandt on 3 March 2026",
 		Used: "38 people have it", Peers: "31 when it was confirmed last", Conflicts: []string{"Entitlement, new: crm/badge"}, Facts: []ui.Line{{Name: "Description", Text: "Edits customers, and is checked by a second person."}, {Name: "It gives", Text: "Edit customers in CRM and Badge in Building"}, {Name: "Who gets it by a rule", Text: "“Everybody of Sales”: department == \"Sales\""}}}
 	for _, f := range role.Facts {
 		role.Held = append(role.Held, f.Name+": "+f.Text)

@@ -59,6 +59,9 @@ func (r *request) campaignMonitor(c *campaign.Campaign) error {
 		}
 		v.Scope = w.scope(&c.Scope)
 		w.monitored(c, sums[c.ID], reviews, &v)
+		if err := w.answering(tx); err != nil {
+			return err
+		}
 		w.left(left, &v)
 		w.said(c, said, &v)
 		if err := r.campaignHeld(tx, c, &v); err != nil {
@@ -146,7 +149,7 @@ var removalStates = map[campaign.RemovalState]ui.Tag{
 // removalTag says where a removal is; one whose operation failed says so.
 func (r *request) removalTag(s campaign.RemovalState, operation string) ui.Tag {
 	t := removalStates[s]
-	if s == campaign.RemovalCarried && operation == "failed" {
+	if failed(s, operation) {
 		t = ui.Tag{Tone: ui.Bad, Icon: "circle-x", Text: lang.Mark("The operation failed")}
 	}
 	t.Text = r.T(t.Text)
@@ -156,7 +159,7 @@ func (r *request) removalTag(s campaign.RemovalState, operation string) ui.Tag {
 // left says what is to be removed and is not yet, and who has it.
 func (w *campaignWords) left(all []*campaign.Removal, v *templates.CampaignMonitorView) {
 	for _, x := range all {
-		row := templates.CampaignLeft{Person: w.nobody(x.Entitlement), What: w.thing(x.Entitlement, x.Param), State: w.removalTag(x.State, x.OpState), Why: x.Why, Owner: x.OwnerName, At: w.at(x.At)}
+		row := templates.CampaignLeft{Person: w.nobody(x.Entitlement), What: w.thing(x.Entitlement, x.Param), State: w.removalTag(x.State, x.OpState), Why: x.Why, Owner: w.looks(x.Entitlement, x.State, x.OpState, x.OwnerName), At: w.at(x.At)}
 		if x.Identity != 0 {
 			row.Person = w.name(x.Identity)
 		}

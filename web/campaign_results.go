@@ -180,6 +180,12 @@ func (w *campaignWords) reviewers(tx *db.Tx, c *campaign.Campaign, v *templates.
 // removed names what was removed: who decided it, which operation did it, and which reading showed that it is gone.
 func (w *campaignWords) removed(tx *db.Tx, c *campaign.Campaign, v *templates.CampaignResultsView) error {
 	all, err := campaign.Removed(tx, c.ID, removedShown+1)
+	if err == nil {
+		err = w.answering(tx)
+	}
+	if err != nil {
+		return err
+	}
 	for i := range all {
 		if i == removedShown {
 			v.More = w.T("The first %s; the file has all of them.", w.Int(removedShown))
@@ -187,7 +193,7 @@ func (w *campaignWords) removed(tx *db.Tx, c *campaign.Campaign, v *templates.Ca
 		}
 		x := &all[i]
 		row := templates.CampaignRemoved{Person: cmp.Or(x.Person, w.nobody(x.Entitlement)), What: w.thing(x.Entitlement, x.Param), Account: x.Account, By: cmp.Or(x.Decider, w.T("the rule for what nobody answered")), Comment: x.Comment,
-			State: w.removalTag(x.Removal, x.OpState), Decided: w.maybe(x.DecidedAt), Why: x.RemovalWhy, Verified: w.maybe(x.VerifiedAt)}
+			State: w.removalTag(x.Removal, x.OpState), Decided: w.maybe(x.DecidedAt), Why: x.RemovalWhy, Verified: w.maybe(x.VerifiedAt), Owner: w.looks(x.Entitlement, x.Removal, x.OpState, x.RemovalOwnerName)}
 		if x.Outcome == campaign.Narrow {
 			row.What = w.T("%s, narrowed to “%s”", row.What, x.Level)
 		}
@@ -200,7 +206,7 @@ func (w *campaignWords) removed(tx *db.Tx, c *campaign.Campaign, v *templates.Ca
 		}
 		v.Removed = append(v.Removed, row)
 	}
-	return err
+	return nil
 }
 
 // campaignFile streams every item with what was decided and what became of it.
@@ -211,10 +217,13 @@ func (s *server) campaignFile(r *request) error {
 			return err
 		}
 		w, err := r.wording(tx, c)
+		if err == nil {
+			err = w.answering(tx)
+		}
 		if err != nil {
 			return err
 		}
-		head := []string{"item", "person", "number", "account", "application", "entitlement", "parameter", "class", "risk", "why held", "since", "last used", "stage", "reviewer", "outcome", "level", "decided by", "comment", "decided at", "signed off at", "removal", "operation", "operation state", "verified at", "verified by reading"}
+		head := []string{"item", "person", "number", "account", "application", "entitlement", "parameter", "class", "risk", "why held", "since", "last used", "stage", "reviewer", "outcome", "level", "decided by", "comment", "decided at", "signed off at", "removal", "operation", "operation state", "verified at", "verified by reading", "who has to look"}
 		return r.sendCSV("campaign-"+strconv.Itoa(c.ID), head, w.fileLines(campaign.Ledger(tx, c.ID)))
 	})
 }
@@ -247,7 +256,7 @@ func (w *campaignWords) fileLines(all iter.Seq2[campaign.Line, error]) iter.Seq2
 				app, name = w.cat.Apps[e.ApplicationID].Name, e.Name
 			}
 			if !yield([]string{strconv.FormatInt(x.Item, 10), x.Person, x.Number, x.Account, app, name, x.Param, classes[x.Class], riskNames[x.Risk], w.whyHeld(x.Kinds), stamp(x.Since), stamp(x.LastUsed), strconv.Itoa(x.Stage), x.Reviewer,
-				x.Outcome, x.Level, x.Decider, x.Comment, stamp(x.DecidedAt), stamp(x.SignedAt), string(x.Removal), number(x.Operation), x.OpState, stamp(x.VerifiedAt), number(x.VerifiedBy)}, nil) {
+				x.Outcome, x.Level, x.Decider, x.Comment, stamp(x.DecidedAt), stamp(x.SignedAt), string(x.Removal), number(x.Operation), x.OpState, stamp(x.VerifiedAt), number(x.VerifiedBy), w.looksFile(&x)}, nil) {
 				return
 			}
 		}

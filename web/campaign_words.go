@@ -21,6 +21,7 @@ type campaignWords struct {
 	cat    *catalog.Catalog
 	pol    *policy.Snapshot
 	people map[int]*identity.Person
+	owners map[int]*identity.Person // of applications, where it is said who looks at what failed
 }
 
 // wording looks up what is said of a campaign and of others by id.

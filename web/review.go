@@ -37,6 +37,7 @@ type reviewing struct {
 	people  map[int][2]string // name and public id
 	then    map[int]campaign.Then
 	reasons map[int64]audit.Reason
+	deeds   map[int64][]audit.Deed   // who decided what a reason rests on
 	logins  map[int]string           // accounts of nobody
 	lower   map[int][]campaign.Lower // of requests, while something is decided
 
@@ -68,12 +69,14 @@ func (r *request) reviewed(tx *db.Tx, v *campaign.Review, items []*campaign.Item
 func (r *request) named(tx *db.Tx, v *campaign.Review, c *campaign.Campaign, items []*campaign.Item) (*reviewing, error) {
 	w := &reviewing{r: r, v: v, c: c}
 	var who, logins []int
-	var reasons []int64
+	var reasons, decided []int64
 	for _, i := range items {
 		if who = append(who, i.Identity); i.Identity == 0 {
 			logins = append(logins, i.Account)
 		}
-		reasons = append(reasons, i.Reasons...)
+		if reasons = append(reasons, i.Reasons...); i.Kinds&(campaign.BitRequest|campaign.BitMembership) != 0 {
+			decided = append(decided, i.Reasons...)
+		}
 	}
 	if err := knowing(tx); err != nil {
 		return nil, err
@@ -88,6 +91,7 @@ func (r *request) named(tx *db.Tx, v *campaign.Review, c *campaign.Campaign, ite
 	return w, db.Together(tx, func(tx *db.Tx) (err error) { w.people, err = audit.Names(tx, who); return err },
 		func(tx *db.Tx) (err error) { w.then, err = campaign.People(tx, c.ID, who); return err },
 		func(tx *db.Tx) (err error) { w.reasons, err = audit.ReasonsByID(tx, w.pol, reasons); return err },
+		func(tx *db.Tx) (err error) { w.deeds, err = audit.Deeds(tx, decided); return err },
 		func(tx *db.Tx) (err error) { w.logins, err = campaign.Accounts(tx, logins); return err },
 		func(tx *db.Tx) (err error) {
 			if !c.Scope.Definitions {
@@ -267,7 +271,7 @@ func (w *reviewing) groups(open [][]*campaign.Item, p *templates.ReviewView) []t
 		}
 		l.Here = l.ID == here
 		l.RemoveURL = onward(l.RemoveURL, l.Next, p.View)
-		l.NarrowURL = onward(l.NarrowURL, l.Next, p.View)
+		l.NarrowURL, l.CommentURL, l.ReassignURL = onward(l.NarrowURL, l.Next, p.View), onward(l.CommentURL, l.Next, p.View), onward(l.ReassignURL, l.Next, p.View)
 		l.ChangeURL = onward(l.ChangeURL, l.Next, p.View)
 	}
 	if here != "" && len(all) > 0 && !slices.ContainsFunc(all, func(l *templates.ReviewLine) bool { return l.Here }) {

@@ -6,7 +6,6 @@ import (
 	"strconv"
 
 	"tenure/internal/access"
-	"tenure/internal/audit"
 	"tenure/internal/auth"
 	"tenure/internal/campaign"
 	"tenure/internal/catalog"
@@ -113,6 +112,8 @@ func (w *reviewing) line(l []*campaign.Item, view string) templates.ReviewLine {
 	case "application":
 		out.App = ""
 	}
+	out.CommentURL = link(reviewURL(w.v.ID)+"/decide", "items", out.ID, "outcome", campaign.Keep)
+	out.ReassignURL = link(reviewURL(w.v.ID)+"/reassign", "items", out.ID)
 	if i.Role() != 0 {
 		w.definition(i, &out)
 		return out
@@ -176,23 +177,6 @@ func (w *reviewing) held(l []*campaign.Item) []string {
 		add(w.r.T("Nothing gives it: it was found there"))
 	}
 	return out
-}
-
-// reason says a reason to whoever decides about somebody else.
-func (w *reviewing) reason(x *audit.Reason) string {
-	r, title := w.r, x.Title
-	switch {
-	case title == "":
-	case x.Kind == access.Birthright:
-		return r.T("The rule “%s” gives it", title)
-	case x.Kind == access.Handover:
-		return r.T("Kept for the hand-over after a move; “%s” gave it before", title)
-	case x.Kind == access.Assignment:
-		return r.T("Member of “%s”", title)
-	case x.Kind == access.Requested:
-		return r.T("Asked for (“%s”), request R-%d", title, x.Number)
-	}
-	return sentence(r.T(x.Text))
 }
 
 // about says since when a line is held, whether it is used, how many peers hold it, what it breaks and what is suggested.

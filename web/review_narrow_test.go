@@ -40,6 +40,7 @@ func TestAReviewNarrowsWhatWasAskedFor(t *testing.T) {
 	c := w.campaign(func(c *campaign.Campaign) { c.Scope.People, c.Settings.NoBatch = w.only(who), true })
 	at, vault := w.reviewOf(c, manager), w.item(c, who, "vault")
 	m.get(at).want(t, http.StatusOK).says(t, "Narrow")
+	w.saysWhoApproved(m, at, vault)
 	asks := m.get(at+"/decide?items="+vault+"&outcome=narrow").want(t, http.StatusOK)
 	asks.says(t, "Look into it")
 	asks.says(t, "takes away")
@@ -73,6 +74,20 @@ func TestAReviewNarrowsWhatWasAskedFor(t *testing.T) {
 	w.read("directory")
 	w.in(compliance, campaign.Verify)
 	w.narrowed(c, who, kept)
+}
+
+// saysWhoApproved holds the line and the page of an item against who approved the request it rests on, and when: everybody who did, and nobody else.
+func (w *world) saysWhoApproved(m *client, at, item string) {
+	t := w.t
+	t.Helper()
+	want := "approved by " + w.text(`select string_agg(name, ' and ' order by at) from (select p.name, min(d.decided_at) at from request_decision d join identity p on p.id = d.decider_id where d.outcome = 'approve' group by 1) x`) +
+		" on " + w.text(`select to_char(max(decided_at) at time zone 'UTC', 'FMDD FMMonth YYYY') from request_decision`)
+	if n := w.number(`select count(distinct decider_id) from request_decision`); n < 2 {
+		t.Errorf("%d people approved, want more than one", n)
+	}
+	for _, path := range []string{at, "/reviews/items/" + item} {
+		m.get(path).want(t, http.StatusOK).says(t, want)
+	}
 }
 
 // signsRest acknowledges and signs what is asked of others.

@@ -88,6 +88,8 @@ func (o *office) clears(t *testing.T, h *hands, c *campaign.Campaign) {
 	}
 	removes()
 	ready(2)
+	o.opens(h, at)
+	ready(2)
 	for n := range 2 { // act after act
 		h.press("u")
 		ready(1 - n)
@@ -133,6 +135,19 @@ func (o *office) clears(t *testing.T, h *hands, c *campaign.Campaign) {
 	}
 }
 
+// opens shows that `c` opens the comment of a line and `d` who decides it instead, that neither has decided anything, and comes back.
+func (o *office) opens(h *hands, at string) {
+	for key, to := range map[string][2]string{"c": {at + "/decide", "comment"}, "d": {at + "/reassign", "to"}} {
+		h.until("a line has the focus", `document.activeElement.matches('tr[data-row]')`)
+		item := h.ask(`document.activeElement.id.slice(1)`)
+		h.press(key)
+		h.at(to[0])
+		h.until("its form is there", fmt.Sprintf(`document.querySelector('main form input[name=%s]') && document.querySelector('main form input[name=items]').value === '%s'`, to[1], item))
+		h.do("types the address", chromedp.Navigate(h.base+at+"?view=flat&at="+item), chromedp.WaitVisible(css(`#i`+item)))
+		h.until("the page is whole", `document.readyState === 'complete' && document.documentElement.classList.contains('t-scripted')`)
+	}
+}
+
 // members gives the numbers of who is in a group at the target.
 func (w *world) members(group string) map[string]bool {
 	w.t.Helper()
@@ -173,6 +188,7 @@ func (o *office) refused(t *testing.T) {
 	s.says("The operation failed")
 	s.says("this group is locked")
 	s.says(fmt.Sprint("Operation ", operation))
+	s.says(w.text(`select i.name from application a join identity i on i.id = a.owner_id where a.name = 'directory'`) + " has to look")
 	if !w.members("vault")["1032"] {
 		t.Error("the target has taken it away")
 	}

@@ -194,8 +194,7 @@ func (g *Grant) judgeAsOf(whole readThen) {
 	}
 }
 
-// deeds reads who decided what the reasons rest on: approvals of a request, who made somebody a member, who accepted what was found, who
-// planned and applied the policy of a rule.
+// deeds adds to reasons who decided what they rest on.
 func (t *teller) deeds(all []holding) error {
 	var ids []int64
 	for _, h := range all {
@@ -209,22 +208,8 @@ func (t *teller) deeds(all []holding) error {
 			}
 		}
 	}
-	rows, err := t.tx.Query(`with r as (select id, identity_id, kind, ref, policy_version, valid_from from reason where id = any($1::bigint[]))
-		select r.id, p.name, '`+Approved+`', d.decided_at from r join request_step s on s.item_id = r.ref and s.by <> 'review'
-			join request_decision d on d.step_id = s.id and d.outcome = 'approve' join identity p on p.id = d.decider_id where r.kind = 'request'
-		union all select r.id, a.name, '`+MadeMember+`', m.made_at from r cross join lateral (select made_by, made_at from role_member m
-			where m.role_id = r.ref and m.identity_id = r.identity_id and m.valid_from <= r.valid_from order by m.id desc limit 1) m join actor a on a.id = m.made_by where r.kind = 'assignment'
-		union all select r.id, a.name, '`+Accepted+`', r.valid_from from r join actor a on a.id = r.ref where r.kind = 'found'
-		union all select r.id, a.name, '`+PlannedPolicy+`', c.made_at from r join change_set c on c.applied_version = r.policy_version join actor a on a.id = c.made_by where r.kind in ('birthright', 'handover')
-		union all select r.id, a.name, '`+AppliedPolicy+`', v.applied_at from r join policy_version v on v.id = r.policy_version join actor a on a.id = v.actor_id where r.kind in ('birthright', 'handover')
-		order by 1, 4, 2`, ids)
+	did, err := Deeds(t.tx, ids)
 	if err != nil {
-		return err
-	}
-	did := map[int64][]Deed{}
-	var id int64
-	var d Deed
-	if _, err = pgx.ForEachRow(rows, []any{&id, &d.Who, &d.Did, &d.At}, func() error { did[id] = append(did[id], d); return nil }); err != nil {
 		return err
 	}
 	for _, h := range all {
@@ -237,6 +222,31 @@ func (t *teller) deeds(all []holding) error {
 		}
 	}
 	return nil
+}
+
+// Deeds tells who decided what reasons rest on, the first decision first: approvals of a request, who made somebody a member, who accepted what
+// was found, who planned and applied the policy of a rule.
+func Deeds(tx *db.Tx, reasons []int64) (map[int64][]Deed, error) {
+	did := map[int64][]Deed{}
+	if len(reasons) == 0 {
+		return did, nil
+	}
+	rows, err := tx.Query(`with r as (select id, identity_id, kind, ref, policy_version, valid_from from reason where id = any($1::bigint[]))
+		select r.id, p.name, '`+Approved+`', d.decided_at from r join request_step s on s.item_id = r.ref and s.by <> 'review'
+			join request_decision d on d.step_id = s.id and d.outcome = 'approve' join identity p on p.id = d.decider_id where r.kind = 'request'
+		union all select r.id, a.name, '`+MadeMember+`', m.made_at from r cross join lateral (select made_by, made_at from role_member m
+			where m.role_id = r.ref and m.identity_id = r.identity_id and m.valid_from <= r.valid_from order by m.id desc limit 1) m join actor a on a.id = m.made_by where r.kind = 'assignment'
+		union all select r.id, a.name, '`+Accepted+`', r.valid_from from r join actor a on a.id = r.ref where r.kind = 'found'
+		union all select r.id, a.name, '`+PlannedPolicy+`', c.made_at from r join change_set c on c.applied_version = r.policy_version join actor a on a.id = c.made_by where r.kind in ('birthright', 'handover')
+		union all select r.id, a.name, '`+AppliedPolicy+`', v.applied_at from r join policy_version v on v.id = r.policy_version join actor a on a.id = v.actor_id where r.kind in ('birthright', 'handover')
+		order by 1, 4, 2`, reasons)
+	if err != nil {
+		return nil, err
+	}
+	var id int64
+	var d Deed
+	_, err = pgx.ForEachRow(rows, []any{&id, &d.Who, &d.Did, &d.At}, func() error { did[id] = append(did[id], d); return nil })
+	return did, err
 }
 
 // standings reads their work at each of the dates.

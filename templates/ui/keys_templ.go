@@ -24,7 +24,7 @@ var keyLines = []struct {
 		{[]string{"j", "k"}, lang.Mark("Next row, row before")}, {[]string{"x"}, lang.Mark("Tick the row")}, {[]string{lang.Mark("Shift"), "x"}, lang.Mark("Tick from the last ticked row to here")},
 		{[]string{lang.Mark("Enter")}, lang.Mark("Open the row")}, {[]string{"a"}, lang.Mark("Approve or keep")}, {[]string{"r"}, lang.Mark("Deny or remove")}, {[]string{"u"}, lang.Mark("Undo")}, {[]string{"o"}, lang.Mark("Open the row")}}},
 	{lang.Mark("In a review"), []keyLine{
-		{[]string{"a", "y"}, lang.Mark("Keep")}, {[]string{"r", "d", "n"}, lang.Mark("Remove: asks why")}, {[]string{"u"}, lang.Mark("Take the last answer back")}, {[]string{"s"}, lang.Mark("Sign off, once everything is decided")}}},
+		{[]string{"a", "y"}, lang.Mark("Keep")}, {[]string{"c"}, lang.Mark("Keep, with a comment")}, {[]string{"r"}, lang.Mark("Remove: asks why")}, {[]string{"n"}, lang.Mark("Narrow to a lower level: asks to which")}, {[]string{"d"}, lang.Mark("Let somebody else decide the line")}, {[]string{"u"}, lang.Mark("Take the last answer back")}, {[]string{"s"}, lang.Mark("Sign off, once everything is decided")}}},
 	{lang.Mark("In what is asked of you"), []keyLine{
 		{[]string{"a"}, lang.Mark("Approve the row, where rows may be ticked")}, {[]string{"r"}, lang.Mark("Deny it: asks why")}, {[]string{"u"}, lang.Mark("Says that a decision cannot be undone")}}},
 	{lang.Mark("Everywhere"), []keyLine{
