@@ -116,7 +116,7 @@ func sampleCampaignResults() CampaignResultsView {
 	at := ui.Time{Text: "2 Nov 2026, 09:00", Exact: "2026-11-02T09:00:00Z"}
 	return CampaignResultsView{Title: m.Title, URL: "/campaigns/1", Scope: m.Scope, Owner: "Cora Lind", About: "Keep what is needed for today's work.", Policy: "12", State: m.State, Stages: []string{"The manager, otherwise the owner of the campaign."},
 		Settings: []string{"14 days, 40 decisions a week at most."}, FileURL: "/campaigns/1/results.csv", Taken: at, Started: at, Decided: at, Closed: at, Printed: at, Complete: true,
-		Figures:      []ui.Figure{{Label: "Items", Value: "31"}, {Label: "Kept", Value: "28"}, {Label: "To be removed", Value: "2"}, {Label: "The rule is to change", Value: "1"}, {Label: "Not decided", Value: "0"}},
+		Figures:      []ui.Figure{{Label: "Items", Value: "31"}, {Label: "Kept", Value: "28"}, {Label: "To be removed", Value: "2"}, {Label: "The rule is to change", Value: "1"}, {Label: "Not decided", Value: "0"}, {Label: "Licences saved a month", Value: "12.50 EUR", Note: "1 account goes"}},
 		Proof:        "Counted once more from the readings: 31 entries show in scope what the 31 items of this campaign are, item by item. The digest of the start holds.",
 		Covered:      []CampaignCovered{{Application: "Ledger", Reading: "881", Seen: "24", ReadAt: at, Items: 24}, {Application: "Records", Reading: "882", Seen: "7", ReadAt: at, Items: 7}},
 		Classes:      []CampaignOutcome{{Name: "Line by line", Items: 12, Keep: 9, Remove: 2, Narrow: 1}, {Name: "Likely fine", Items: 9, Keep: 9}, {Name: "By rule", Items: 10, Keep: 9, Change: 1}},

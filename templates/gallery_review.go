@@ -8,7 +8,7 @@ func galleryReview() []Sample {
 	due := ui.Clock{Tone: ui.Warn, Text: "due tomorrow 12:00", Exact: "2026-11-29T11:00:00Z"}
 	keep, remove := ui.Tag{Tone: ui.Neutral, Icon: "info-circle", Text: "Suggested: keep"}, ui.Tag{Tone: ui.Warn, Icon: "info-circle", Text: "Suggested: remove"}
 	line := ReviewLine{ID: "41", Next: "42", Name: "Approve payments for Ana Ruiz", What: "Approve payments", Person: "Ana Ruiz", App: "Bank", Risk: "critical", Class: "critical", URL: "/reviews/items/41", RemoveURL: "/reviews/5/decide?items=41&outcome=remove", CommentURL: "/reviews/5/decide?items=41&outcome=keep", ReassignURL: "/reviews/5/reassign?items=41",
-		Held: []string{"Nothing gives it: it was found there"}, Since: "since 2 March 2024", Used: "Last signed in 3 June 2026", Peers: "4 in a hundred peers hold it", Conflicts: []string{"Breaks “Enter and pay”"}, Advice: remove,
+		Held: []string{"Nothing gives it: it was found there"}, Since: "since 2 March 2024", Used: "Last signed in 3 June 2026", Peers: "held by 1 of 28 peers, themselves counted", Cost: "An account costs 12.00 EUR a month", Conflicts: []string{"Breaks “Enter and pay”"}, Advice: remove,
 		AdviceWhy: "Nothing gives it and few peers hold it. (25 November 2026)"}
 	member, fixed, own := line, line, line
 	member.ID, member.Next, member.Name, member.What, member.Risk, member.Class, member.Conflicts = "42", "43", "Member of “Four eyes” for Ana Ruiz", "Member of “Four eyes”", "low", "low", nil

@@ -43,7 +43,7 @@ func (s *server) campaignResults(r *request) error {
 		if c.PolicyVersion != nil {
 			v.Policy = strconv.Itoa(*c.PolicyVersion)
 		}
-		for _, step := range []func(*db.Tx, *campaign.Campaign, *templates.CampaignResultsView) error{w.proof, w.confirmed, w.outcomes, w.reviewers, w.removed} {
+		for _, step := range []func(*db.Tx, *campaign.Campaign, *templates.CampaignResultsView) error{w.proof, w.confirmed, w.outcomes, w.saved, w.reviewers, w.removed} {
 			if err := step(tx, c, &v); err != nil {
 				return err
 			}

@@ -38,6 +38,7 @@ type reviewing struct {
 	then    map[int]campaign.Then
 	reasons map[int64]audit.Reason
 	deeds   map[int64][]audit.Deed   // who decided what a reason rests on
+	costs   map[int]campaign.Cost    // of an account, by application
 	logins  map[int]string           // accounts of nobody
 	lower   map[int][]campaign.Lower // of requests, while something is decided
 
@@ -92,6 +93,7 @@ func (r *request) named(tx *db.Tx, v *campaign.Review, c *campaign.Campaign, ite
 		func(tx *db.Tx) (err error) { w.then, err = campaign.People(tx, c.ID, who); return err },
 		func(tx *db.Tx) (err error) { w.reasons, err = audit.ReasonsByID(tx, w.pol, reasons); return err },
 		func(tx *db.Tx) (err error) { w.deeds, err = audit.Deeds(tx, decided); return err },
+		func(tx *db.Tx) (err error) { w.costs, err = campaign.Costs(tx, c.ID); return err },
 		func(tx *db.Tx) (err error) { w.logins, err = campaign.Accounts(tx, logins); return err },
 		func(tx *db.Tx) (err error) {
 			if !c.Scope.Definitions {

@@ -6,6 +6,7 @@ import (
 
 	"tenure/internal/access"
 	"tenure/internal/audit"
+	"tenure/internal/campaign"
 )
 
 // reason says a reason to whoever decides about somebody else, with who decided what it rests on.
@@ -61,4 +62,27 @@ func (w *reviewing) decided(x *audit.Reason, text string) string {
 	default:
 		return r.T("%s, approved by %s on %s", text, names, day)
 	}
+}
+
+// peers says how many of those with whom a person is compared hold something. The snapshot keeps a share, rounded; of up to a hundred people it
+// gives their number back.
+func (w *reviewing) peers(i *campaign.Item) string {
+	n := w.then[i.Identity].Peers
+	if n < 1 || n > 100 {
+		return w.r.T("%d in a hundred peers hold it", *i.Peers)
+	}
+	return w.r.T("held by %d of %d peers, themselves counted", (*i.Peers*n+50)/100, n)
+}
+
+// cost says what an account of the item's application cost a month at the snapshot; "" where nobody had stated it.
+func (w *reviewing) cost(i *campaign.Item) string {
+	e := w.cat.Entitlements[i.Entitlement]
+	if e == nil {
+		return ""
+	}
+	c, ok := w.costs[e.ApplicationID]
+	if !ok {
+		return ""
+	}
+	return w.r.T("An account costs %s a month", w.r.money(c.Cents, c.Currency))
 }

@@ -191,8 +191,9 @@ func (w *reviewing) about(l []*campaign.Item, out *templates.ReviewLine) {
 	}
 	out.Peers = r.T("too few peers to compare with")
 	if i.Peers != nil {
-		out.Peers = r.T("%d in a hundred peers hold it", *i.Peers)
+		out.Peers = w.peers(i)
 	}
+	out.Cost = w.cost(i)
 	for _, x := range l {
 		for _, id := range x.Conflicts {
 			title := r.T("an SoD rule")
