@@ -21,6 +21,11 @@ func TestAReviewSaysWhatAnAccountCosts(t *testing.T) {
 		w.outOfBand("directory", "vault", n)
 	}
 	w.read("directory")
+	rare := func(n int, made string) {
+		w.must(beside(w, fmt.Sprintf(`with m as (insert into mining_run (made_at, made_by, without_rules, people, entitlements, pairs, roles, judged) select %s, min(id), false, 1, 1, 1, 0, 1 from actor returning id)
+			insert into mining_outlier select m.id, %d, (select id from identity where number = '1030'), (select id from entitlement where name = 'vault'), '{"Holders": 2, "Peers": 31}' from m`, made, n)))
+	}
+	rare(7, "now() - interval '1 day'")
 	vault := w.number(`select id from entitlement where name = 'vault'`)
 	login := w.number(`select e.id from entitlement e join application a on a.id = e.application_id where a.name = 'directory' and e.kind = 'account'`)
 	start := func(what int) *campaign.Campaign {
@@ -36,6 +41,8 @@ func TestAReviewSaysWhatAnAccountCosts(t *testing.T) {
 	held := w.number(`select round(x.peers * p.peers / 100.0)::int from campaign_item x join campaign_person p using (campaign_id, identity_id) where x.id = $1`, id)
 	all := w.number(`select p.peers from campaign_item x join campaign_person p using (campaign_id, identity_id) where x.id = $1`, id)
 	m := w.as(manager)
+	rare(8, "now() + interval '1 hour'") // after the snapshot
+	m.get("/reviews/items/"+item).want(t, http.StatusOK).says(t, "an outlier, number 7 of the rarest: 2 of 31 peers held it on ")
 	for _, path := range []string{at, "/reviews/items/" + item} {
 		p := m.get(path).want(t, http.StatusOK)
 		p.says(t, "An account costs 12.50 EUR a month")

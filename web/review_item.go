@@ -69,6 +69,7 @@ func (s *server) reviewItemPage(r *request, status int, bad ui.Errors) error {
 		said, err := campaign.Decisions(tx, x.item.ID)
 		if err == nil {
 			v = w.item(x, said, bad)
+			err = w.rare(tx, x.item, &v)
 		}
 		return err
 	})

@@ -7,6 +7,8 @@ import (
 	"tenure/internal/access"
 	"tenure/internal/audit"
 	"tenure/internal/campaign"
+	"tenure/internal/db"
+	"tenure/templates"
 )
 
 // reason says a reason to whoever decides about somebody else, with who decided what it rests on.
@@ -85,4 +87,17 @@ func (w *reviewing) cost(i *campaign.Item) string {
 		return ""
 	}
 	return w.r.T("An account costs %s a month", w.r.money(c.Cents, c.Currency))
+}
+
+// rare adds what the last look for outliers before the snapshot said of an item, with its day.
+func (w *reviewing) rare(tx *db.Tx, i *campaign.Item, v *templates.ReviewItemView) error {
+	if i.Identity == 0 || i.Entitlement == 0 || w.c.StartedAt == nil {
+		return nil
+	}
+	x, err := audit.RarityOf(tx, i.Identity, i.Entitlement, *w.c.StartedAt)
+	if err != nil || x == nil {
+		return err
+	}
+	v.Line.Peers = w.r.T("%s; an outlier, number %d of the rarest: %d of %d peers held it on %s", v.Line.Peers, x.N, x.Holders, x.Peers, w.r.day(w.r.inZone(x.MadeAt)))
+	return nil
 }

@@ -59,6 +59,26 @@ func Outliers(tx *db.Tx, run, application int, p db.Page) ([]OutlierLine, bool, 
 	return all, more, whyNow(tx, all)
 }
 
+// Rarity is what the last run before a moment found of one thing that a person holds.
+type Rarity struct {
+	N, Holders, Peers int // its rank, the rarest first; of the peers, the person counted
+	MadeAt            time.Time
+}
+
+// RarityOf gives it, nil where no run was made before, or the last did not find it rare.
+func RarityOf(tx *db.Tx, identity, entitlement int, at time.Time) (*Rarity, error) {
+	rows, err := tx.Query(`select o.n, (o.body->>'Holders')::int, (o.body->>'Peers')::int, m.made_at from mining_outlier o join mining_run m on m.id = o.run_id
+		where o.run_id = (select max(id) from mining_run where made_at <= $3) and o.identity_id = $1 and o.entitlement_id = $2 order by o.n limit 1`, identity, entitlement, at)
+	if err != nil {
+		return nil, err
+	}
+	all, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[Rarity])
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	return all[0], nil
+}
+
 // CountOutliers counts what a run found, by application.
 func CountOutliers(tx *db.Tx, run int) (map[int]int, error) {
 	rows, err := tx.Query(`select e.application_id, count(*) from mining_outlier o join entitlement e on e.id = o.entitlement_id where o.run_id = $1 group by 1`, run)
