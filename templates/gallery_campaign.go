@@ -41,8 +41,9 @@ func sampleCampaignForm() CampaignFormView {
 		Only:  ui.Choices{Name: "only", Label: "And only", Hint: "Everything that is ticked has to hold.", Options: []ui.Choice{{Value: "privileged", Text: "Only what is privileged or of high risk", Chosen: true}, {Value: "orphans", Text: "Accounts of nobody, instead of people's"}}},
 		Days:  []ui.Field{number("dormant", "Not signed in to for days", ""), number("unreviewed", "Not reviewed for days", "")},
 		Stages: []CampaignStage{{Title: "First stage", Fields: []ui.Field{select2("by1", "Who is asked", "the manager of the person", "a named person"), {Name: "named1", Label: "The named person", Kind: "text"}}},
-			{Title: "Second stage", Hint: "It decides again what the first stage keeps.", Fields: []ui.Field{select2("by2", "Who is asked", "Nobody: what the first stage says stands", "compliance")}}},
-		Settings: []ui.Field{number("days", "Days that a review has", "14"), number("budget", "Decisions at a time, at most", "40"), select2("unanswered", "What nobody answers in time", "the owner of the campaign decides it", "it is kept", "it is removed")}}
+			{Title: "Second stage", Hint: "It decides again what the stage before keeps.", Fields: []ui.Field{select2("by2", "Who is asked", "Nobody: what the stage before says stands", "compliance")}}},
+		MoreStages: true,
+		Settings:   []ui.Field{number("days", "Days that a review has", "14"), number("budget", "Decisions at a time, at most", "40"), select2("unanswered", "What nobody answers in time", "the owner of the campaign decides it", "it is kept", "it is removed")}}
 }
 
 func sampleCampaignCheck() CampaignCheckView {
@@ -50,7 +51,7 @@ func sampleCampaignCheck() CampaignCheckView {
 		Stages: []string{"the manager of the person, otherwise compliance"}, Owner: "Jo Lind",
 		Settings: []string{"A review has 14 days.", "A reviewer decides at most 40 at a time; the rest follows in waves, 7 days apart.", "What nobody answers in time: the owner of the campaign decides it."},
 		Figures:  []ui.Figure{{Label: "Items", Value: "1 408", Note: "access that the readings show"}, {Label: "Decided line by line", Value: "312"}, {Label: "Likely fine", Value: "640", Note: "a batch for each reviewer"}, {Label: "Given by a rule", Value: "456", Note: "a line for each rule"}, {Label: "Decisions", Value: "318", Note: "of 14 reviewers"}, {Label: "Decisions of a reviewer", Value: "18", Note: "in the middle; 140 at most"}},
-		Worst:    "Max Winter has most: 140 decisions. The budget of 40 splits them over 5 weeks; nobody decides more than that at a time.",
+		Worst:    CampaignWorst{Text: "Max Winter has most: 140 decisions, which the budget of 40 splits into 4 reviews over 5 weeks.", BudgetURL: "/campaigns/1/edit#f-budget", StageURL: "/campaigns/1/edit#f-by1"},
 		Reviewers: []CampaignLoad{{Person: ui.Link{Text: "Max Winter", URL: "/people/m"}, Why: "the manager of the person", Items: 412, Lines: 140, Waves: 4, Minutes: "57 min", AsURL: "?as=m#as"},
 			{Person: ui.Link{Text: "Tomás Rey-Castellanos de la Fuente", URL: "/people/t"}, Why: "the owner of the role that gives it, else of the application", Items: 456, Lines: 6, Waves: 1, Minutes: "3 min", AsURL: "?as=t#as"}},
 		StartURL: "/campaigns/1/start", EditURL: "/campaigns/1/edit", StopURL: "/campaigns/1/stop", Version: "1"}
@@ -93,9 +94,16 @@ func galleryCampaigns() []Sample {
 	form := sampleCampaignForm()
 	form.Errors = ui.Errors{{Field: "title", Text: "The title is required."}, {Field: "people", Text: "Jo names nobody, or more than one person."}}
 	form.First[0].Value, form.First[0].Error, form.Lists[2].Lines.Error, form.Lists[2].Lines.Value = "", "The title is required.", "Jo names nobody, or more than one person.", "Jo"
+	counted, much := sampleCampaignForm(), sampleCampaignForm()
+	counted.Lists = append(counted.Lists, CampaignList{Lines: &ui.Field{Name: "below", Label: "Everybody below a manager", Kind: "textarea", Rows: 2, Value: "max.winter@example.org"}})
+	counted.Count = CampaignCount{Scope: "All access of everybody, of everybody below Max Winter, at every level.", Text: "1 408 items of 212 people, decided by 14 reviewers.", Worst: sampleCampaignCheck().Worst,
+		NotRead: "Nothing is known of Treasury: no complete reading shows who holds what there.",
+		Figures: []ui.Figure{{Label: "Items", Value: "1 408"}, {Label: "People", Value: "212"}, {Label: "Reviewers", Value: "14"}, {Label: "Decisions", Value: "318"}, {Label: "Decisions of a reviewer", Value: "140", Note: "at most; about 57 min"}}}
+	counted.Count.Worst.BudgetURL, counted.Count.Worst.StageURL, counted.MoreStages = "#f-budget", "#f-by1", false
+	much.Count = CampaignCount{Scope: "All access of everybody.", Text: "1 408 000 items of 21 200 people, counted from the readings alone because it is much. The next page says who would be asked."}
 	nothing, as, one := sampleCampaignCheck(), sampleCampaignCheck(), sampleCampaignCheck()
 	nothing.Nothing, nothing.NotRead, nothing.Error, nothing.StartURL = true, "Nothing is known of Treasury: no complete reading shows who holds what there.", "Nothing is in the scope of this campaign: no reading shows such access.", ""
-	one.Reviewers, one.Worst = one.Reviewers[1:], "Tomás Rey-Castellanos de la Fuente has most: 6 decisions, within the budget of 40."
+	one.Reviewers, one.Worst = one.Reviewers[1:], CampaignWorst{Text: "Tomás Rey-Castellanos de la Fuente has most: 6 decisions, within the budget of 40."}
 	as.As = &CampaignAs{Name: "Max Winter", Rules: []string{"The rule Everybody in Finance, as one: it gives 24 items to 24 people."}, Fine: "What is likely fine, as one batch: 12 items.",
 		Lines: []CampaignAsLine{{Person: "Femke de Wit", What: "Pay invoices (Ledger)", Why: "no reason", Risk: "critical"}, {Person: "Björn Åkesson", What: "Vendor master data (Ledger)", Why: "a membership and a request", Risk: "medium"}}}
 	roles := sampleCampaignResults()
@@ -105,7 +113,7 @@ func galleryCampaigns() []Sample {
 	roles.Classes, roles.Applications = []CampaignOutcome{{Name: "Line by line", Items: 2, Keep: 1, Change: 1}, {Name: "Likely fine"}, {Name: "By rule"}}, []CampaignOutcome{{Name: "Roles", Items: 2, Keep: 1, Change: 1}}
 	roles.Confirmed = []CampaignConfirmed{{Role: "Everybody", Digest: "9f2c51aa03b7d1e4", By: "Olga Brandt", Members: 412, At: roles.Closed, Changes: []string{"Rule, gone: Sales: department == \"Sales\""}}, {Role: "Four eyes", Digest: "04be77c1d09a5512", By: "not confirmed", Members: 2, Changes: []string{"Never confirmed before"}}}
 	return []Sample{{"campaigns-full", Campaigns(s, sampleCampaigns(3))}, {"campaigns-one", Campaigns(s, sampleCampaigns(1))}, {"campaigns-empty", Campaigns(s, empty)}, {"campaigns-error", Campaigns(s, days)}, {"campaigns-reader", Campaigns(s, reading)},
-		{"campaign-form", CampaignForm(s, sampleCampaignForm())}, {"campaign-form-error", CampaignForm(s, form)},
+		{"campaign-form", CampaignForm(s, sampleCampaignForm())}, {"campaign-form-error", CampaignForm(s, form)}, {"campaign-form-counted", CampaignForm(s, counted)}, {"campaign-form-much", CampaignForm(s, much)},
 		{"campaign-monitor", CampaignMonitor(s, sampleCampaignMonitor())}, {"campaign-monitor-one", CampaignMonitor(s, single)}, {"campaign-monitor-over", CampaignMonitor(s, over)},
 		{"campaign-results", CampaignResults(s, sampleCampaignResults())}, {"campaign-results-empty", CampaignResults(s, bare)}, {"campaign-results-differs", CampaignResults(s, differs)}, {"campaign-results-roles", CampaignResults(s, roles)},
 		{"campaign-check", CampaignCheck(s, sampleCampaignCheck())}, {"campaign-check-as", CampaignCheck(s, as)}, {"campaign-check-one", CampaignCheck(s, one)}, {"campaign-check-nothing", CampaignCheck(s, nothing)}}

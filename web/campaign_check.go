@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"tenure/internal/campaign"
 	"tenure/internal/db"
@@ -110,13 +111,22 @@ func (w *campaignWords) preview(c *campaign.Campaign, p *campaign.Preview, v *te
 	if v.Nothing || len(p.Reviewers) == 0 {
 		return
 	}
-	worst := &p.Reviewers[0]
-	if worst.Waves > 1 {
-		v.Worst = w.T("%s has most: %s. The budget of %d splits them over %s; nobody decides more than that at a time.", worst.Name, w.Plural(worst.Lines, "decision", "decisions"), c.Settings.Budget,
-			w.Plural(((worst.Waves-1)*c.Settings.WaveDays+c.Settings.Days+6)/7, "week", "weeks"))
-		return
+	v.Worst = w.worst(c, &p.Reviewers[0], w.to("campaign.manage", campaignURL(c)+"/edit"))
+}
+
+// worst says who has most to decide, how the budget splits it, and what changes that: two fields of the form at form, "" where the reader may
+// not change it.
+func (w *campaignWords) worst(c *campaign.Campaign, l *campaign.Load, form string) templates.CampaignWorst {
+	lines := w.Plural(l.Lines, "decision", "decisions")
+	if l.Waves <= 1 {
+		return templates.CampaignWorst{Text: w.T("%s has most: %s, within the budget of %d.", l.Name, lines, c.Settings.Budget)}
 	}
-	v.Worst = w.T("%s has most: %s, within the budget of %d.", worst.Name, w.Plural(worst.Lines, "decision", "decisions"), c.Settings.Budget)
+	out := templates.CampaignWorst{Text: w.T("%s has most: %s, which the budget of %d splits into %s over %s.", l.Name, lines, c.Settings.Budget, w.Plural(l.Waves, "review", "reviews"),
+		w.Plural(((l.Waves-1)*c.Settings.WaveDays+c.Settings.Days+6)/7, "week", "weeks"))}
+	if form != "" {
+		out.BudgetURL, out.StageURL = strings.TrimPrefix(form, "#")+"#f-budget", strings.TrimPrefix(form, "#")+"#f-by1"
+	}
+	return out
 }
 
 // whyHeld says in words what an item's reasons are.

@@ -22,8 +22,11 @@ import (
 // boxesMost is up to how many values a scope's list is ticked; longer ones are written, one a line.
 const boxesMost = 24
 
-// stagesAsked is how many stages the form has.
-const stagesAsked = 2
+// stagesMost is how many stages a campaign has at most; stagesAsked is how many a form begins with.
+const (
+	stagesMost  = 4
+	stagesAsked = 2
+)
 
 // narrowings are what a scope's boxes say.
 var narrowings = []struct{ name, word, about string }{
@@ -41,6 +44,7 @@ type campaignForm struct {
 	*request
 	values url.Values
 	bad    ui.Errors
+	more   bool // another stage is asked for
 	cat    *catalog.Catalog
 	pol    *policy.Snapshot
 }
@@ -53,7 +57,7 @@ func (r *request) campaignOf(tx *db.Tx) (*campaign.Campaign, error) {
 // campaignNew is the form for a new one.
 func (s *server) campaignNew(r *request) error {
 	c := &campaign.Campaign{Kind: campaign.Once, Settings: campaign.Defaults, Stages: []campaign.Stage{{By: campaign.ByManager, Otherwise: campaign.ByCompliance}}}
-	return r.campaignPage(http.StatusOK, c, nil, nil)
+	return r.campaignPage(http.StatusOK, c, &campaignForm{}, templates.CampaignCount{})
 }
 
 // campaignEdit is the form for a draft.
@@ -63,25 +67,28 @@ func (s *server) campaignEdit(r *request) error {
 		return err
 	}
 	if c.State != campaign.Draft {
-		return errs.Conflict("this campaign was started already: what it asks does not change any more")
+		return errStarted
 	}
-	return r.campaignPage(http.StatusOK, c, nil, nil)
+	return r.campaignPage(http.StatusOK, c, &campaignForm{}, templates.CampaignCount{})
 }
 
-// campaignPage shows the form, with what was typed where something is wrong.
-func (r *request) campaignPage(status int, c *campaign.Campaign, typed url.Values, bad ui.Errors) error {
-	v := templates.CampaignFormView{Title: r.T("New campaign"), Action: campaignsURL, Cancel: campaignsURL, Version: strconv.Itoa(c.Version), Up: []ui.Link{{Text: r.T("Campaigns"), URL: campaignsURL}}, Errors: bad}
+// campaignPage shows the form, with what was typed where something is wrong, and with what was counted.
+func (r *request) campaignPage(status int, c *campaign.Campaign, typed *campaignForm, count templates.CampaignCount) error {
+	v := templates.CampaignFormView{Title: r.T("New campaign"), Action: campaignsURL, Cancel: campaignsURL, Version: strconv.Itoa(c.Version), Up: []ui.Link{{Text: r.T("Campaigns"), URL: campaignsURL}}, Errors: typed.bad, Count: count}
 	if c.ID != 0 {
 		v.Title, v.Action, v.Cancel = r.T("Change %s", c.Title), campaignURL(c)+"/edit", campaignURL(c)
 		v.Up = append(v.Up, ui.Link{Text: c.Title, URL: campaignURL(c)})
+	}
+	if typed.values != nil {
+		v.Version = typed.one("version") // what was read, whatever was changed since
 	}
 	err := r.read(func(tx *db.Tx) error {
 		w, err := r.wording(tx, c)
 		if err != nil {
 			return err
 		}
-		f := &campaignForm{request: r, values: typed, bad: bad, cat: w.cat, pol: w.pol}
-		if typed == nil {
+		f := &campaignForm{request: r, values: typed.values, bad: typed.bad, more: typed.more, cat: w.cat, pol: w.pol}
+		if typed.values == nil {
 			f.values = w.values(c)
 		}
 		choices, err := identity.Choices(tx, choicesMost)
@@ -115,7 +122,7 @@ func (w *campaignWords) values(c *campaign.Campaign) url.Values {
 		}
 		return ""
 	}
-	v := url.Values{"title": {c.Title}, "about": {c.About}, "kind": {c.Kind}, "people": each(s.People, person), "departments": s.Departments, "locations": s.Locations, "worker_types": s.WorkerTypes,
+	v := url.Values{"title": {c.Title}, "about": {c.About}, "kind": {c.Kind}, "people": each(s.People, person), "below": each(s.Below, person), "departments": s.Departments, "locations": s.Locations, "worker_types": s.WorkerTypes,
 		"applications": each(s.Applications, func(id int) string { return w.cat.Apps[id].Name }), "roles": each(s.Roles, func(id int) string { return w.pol.Object(id).Name }),
 		"entitlements": each(s.Entitlements, func(id int) string {
 			e := w.cat.Entitlements[id]
@@ -131,7 +138,7 @@ func (w *campaignWords) values(c *campaign.Campaign) url.Values {
 	if set.NoBatch {
 		v.Set("no_batch", "on")
 	}
-	for i, st := range c.Stages[:min(len(c.Stages), stagesAsked)] {
+	for i, st := range c.Stages {
 		n := strconv.Itoa(i + 1)
 		v["by"+n], v["named"+n], v["otherwise"+n] = []string{st.By}, []string{person(st.Named)}, []string{st.Otherwise}
 	}
@@ -210,7 +217,7 @@ func (f *campaignForm) draw(choices map[string][]string, v *templates.CampaignFo
 	}
 	perLine := f.T("One a line, as HR writes it.")
 	v.Lists = []templates.CampaignList{f.list("departments", f.T("Departments"), perLine, values(choices["department"])), f.list("locations", f.T("Locations"), perLine, values(choices["location"])),
-		f.list("worker_types", f.T("Kinds of work"), perLine, values(choices["worker_type"])), f.list("applications", f.T("Applications"), f.T("Names as in the policy files, one a line."), apps),
+		f.list("below", f.T("Everybody below a manager"), f.T("Number, e-mail address or full name, one a line: all below them at every level, not they themselves."), nil), f.list("worker_types", f.T("Kinds of work"), perLine, values(choices["worker_type"])), f.list("applications", f.T("Applications"), f.T("Names as in the policy files, one a line."), apps),
 		f.list("roles", f.T("Roles that give it"), f.T("Names as in the policy files, one a line."), roles), f.list("entitlements", f.T("Entitlements"), f.T("One a line, such as ledger/pay."), nil),
 		f.list("people", f.T("People"), f.T("Number, e-mail address or full name, one a line."), nil)}
 	only := ui.Choices{Name: "only", Label: f.T("And only"), Hint: f.T("Everything that is ticked has to hold."), Error: f.bad.Of("only")}
@@ -231,12 +238,14 @@ func (f *campaignForm) drawStages(v *templates.CampaignFormView) {
 	for _, by := range []string{campaign.ByCompliance, campaign.ByManager, campaign.ByOwner, "campaign_owner"} {
 		otherwise = append(otherwise, ui.Option{Value: by, Text: f.T(stageWays[by])})
 	}
-	for i := range stagesAsked {
+	asked := f.stages()
+	v.MoreStages = asked < stagesMost
+	for i := range asked {
 		n, mine := strconv.Itoa(i+1), slices.Clone(ways)
-		st := templates.CampaignStage{Title: f.T("First stage")}
+		st := templates.CampaignStage{Title: f.T([]string{lang.Mark("First stage"), lang.Mark("Second stage"), lang.Mark("Third stage"), lang.Mark("Fourth stage")}[i])}
 		if i > 0 {
-			st.Title, mine = f.T("Second stage"), append([]ui.Option{{Value: "", Text: f.T("Nobody: what the first stage says stands")}}, mine...)
-			st.Hint = f.T("It decides again what the first stage keeps.")
+			mine = append([]ui.Option{{Value: "", Text: f.T("Nobody: what the stage before says stands")}}, mine...)
+			st.Hint = f.T("It decides again what the stage before keeps.")
 		}
 		by := f.choose("by"+n, f.T("Who is asked"), "", mine...)
 		by.Required = i == 0
@@ -245,6 +254,20 @@ func (f *campaignForm) drawStages(v *templates.CampaignFormView) {
 		st.Fields = []ui.Field{by, named, f.choose("otherwise"+n, f.T("Where nobody is found, or it would be about themselves"), "", slices.Clone(otherwise)...)}
 		v.Stages = append(v.Stages, st)
 	}
+}
+
+// stages is how many stages the form asks for: those that were sent, and one more where it is asked for.
+func (f *campaignForm) stages() int {
+	n := stagesAsked
+	for i := stagesAsked + 1; i <= stagesMost; i++ {
+		if f.values.Has("by" + strconv.Itoa(i)) {
+			n = i
+		}
+	}
+	if f.more {
+		n++
+	}
+	return min(n, stagesMost)
 }
 
 func (f *campaignForm) drawSettings(v *templates.CampaignFormView) {
@@ -287,6 +310,13 @@ func (r *request) campaignStore(of func(tx *db.Tx) (*campaign.Campaign, error)) 
 	}
 	f := &campaignForm{request: r, values: r.Request.PostForm}
 	var c *campaign.Campaign
+	switch f.one("do") {
+	case "count":
+		return f.count(of)
+	case "stage":
+		f.more = true
+		return f.again(of)
+	}
 	err := r.do(func(tx *db.Tx) (err error) {
 		if c, err = of(tx); err != nil {
 			return err
@@ -304,12 +334,13 @@ func (r *request) campaignStore(of func(tx *db.Tx) (*campaign.Campaign, error)) 
 	})
 	switch {
 	case errors.Is(err, errTyped):
-		return r.campaignPage(http.StatusBadRequest, c, f.values, f.bad)
+		return r.campaignPage(http.StatusBadRequest, c, f, templates.CampaignCount{})
 	case errs.KindOf(err) == errs.KindInvalid && err != nil && c != nil:
 		if c.Title == "" {
 			c.Title = r.T("the draft")
 		}
-		return r.campaignPage(http.StatusBadRequest, c, f.values, r.campaignFaults(err))
+		f.bad = r.campaignFaults(err)
+		return r.campaignPage(http.StatusBadRequest, c, f, templates.CampaignCount{})
 	case err != nil:
 		return err
 	}

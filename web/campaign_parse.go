@@ -1,6 +1,7 @@
 package web
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -109,13 +110,18 @@ func (f *campaignForm) scope(tx *db.Tx) (s campaign.Scope, err error) {
 // whom finds the people that a form names: of the scope, of the stages, and the second reviewer.
 func (f *campaignForm) whom(tx *db.Tx, c *campaign.Campaign) error {
 	named := map[string]string{}
-	all := f.lines("people")
-	for _, field := range []string{"named1", "named2", "second"} {
+	all := append(f.lines("people"), f.lines("below")...)
+	fields := []string{"second"}
+	for i := range stagesMost {
+		fields = append(fields, "named"+strconv.Itoa(i+1))
+	}
+	for _, field := range fields {
 		if named[field] = f.one(field); named[field] != "" {
 			all = append(all, named[field])
 		}
 	}
-	found, err := identity.Named(tx, all)
+	slices.Sort(all)
+	found, err := identity.Named(tx, slices.Compact(all)) // one person may be named in several fields
 	if err != nil {
 		return err
 	}
@@ -128,13 +134,15 @@ func (f *campaignForm) whom(tx *db.Tx, c *campaign.Campaign) error {
 		}
 		return found[text]
 	}
-	for _, text := range f.lines("people") {
-		if id := find("people", text); id != 0 {
-			c.Scope.People = append(c.Scope.People, id)
+	for field, into := range map[string]*[]int{"people": &c.Scope.People, "below": &c.Scope.Below} {
+		for _, text := range f.lines(field) {
+			if id := find(field, text); id != 0 {
+				*into = append(*into, id)
+			}
 		}
 	}
 	c.Settings.Second, c.Stages = find("second", named["second"]), nil
-	for i := range stagesAsked {
+	for i := range stagesMost {
 		n := strconv.Itoa(i + 1)
 		st := campaign.Stage{By: f.one("by" + n), Otherwise: f.one("otherwise" + n)}
 		if i > 0 && st.By == "" {

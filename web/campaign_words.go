@@ -27,7 +27,7 @@ type campaignWords struct {
 // wording looks up what is said of a campaign and of others by id.
 func (r *request) wording(tx *db.Tx, c *campaign.Campaign, others ...int) (*campaignWords, error) {
 	w := &campaignWords{request: r}
-	ids := slices.Concat(c.Scope.People, others, []int{c.Settings.Second})
+	ids := slices.Concat(c.Scope.People, c.Scope.Below, others, []int{c.Settings.Second})
 	for _, st := range c.Stages {
 		ids = append(ids, st.Named)
 	}
@@ -102,6 +102,7 @@ func (w *campaignWords) scope(s *campaign.Scope) string {
 		}
 	}
 	names(lang.Mark("in the departments %s"), s.Departments)
+	names(lang.Mark("of everybody below %s, at every level"), each(s.Below, w.name))
 	names(lang.Mark("located in %s"), s.Locations)
 	names(lang.Mark("who work as %s"), s.WorkerTypes)
 	names(lang.Mark("in %s"), each(s.Applications, w.application))

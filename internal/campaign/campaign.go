@@ -123,6 +123,7 @@ type Campaign struct {
 type Scope struct {
 	People       []int    `json:"people,omitempty"`
 	Departments  []string `json:"departments,omitempty"`
+	Below        []int    `json:"below,omitempty"` // managers: whoever is below one at any level, not the managers themselves
 	Locations    []string `json:"locations,omitempty"`
 	WorkerTypes  []string `json:"worker_types,omitempty"`
 	Applications []int    `json:"applications,omitempty"`

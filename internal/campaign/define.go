@@ -77,7 +77,7 @@ func (s *Settings) check(add func(field, rule string)) {
 }
 
 func (s *Scope) check(add func(field, rule string)) {
-	for _, n := range []int{len(s.People), len(s.Departments), len(s.Locations), len(s.WorkerTypes), len(s.Applications), len(s.Entitlements), len(s.Roles)} {
+	for _, n := range []int{len(s.People), len(s.Below), len(s.Departments), len(s.Locations), len(s.WorkerTypes), len(s.Applications), len(s.Entitlements), len(s.Roles)} {
 		if n > MaxScope {
 			add("scope", "has at most 1000 names in a list")
 			return
@@ -89,7 +89,7 @@ func (s *Scope) check(add func(field, rule string)) {
 	if s.Dormant < 0 || s.Dormant > 3650 || s.Unreviewed < 0 || s.Unreviewed > 3650 {
 		add("scope", "has days between 0 and 3650")
 	}
-	if s.Orphans && (len(s.People)+len(s.Departments)+len(s.Locations)+len(s.WorkerTypes)+len(s.Roles) > 0 || s.Memberships || s.Conflicts) {
+	if s.Orphans && (len(s.People)+len(s.Below)+len(s.Departments)+len(s.Locations)+len(s.WorkerTypes)+len(s.Roles) > 0 || s.Memberships || s.Conflicts) {
 		add("orphans", "belong to nobody: they have no person, organisation, role or SoD conflict")
 	}
 }
@@ -97,7 +97,7 @@ func (s *Scope) check(add func(field, rule string)) {
 // bare is the scope without lists that say nothing.
 func (s *Scope) bare() Scope {
 	out := *s
-	for _, l := range []*[]int{&out.People, &out.Applications, &out.Entitlements, &out.Roles} {
+	for _, l := range []*[]int{&out.People, &out.Below, &out.Applications, &out.Entitlements, &out.Roles} {
 		if len(*l) == 0 {
 			*l = nil
 		}

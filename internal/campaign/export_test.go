@@ -24,3 +24,11 @@ func Apart(items int, fn func()) {
 	defer func() { apart = was }()
 	fn()
 }
+
+// Counted lets a count make at most so many items, for as long as fn runs.
+func Counted(most int, fn func()) {
+	was := countedMost
+	countedMost = most
+	defer func() { countedMost = was }()
+	fn()
+}

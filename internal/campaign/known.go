@@ -134,13 +134,28 @@ func (r row) micros(i int) int64 {
 	return r.big(i) + epoch
 }
 
+// belowSQL gives who is below each of some managers, at every level: as the directory has it, which has one manager of each person. A circle of
+// managers is walked once.
+const belowSQL = `below(top, id) as (select e.manager_id, e.identity_id from identity_entry e where e.manager_id = any($6::int[])
+		union select b.top, e.identity_id from below b join identity_entry e on e.manager_id = b.id)`
+
+// chosenSQL says whether a person p of the directory is in scope, of whom args gives what the scope says. Nobody is below themselves.
+const chosenSQL = `coalesce((cardinality($2::int[]) = 0 or p.identity_id = any($2)) and (cardinality($3::text[]) = 0 or p.department = any($3))
+				and (cardinality($4::text[]) = 0 or p.location = any($4)) and (cardinality($5::text[]) = 0 or p.worker_type = any($5))
+				and (cardinality($6::int[]) = 0 or p.identity_id in (select id from below where id <> top)), false)`
+
+// args are $1 to $6: the moment, and what the scope says of people.
+func (b *builder) args(more ...any) []any {
+	s := &b.c.Scope
+	return append([]any{b.tx.Now, list(s.People), list(s.Departments), list(s.Locations), list(s.WorkerTypes), list(s.Below)}, more...)
+}
+
 // readPeople reads everybody who may hold something: whom they are compared with, people of the same title and department where there are
 // enough of them, else of the same department; and who their manager is, the nearest above who is here. Where people are named, only those of
 // their departments are read.
 func (b *builder) readPeople() error {
-	s := &b.c.Scope
 	b.people, b.groups = map[int32]*subject{}, map[int64]int32{}
-	return b.each(`with main as (select distinct on (v.identity_id) v.identity_id, v.attrs->>'title' title from employment_version v
+	return b.each(`with recursive `+belowSQL+`, main as (select distinct on (v.identity_id) v.identity_id, v.attrs->>'title' title from employment_version v
 			where v.known_to = 'infinity' and v.valid_from <= $1 and v.valid_to > $1 and v.status <> 'rescinded' and v.starts_at <= $1 and v.ends_at > $1
 			order by v.identity_id, v.status = 'active' desc, v.starts_at desc),
 		moved as (select v.identity_id, max(v.valid_from) at from employment_version v join employment_version w on w.employment_id = v.employment_id and w.valid_to = v.valid_from and w.known_to = 'infinity'
@@ -154,11 +169,9 @@ func (b *builder) readPeople() error {
 		one as (select department, title, hashtextextended(department || chr(31) || title, 1) g, count(*)::int n from p where state in ('active', 'leave') group by 1, 2),
 		two as (select department, hashtextextended(department, 2) g, count(*)::int n from p where state in ('active', 'leave') group by 1)
 		select p.identity_id, p.state, p.department, p.location, p.worker_type, p.manager_id, p.boss, case when one.n >= 5 then one.g else coalesce(two.g, 0) end, case when one.n >= 5 then one.n else coalesce(two.n, 0) end, moved.at,
-			coalesce((cardinality($2::int[]) = 0 or p.identity_id = any($2)) and (cardinality($3::text[]) = 0 or p.department = any($3))
-				and (cardinality($4::text[]) = 0 or p.location = any($4)) and (cardinality($5::text[]) = 0 or p.worker_type = any($5)), false)
+			`+chosenSQL+`
 		from p left join one on one.department = p.department and one.title = p.title left join two on two.department = p.department left join moved using (identity_id)`,
-		[]any{b.tx.Now, list(s.People), list(s.Departments), list(s.Locations), list(s.WorkerTypes)},
-		func(r row) {
+		b.args(), func(r row) {
 			p := &subject{id: r.int(0), state: r.text(1), department: r.text(2), location: r.text(3), workerType: r.text(4), manager: r.int(5), boss: r.int(6),
 				group: b.group(r.big(7)), peers: r.int(8), moved: r.micros(9), chosen: r.bool(10)}
 			b.people[p.id] = p

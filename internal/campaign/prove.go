@@ -44,7 +44,7 @@ func (p *Proof) Complete() bool {
 // proven is what a scope says in terms of the readings and of the catalogue alone. What depends on reasons or on people's jobs has changed since
 // the snapshot; for it the digest stands.
 func (s *Scope) countable() bool {
-	return (len(s.People) == 0 || !s.Orphans) && len(s.Departments)+len(s.Locations)+len(s.WorkerTypes)+len(s.Roles)+s.Dormant+s.Unreviewed == 0 && !s.Privileged && !s.Conflicts && !s.OutOfBand && !s.NotByRule && !s.Memberships
+	return (len(s.People) == 0 || !s.Orphans) && len(s.Below)+len(s.Departments)+len(s.Locations)+len(s.WorkerTypes)+len(s.Roles)+s.Dormant+s.Unreviewed == 0 && !s.Privileged && !s.Conflicts && !s.OutOfBand && !s.NotByRule && !s.Memberships
 }
 
 // Prove counts the population of a campaign once more.

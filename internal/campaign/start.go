@@ -38,6 +38,15 @@ func (s *Service) Start(tx *db.Tx, id int) (*Campaign, error) {
 
 // begin makes the items and reviews of a campaign.
 func begin(tx *db.Tx, c *Campaign) (*builder, error) {
+	b, err := prepare(tx, c)
+	if err != nil {
+		return nil, err
+	}
+	return b, b.run(b.build)
+}
+
+// prepare gives a builder that has read nothing yet.
+func prepare(tx *db.Tx, c *Campaign) (*builder, error) {
 	if err := tx.Refresh(); err != nil {
 		return nil, err
 	}
@@ -45,11 +54,15 @@ func begin(tx *db.Tx, c *Campaign) (*builder, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &builder{tx: tx, c: c, pol: pol, touches: evidence.Touches{}}
-	if len(c.Scope.People) > 0 { // few people: what they hold is found by index
-		return b, b.build()
+	return &builder{tx: tx, c: c, pol: pol, touches: evidence.Touches{}}, nil
+}
+
+// run does something that reads what the scope speaks of.
+func (b *builder) run(do func() error) error {
+	if len(b.c.Scope.People) > 0 { // few people: what they hold is found by index
+		return do()
 	}
-	return b, tx.Whole(b.build)
+	return b.tx.Whole(do)
 }
 
 // builder takes the snapshot of one campaign: it reads what is known, puts the items together in memory, and stores them.
@@ -70,7 +83,10 @@ type builder struct {
 	digest  digest
 }
 
-func (b *builder) build() error {
+func (b *builder) build() error { return b.steps(b.enter, b.plan, b.store, b.storeCovered) }
+
+// enter picks the readings that are taken for the truth.
+func (b *builder) enter() error {
 	if err := identity.EnterWaiting(b.tx); err != nil { // who came a moment ago is in the population, too
 		return err
 	}
@@ -79,9 +95,17 @@ func (b *builder) build() error {
 		return err
 	}
 	if b.c.Scope.Definitions {
-		return b.steps(b.readDefined, b.readRoles, b.readReviewers, b.ask, b.store)
+		return nil
 	}
-	return b.steps(b.readings, b.readPeople, b.readEntitlements, b.readAccounts, b.readReasons, b.readConflicts, b.readObserved, b.cover, b.readReviewers, b.ask, b.store, b.storeCovered)
+	return b.readings()
+}
+
+// plan makes the items and the reviews, and stores none of them.
+func (b *builder) plan() error {
+	if b.c.Scope.Definitions {
+		return b.steps(b.readDefined, b.readRoles, b.readReviewers, b.ask)
+	}
+	return b.steps(b.readPeople, b.readEntitlements, b.readAccounts, b.readReasons, b.readConflicts, b.readObserved, b.cover, b.readReviewers, b.ask)
 }
 
 func (b *builder) steps(all ...func() error) error {

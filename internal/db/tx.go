@@ -355,3 +355,9 @@ func BadValue(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && strings.HasPrefix(pg.Code, "22")
 }
+
+// TooLong says that the database gave a statement up because its time was over, or because it was asked to (class 57014, query canceled).
+func TooLong(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == "57014"
+}
