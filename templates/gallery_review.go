@@ -8,15 +8,16 @@ func galleryReview() []Sample {
 	due := ui.Clock{Tone: ui.Warn, Text: "due tomorrow 12:00", Exact: "2026-11-29T11:00:00Z"}
 	keep, remove := ui.Tag{Tone: ui.Neutral, Icon: "info-circle", Text: "Suggested: keep"}, ui.Tag{Tone: ui.Warn, Icon: "info-circle", Text: "Suggested: remove"}
 	line := ReviewLine{ID: "41", Next: "42", Name: "Approve payments for Ana Ruiz", What: "Approve payments", Person: "Ana Ruiz", App: "Bank", Risk: "critical", Class: "critical", URL: "/reviews/items/41", RemoveURL: "/reviews/5/decide?items=41&outcome=remove", CommentURL: "/reviews/5/decide?items=41&outcome=keep", ReassignURL: "/reviews/5/reassign?items=41",
-		Held: []string{"Nothing gives it: it was found there"}, Since: "since 2 March 2024", Used: "Last signed in 3 June 2026", Peers: "held by 1 of 28 peers, themselves counted", Cost: "An account costs 12.00 EUR a month", Conflicts: []string{"Breaks “Enter and pay”"}, Advice: remove,
-		AdviceWhy: "Nothing gives it and few peers hold it. (25 November 2026)"}
+		Held: []string{"Nothing gives it: it was found there"}, Since: "since 2 March 2024", Used: "Last signed in 3 June 2026", Peers: []string{"2 of 31 peers hold it", "28 of 30 with the same rules and roles hold it"}, Cost: "An account costs 12.00 EUR a month", Past: []string{"It was to be removed by the review of 3 March 2026, and is there.", "Of 52 others with it who were reviewed in the year before 25 November 2026, 40 lost it."}, Conflicts: []string{"Breaks “Enter and pay”"}, Advice: remove,
+		AdviceWhy: "Nothing gives it, few peers hold it, it was to be removed by the review of 3 March 2026 and most others who were reviewed lost it. (25 November 2026)"}
 	member, fixed, own := line, line, line
 	member.ID, member.Next, member.Name, member.What, member.Risk, member.Class, member.Conflicts = "42", "43", "Member of “Four eyes” for Ana Ruiz", "Member of “Four eyes”", "low", "low", nil
 	member.NarrowURL = "/reviews/5/decide?items=42&outcome=narrow"
-	member.Parts, member.App, member.Held, member.Peers, member.Advice, member.AdviceWhy = []string{"Edit customers in CRM", "Read customers in CRM"}, "", []string{"Member of “Four eyes”, put there by Olga Brandt on 3 March 2026", "Asked for (“Customer care”), request R-118, approved by Jo Lind and Max Winter, the last on 12 May 2026"}, "78 in a hundred peers hold it", keep, "It has a reason, and most peers hold it. (25 November 2026)"
+	member.Parts, member.App, member.Held, member.Peers, member.Past, member.Advice, member.AdviceWhy = []string{"Edit customers in CRM", "Read customers in CRM"}, "", []string{"Member of “Four eyes”, put there by Olga Brandt on 3 March 2026", "Asked for (“Customer care”), request R-118, approved by Jo Lind and Max Winter, the last on 12 May 2026"}, []string{"78 in a hundred peers hold it"}, []string{"It was kept in the review of 3 March 2026."}, keep, "It has a reason, most peers hold it and it was kept in the review of 3 March 2026. (25 November 2026)"
 	fixed.ID, fixed.What, fixed.Name, fixed.Person, fixed.Conflicts, fixed.RemoveURL, fixed.ChangeURL = "43", "Post invoices", "Post invoices for Ben Okafor", "Ben Okafor", []string{"Breaks “Enter and pay”"}, "", "/reviews/5/decide?items=43&outcome=change"
 	fixed.Held, fixed.Before = []string{"The rule “Accounting” gives it"}, "Jo Lind said before: Keep"
-	own.ID, own.Own, own.RemoveURL, own.Person, own.Used, own.Peers = "44", "About yourself: another person decides it.", "", "Cleo Marsh", "No sign-in is known", "too few peers to compare with"
+	own.Past = nil
+	own.ID, own.Own, own.RemoveURL, own.Person, own.Used, own.Peers = "44", "About yourself: another person decides it.", "", "Cleo Marsh", "No sign-in is known", []string{"too few peers to compare with"}
 	rule := ReviewRule{Unit: "4294967301", Title: "Everybody of Sales", Text: "It gives this to 38 people", Gives: "Read customers in CRM and Badge in Building", Risk: "low", ChangeURL: "/reviews/5/rules?unit=4294967301"}
 	said := rule
 	said.State, said.Comment = ui.Tag{Tone: ui.Warn, Icon: "scale", Text: "Ask for a change"}, "Not everybody needs the badge"
@@ -30,7 +31,7 @@ func galleryReview() []Sample {
 	one := v
 	one.Rules, one.Batch, one.Done, one.DoneRules, one.Last, one.For, one.Groups, one.Bars = nil, nil, nil, nil, nil, "", []ReviewGroup{{ID: "flat-0", Title: "Everything, the risky first", Lines: []ReviewLine{line}}}, v.Bars[:1]
 	role := ReviewLine{ID: "51", Next: "0", Name: "The role “Four eyes”", What: "The role “Four eyes”", Person: "Roles", Risk: "medium", Class: "medium", URL: "/reviews/items/51", ChangeURL: "/reviews/5/decide?items=51&outcome=change", CommentURL: "/reviews/5/decide?items=51&outcome=keep", ReassignURL: "/reviews/5/reassign?items=51", Since: "Confirmed last by Olga Brandt on 3 March 2026",
-		Used: "38 people have it", Peers: "31 when it was confirmed last", Conflicts: []string{"Entitlement, new: crm/badge"}, Facts: []ui.Line{{Name: "Description", Text: "Edits customers, and is checked by a second person."}, {Name: "It gives", Text: "Edit customers in CRM and Badge in Building"}, {Name: "Who gets it by a rule", Text: "“Everybody of Sales”: department == \"Sales\""}}}
+		Used: "38 people have it", Peers: []string{"31 when it was confirmed last"}, Conflicts: []string{"Entitlement, new: crm/badge"}, Facts: []ui.Line{{Name: "Description", Text: "Edits customers, and is checked by a second person."}, {Name: "It gives", Text: "Edit customers in CRM and Badge in Building"}, {Name: "Who gets it by a rule", Text: "“Everybody of Sales”: department == \"Sales\""}}}
 	for _, f := range role.Facts {
 		role.Held = append(role.Held, f.Name+": "+f.Text)
 	}

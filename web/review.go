@@ -36,6 +36,7 @@ type reviewing struct {
 	pol     *policy.Snapshot
 	people  map[int][2]string // name and public id
 	then    map[int]campaign.Then
+	past    map[int]campaign.Verdicts // by entitlement
 	reasons map[int64]audit.Reason
 	deeds   map[int64][]audit.Deed   // who decided what a reason rests on
 	costs   map[int]campaign.Cost    // of an account, by application
@@ -69,12 +70,13 @@ func (r *request) reviewed(tx *db.Tx, v *campaign.Review, items []*campaign.Item
 
 func (r *request) named(tx *db.Tx, v *campaign.Review, c *campaign.Campaign, items []*campaign.Item) (*reviewing, error) {
 	w := &reviewing{r: r, v: v, c: c}
-	var who, logins []int
+	var who, logins, held []int
 	var reasons, decided []int64
 	for _, i := range items {
 		if who = append(who, i.Identity); i.Identity == 0 {
 			logins = append(logins, i.Account)
 		}
+		held = append(held, i.Entitlement)
 		if reasons = append(reasons, i.Reasons...); i.Kinds&(campaign.BitRequest|campaign.BitMembership) != 0 {
 			decided = append(decided, i.Reasons...)
 		}
@@ -91,6 +93,7 @@ func (r *request) named(tx *db.Tx, v *campaign.Review, c *campaign.Campaign, ite
 	}
 	return w, db.Together(tx, func(tx *db.Tx) (err error) { w.people, err = audit.Names(tx, who); return err },
 		func(tx *db.Tx) (err error) { w.then, err = campaign.People(tx, c.ID, who); return err },
+		func(tx *db.Tx) (err error) { w.past, err = campaign.Past(tx, c.ID, held); return err },
 		func(tx *db.Tx) (err error) { w.reasons, err = audit.ReasonsByID(tx, w.pol, reasons); return err },
 		func(tx *db.Tx) (err error) { w.deeds, err = audit.Deeds(tx, decided); return err },
 		func(tx *db.Tx) (err error) { w.costs, err = campaign.Costs(tx, c.ID); return err },

@@ -42,11 +42,11 @@ func TestAReviewSaysWhatAnAccountCosts(t *testing.T) {
 	all := w.number(`select p.peers from campaign_item x join campaign_person p using (campaign_id, identity_id) where x.id = $1`, id)
 	m := w.as(manager)
 	rare(8, "now() + interval '1 hour'") // after the snapshot
-	m.get("/reviews/items/"+item).want(t, http.StatusOK).says(t, "an outlier, number 7 of the rarest: 2 of 31 peers held it on ")
+	m.get("/reviews/items/"+item).want(t, http.StatusOK).says(t, "An outlier, number 7 of the rarest: 2 of 31 peers held it on ")
 	for _, path := range []string{at, "/reviews/items/" + item} {
 		p := m.get(path).want(t, http.StatusOK)
 		p.says(t, "An account costs 12.50 EUR a month")
-		p.says(t, fmt.Sprintf("held by %d of %d peers", held, all))
+		p.says(t, fmt.Sprintf("%d of %d peers hold it", held, all))
 	}
 	reader := w.as(compliance)
 	for n, c := range []*campaign.Campaign{c, of} { // the vault alone, then a login

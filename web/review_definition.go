@@ -50,13 +50,13 @@ func (w *reviewing) definition(i *campaign.Item, out *templates.ReviewLine) {
 		out.Held = append(out.Held, r.T("%s: %s", x.Name, x.Text))
 	}
 	out.Used = r.Plural(c.Members, "person has it", "people have it")
-	out.Since, out.Peers = r.T("Never confirmed before"), ""
+	out.Since, out.Peers = r.T("Never confirmed before"), nil
 	was := w.before[i.Role()]
 	if was == nil {
 		return
 	}
 	out.Since = r.T("Confirmed last by %s on %s", was.By, r.day(r.inZone(*was.At)))
-	out.Peers = r.T("%d when it was confirmed last", was.Members)
+	out.Peers = []string{r.T("%d when it was confirmed last", was.Members)}
 	for _, x := range d.Differences(&was.Definition) {
 		out.Conflicts = append(out.Conflicts, r.changeWord(x))
 	}

@@ -66,16 +66,6 @@ func (w *reviewing) decided(x *audit.Reason, text string) string {
 	}
 }
 
-// peers says how many of those with whom a person is compared hold something. The snapshot keeps a share, rounded; of up to a hundred people it
-// gives their number back.
-func (w *reviewing) peers(i *campaign.Item) string {
-	n := w.then[i.Identity].Peers
-	if n < 1 || n > 100 {
-		return w.r.T("%d in a hundred peers hold it", *i.Peers)
-	}
-	return w.r.T("held by %d of %d peers, themselves counted", (*i.Peers*n+50)/100, n)
-}
-
 // cost says what an account of the item's application cost a month at the snapshot; "" where nobody had stated it.
 func (w *reviewing) cost(i *campaign.Item) string {
 	e := w.cat.Entitlements[i.Entitlement]
@@ -98,6 +88,6 @@ func (w *reviewing) rare(tx *db.Tx, i *campaign.Item, v *templates.ReviewItemVie
 	if err != nil || x == nil {
 		return err
 	}
-	v.Line.Peers = w.r.T("%s; an outlier, number %d of the rarest: %d of %d peers held it on %s", v.Line.Peers, x.N, x.Holders, x.Peers, w.r.day(w.r.inZone(x.MadeAt)))
+	v.Line.Peers = append(v.Line.Peers, w.r.T("An outlier, number %d of the rarest: %d of %d peers held it on %s", x.N, x.Holders, x.Peers, w.r.day(w.r.inZone(x.MadeAt))))
 	return nil
 }

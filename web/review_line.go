@@ -10,7 +10,6 @@ import (
 	"tenure/internal/campaign"
 	"tenure/internal/catalog"
 	"tenure/templates"
-	"tenure/templates/ui"
 )
 
 // person names whom an item is about.
@@ -189,10 +188,7 @@ func (w *reviewing) about(l []*campaign.Item, out *templates.ReviewLine) {
 	if i.LastUsed != nil {
 		out.Used = r.T("Last signed in %s", r.day(r.inZone(*i.LastUsed)))
 	}
-	out.Peers = r.T("too few peers to compare with")
-	if i.Peers != nil {
-		out.Peers = w.peers(i)
-	}
+	out.Peers, out.Past = w.compared(i), w.decidedBefore(i)
 	out.Cost = w.cost(i)
 	for _, x := range l {
 		for _, id := range x.Conflicts {
@@ -209,41 +205,4 @@ func (w *reviewing) about(l []*campaign.Item, out *templates.ReviewLine) {
 		out.Before = r.T("%s said before: %s", b.Name, w.said(b).Text)
 	}
 	w.advice(i, out)
-}
-
-// dormantAfter is after how many days without signing in an account is called dormant; the snapshot uses the same.
-const dormantAfter = 90
-
-// advice says what is suggested, and from what it follows: never chosen beforehand.
-func (w *reviewing) advice(i *campaign.Item, out *templates.ReviewLine) {
-	r := w.r
-	var because []string
-	switch i.Advice {
-	case 1:
-		out.Advice = ui.Tag{Tone: ui.Neutral, Icon: "info-circle", Text: r.T("Suggested: keep")}
-		because = append(because, r.T("it has a reason, and most peers hold it"))
-	case 2:
-		out.Advice = ui.Tag{Tone: ui.Warn, Icon: "info-circle", Text: r.T("Suggested: remove")}
-		if i.Kinds == 0 {
-			because = append(because, r.T("nothing gives it"))
-		}
-		if len(i.Conflicts) > 0 {
-			because = append(because, r.T("it breaks a rule of separation"))
-		}
-		if i.LastUsed != nil && w.c.AsOf != nil && i.LastUsed.Before(w.c.AsOf.AddDate(0, 0, -dormantAfter)) {
-			because = append(because, r.T("nobody signed in for %d days", int(w.c.AsOf.Sub(*i.LastUsed).Hours()/24)))
-		}
-		if i.Kept {
-			because = append(because, r.T("it is from before the present job"))
-		}
-		if i.Peers != nil && *i.Peers < 50 {
-			because = append(because, r.T("few peers hold it"))
-		}
-	default:
-		return
-	}
-	out.AdviceWhy = sentence(r.and(because, 4))
-	if w.c.AsOf != nil {
-		out.AdviceWhy += " (" + r.day(r.inZone(*w.c.AsOf)) + ")"
-	}
 }

@@ -230,6 +230,9 @@ type Item struct {
 	Since       *time.Time
 	LastUsed    *time.Time
 	Kept        bool // it is from before the present job, and few peers hold it
+	Alike       *int // in a hundred, of those to whom rules and roles give the same; nil: too few, or rules and roles give it
+	Past        int  // what a person decided when it was last reviewed: PastKept, PastRemoved or PastChange; 0: never
+	PastAt      *time.Time
 	Reasons     []int64
 	Conflicts   []int
 

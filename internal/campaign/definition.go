@@ -188,7 +188,7 @@ func (b *builder) readRoles() error {
 		if err != nil {
 			return err
 		}
-		i := item{kinds: BitDefinition, unit: BitMembership<<32 | int64(o.ID), since: never, used: never, shown: -1, more: &more{param: RoleParam(o.ID)}}
+		i := item{kinds: BitDefinition, unit: BitMembership<<32 | int64(o.ID), since: never, used: never, reviewed: never, shown: -1, alike: -1, more: &more{param: RoleParam(o.ID)}}
 		for _, e := range d.Gives {
 			if h := b.entitlements[int32(e)]; h != nil { //nolint:gosec // an id
 				i.risk = max(i.risk, int8(h.risk)) //nolint:gosec // 0 to 3

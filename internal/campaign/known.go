@@ -14,6 +14,7 @@ type known struct {
 	accounts     numbered[int32, login]
 	reasons      numbered[pair, basis]
 	conflicts    map[pair][]int32 // SoD rules in which what somebody holds takes part
+	past         map[int]Verdicts // by entitlement
 }
 
 // numbered are things by their number, of which there may be millions: all in one piece of memory.
@@ -53,12 +54,15 @@ func pairOf(of, entitlement int32) pair {
 type subject struct {
 	id                                      int32
 	state, department, location, workerType string
-	manager, boss                           int32 // boss: the nearest above who is here; 0: nobody
-	group                                   int32 // whom they are compared with
-	peers                                   int32 // how many those are, themselves counted
-	moved                                   int64 // when they last changed department or title
-	chosen                                  bool  // in scope
-	listed                                  bool  // has an item
+	manager, boss                           int32  // boss: the nearest above who is here; 0: nobody
+	group                                   int32  // whom they are compared with
+	peers                                   int32  // how many those are, themselves counted
+	gets                                    uint64 // what rules and roles give them, summed up; 0: nothing
+	alike                                   int32  // who gets the same
+	fellows                                 int32  // how many those are, themselves counted
+	moved                                   int64  // when they last changed department or title
+	chosen                                  bool   // in scope
+	listed                                  bool   // has an item
 }
 
 // counts says whether somebody is among those whom others are compared with.
@@ -230,7 +234,7 @@ func (b *builder) named() []int32 {
 	return all
 }
 
-// readReasons puts the reasons together that each person has for each entitlement.
+// readReasons puts the reasons together that each person has for each entitlement, and people together to whom rules and roles give the same.
 func (b *builder) readReasons() error {
 	if b.everybody() { // the statistics say about how many there are
 		var many int
@@ -239,11 +243,16 @@ func (b *builder) readReasons() error {
 		}
 		b.reasons.expect(many)
 	}
-	return b.each(`select r.identity_id, r.entitlement_id, r.ref, (case r.kind when 'birthright' then 1 when 'handover' then 2 when 'found' then 4 when 'request' then 8 when 'assignment' then 16 else 32 end)::smallint, r.valid_from,
+	err := b.each(`select r.identity_id, r.entitlement_id, r.ref, (case r.kind when 'birthright' then 1 when 'handover' then 2 when 'found' then 4 when 'request' then 8 when 'assignment' then 16 else 32 end)::smallint, r.valid_from,
 			cardinality($4::int[]) > 0 and (r.via = any($4) or r.kind = 'assignment' and r.ref = any($4))
 		from reason r where r.known_to = 'infinity' and r.state = 'live' and r.valid_from <= $1 and r.valid_to > $1 and ($2 or r.identity_id = any($3))`,
-		[]any{b.tx.Now, b.everybody(), list(b.c.Scope.People), list(b.c.Scope.Roles)}, func(r row) {
+		[]any{b.tx.Now, b.everybody(), b.named(), list(b.c.Scope.Roles)}, func(r row) {
 			at, ref, kind, since, role := pairOf(r.int(0), r.int(1)), r.int(2), r.small(3), r.micros(4), r.bool(5)
+			if kind&given != 0 {
+				if p := b.people[r.int(0)]; p != nil {
+					p.gets += scatter(uint64(kind)<<59 ^ uint64(pairOf(ref, r.int(1)))) //nolint:gosec // the same bits
+				}
+			}
 			w := b.reasons.get(at)
 			if w == nil {
 				b.reasons.put(at, basis{kind, ref, true, role, since})
@@ -253,6 +262,32 @@ func (b *builder) readReasons() error {
 			w.alone = w.alone && w.ref == ref
 			w.ref, w.since, w.role = min(w.ref, ref), min(w.since, since), w.role || role
 		})
+	if err == nil {
+		b.join()
+	}
+	return err
+}
+
+// join numbers those who get the same: those who get nothing have nobody beside them.
+func (b *builder) join() {
+	n := map[uint64]int32{}
+	for _, p := range b.people {
+		if p.counts() && p.gets != 0 {
+			n[p.gets]++
+		}
+	}
+	for _, p := range b.people {
+		if p.fellows = n[p.gets]; p.fellows >= enough {
+			p.alike = b.group(int64(p.gets)) //nolint:gosec // the same bits
+		}
+	}
+}
+
+// scatter spreads a number over all 64 bits (splitmix64), so that the sum of some stands for which they are, in whatever order.
+func scatter(x uint64) uint64 {
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
 }
 
 // readConflicts reads which SoD rules are broken by what.

@@ -68,11 +68,12 @@ type Then struct {
 	State                            string
 	Department, Location, WorkerType string
 	Peers                            int // with how many they are compared, themselves counted
+	Alike                            int // to how many rules and roles give the same, themselves counted
 }
 
 // People gives what was known of people at the snapshot of a campaign.
 func People(tx *db.Tx, campaign int, ids []int) (map[int]Then, error) {
-	rows, err := tx.Query(`select identity_id, state, department, location, worker_type, peers from campaign_person where campaign_id = $1 and identity_id = any($2::int[])`, campaign, list(ids))
+	rows, err := tx.Query(`select identity_id, state, department, location, worker_type, peers, alike from campaign_person where campaign_id = $1 and identity_id = any($2::int[])`, campaign, list(ids))
 	if err != nil {
 		return nil, err
 	}

@@ -12,8 +12,10 @@ type item struct {
 	who                            int32 // is asked
 	unit                           int64 // what is decided as one with it
 	since, used                    int64
+	reviewed                       int64 // when it was last
 	rank, shown, kinds             int16 // shown: how many in a hundred of those compared with hold it; -1: too few to say
-	risk, class, advice            int8
+	alike                          int16 // the same of those to whom rules and roles give the same
+	risk, class, advice, past      int8
 	kept                           bool
 	more                           *more
 	review                         *share
@@ -46,7 +48,7 @@ func (b *builder) readObserved() error {
 		return err
 	}
 	if reviewed {
-		columns, join = ", b.at, b.outcome", " left join campaign_last b on b.account_id = o.account_id and b.entitlement_id = o.entitlement_id and b.param = o.param"
+		columns, join = ", b.at, case when b.answered then b.outcome else '' end", " left join campaign_last b on b.account_id = o.account_id and b.entitlement_id = o.entitlement_id and b.param = o.param"
 	}
 	some := []int32{}
 	if !b.everybody() {
@@ -54,7 +56,6 @@ func (b *builder) readObserved() error {
 			some = append(some, id)
 		}
 	}
-	var outcomes []string // of the items, where any was reviewed
 	holders := map[pair]int32{}
 	b.items = make([]item, 0, len(b.reasons.all)*5/4) // some is held without a reason
 	err := b.each(`select o.account_id, o.entitlement_id, o.param`+columns+` from observed o
@@ -68,6 +69,9 @@ func (b *builder) readObserved() error {
 			}
 			if a.who.counts() {
 				holders[pairOf(a.who.group, s.entitlement)]++
+				if a.who.fellows >= enough {
+					holders[pairOf(a.who.alike, s.entitlement)]++
+				}
 			}
 			if a.of != 0 && (a.who == nil || !a.who.chosen) {
 				return
@@ -76,29 +80,40 @@ func (b *builder) readObserved() error {
 				s.reviewed = r.micros(3)
 			}
 			if i, ok := b.take(&s, a, e); ok {
-				b.items = append(b.items, i)
 				if reviewed {
-					outcomes = append(outcomes, r.text(4))
+					i.reviewed, i.past = s.reviewed, pastOf(r.text(4))
 				}
+				b.items = append(b.items, i)
 			}
 		})
 	if err != nil {
 		return err
 	}
+	if reviewed {
+		if err := b.readPast(); err != nil {
+			return err
+		}
+	}
+	year := b.tx.Now.AddDate(-1, 0, 0).UnixMicro()
 	onAll(len(b.items), func(n int) {
 		i := &b.items[n]
-		outcome := ""
-		if reviewed {
-			outcome = outcomes[n]
-		}
 		p := b.people[i.identity]
-		if p != nil && p.peers >= 5 {
+		if p != nil && p.peers >= enough {
 			i.shown = share100(holders[pairOf(p.group, i.entitlement)], p.peers)
 		}
-		i.weigh(p, b.tx.Now, outcome, b.c.Settings.NoBatch)
+		if p != nil && p.fellows >= enough && i.kinds&given == 0 {
+			i.alike = share100(holders[pairOf(p.alike, i.entitlement)], p.fellows)
+		}
+		i.weigh(p, b.tx.Now, b.past[int(i.entitlement)].besides(int(i.past), i.reviewed, year), b.c.Settings.NoBatch)
 	})
 	return nil
 }
+
+// enough is how many there have to be to be compared with.
+const enough = 5
+
+// given is what rules and roles give: everybody to whom they give the same has it, so that says nothing about whether it is right.
+const given = BitBirthright | BitMembership
 
 // share100 is how many in a hundred of n people held are, rounded.
 func share100(held, n int32) int16 {
@@ -109,7 +124,7 @@ func share100(held, n int32) int16 {
 // access and stays with it: it is nothing to decide line by line.
 func (b *builder) take(s *seen, a *login, e *held) (item, bool) {
 	scope := &b.c.Scope
-	i := item{account: s.account, identity: a.of, entitlement: s.entitlement, used: a.used, since: never, shown: -1, risk: int8(e.risk)} //nolint:gosec // 0 to 3
+	i := item{account: s.account, identity: a.of, entitlement: s.entitlement, used: a.used, since: never, reviewed: never, shown: -1, alike: -1, risk: int8(e.risk)} //nolint:gosec // 0 to 3
 	at := pairOf(a.of, s.entitlement)
 	w, rules := b.reasons.get(at), b.conflicts[at]
 	switch {
@@ -134,48 +149,58 @@ func (b *builder) take(s *seen, a *login, e *held) (item, bool) {
 // days is the instant so many days before another.
 func days(now time.Time, n int) int64 { return now.AddDate(0, 0, -n).UnixMicro() }
 
-// weigh says what follows from the context of an item: its class, what is advised and what is looked at first. It is pure. outcome is what was
-// decided when it was last reviewed.
-func (i *item) weigh(p *subject, now time.Time, outcome string, noBatch bool) {
-	old := days(now, 90)
-	best := int16(50) // where there are too few to compare with, nothing speaks for it and nothing against
-	if i.shown >= 0 {
-		best = i.shown
-	}
+// weigh says what follows from the context of an item: its class, what is advised and what is looked at first. It is pure. others is what
+// was decided about others who held it.
+func (i *item) weigh(p *subject, now time.Time, others Verdicts, noBatch bool) {
+	old, was := days(now, 90), i.before(p, others)
+	best := i.best()
 	dormant := i.used != never && i.used < old
 	broken := i.more != nil && i.more.rules != nil
 	settled := i.kinds == BitOther
 	switch {
-	case outcome != "":
-		settled = outcome == Keep
+	case i.past != 0:
+		settled = i.past == PastKept
 	case i.since != never:
 		settled = i.since < old
 	}
 	// From before the present job, and few of those compared with hold it: carried over.
 	i.kept = i.kinds != BitBirthright && i.since != never && p != nil && i.since < p.moved && i.shown >= 0 && i.shown < 30
-	ruled := i.kinds == BitBirthright
-	switch {
-	case i.kinds == 0 && best < 50, !ruled && (dormant || broken || best < 10), i.kept:
+	ruled, carried := i.kinds == BitBirthright, i.kept && !was.kept
+	switch { // that few hold it is known to whoever kept it in the present job
+	case i.kinds == 0 && best < 50, !ruled && (dormant || broken || was.back || was.against || best < 10 && !was.kept), carried:
 		i.advice = adviseRemove
-	case i.kinds != 0 && best >= 50:
+	case i.kinds != 0 && !was.back && !was.again && !was.against && (best >= 50 || was.kept && best >= 10):
 		i.advice = adviseKeep
 	}
 	switch {
 	case ruled && !broken:
 		i.class = ByRule
-	case !noBatch && i.risk < 2 && !broken && i.kinds != 0 && i.kinds != BitHandover && !dormant && best >= 50 && settled:
+	case !noBatch && i.risk < 2 && !broken && i.kinds != 0 && i.kinds != BitHandover && !dormant && !was.against && best >= 50 && settled:
 		i.class = Fine
 	}
 	rank := int16(i.risk)*200 + 100 - best
 	for _, x := range []struct {
 		so bool
 		n  int16
-	}{{broken, 150}, {i.kinds == 0, 100}, {dormant, 100}, {i.kept, 100}} {
+	}{{broken, 150}, {i.kinds == 0, 100}, {dormant, 100}, {carried, 100}, {was.back, 100}, {was.again, 50}, {was.against, 50}, {was.kept, -50}} {
 		if x.so {
 			rank += x.n
 		}
 	}
-	i.rank = min(1000, rank)
+	i.rank = max(0, min(1000, rank))
+}
+
+// best is how many in a hundred hold it of those whose part says more: the one further from half. Where there are too few to compare with, nothing
+// speaks for it and nothing against.
+func (i *item) best() int16 {
+	far := func(share int16) int16 { return max(share-50, 50-share) }
+	switch {
+	case i.alike >= 0 && (i.shown < 0 || far(i.alike) > far(i.shown)):
+		return i.alike
+	case i.shown >= 0:
+		return i.shown
+	}
+	return 50
 }
 
 // noReviewer says that some items have nobody who could be asked about them.

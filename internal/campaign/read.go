@@ -82,7 +82,7 @@ func review(tx *db.Tx, where string, args ...any) (*Review, error) {
 	return v, err
 }
 
-const itemColumns = `select i.id, i.identity_id, i.review_id, i.account_id, i.entitlement_id, i.param, i.stage, i.class, i.risk, i.rank, i.advice, i.peers, i.kinds, i.unit, i.since, i.last_used, i.kept,
+const itemColumns = `select i.id, i.identity_id, i.review_id, i.account_id, i.entitlement_id, i.param, i.stage, i.class, i.risk, i.rank, i.advice, i.peers, i.kinds, i.unit, i.since, i.last_used, i.kept, coalesce(i.past, 0), i.past_at, i.alike,
 		array(select r.id from campaign c join reason r on r.identity_id = i.identity_id and r.entitlement_id = i.entitlement_id and r.state = 'live' and r.valid_from <= c.as_of and r.valid_to > c.as_of and r.known_from <= coalesce(c.started_at, 'infinity') and r.known_to > coalesce(c.started_at, now())
 			where c.id = i.campaign_id and i.kinds not in (0, 32) order by r.id), i.conflicts,
 		d.decider_id, d.on_behalf_of, d.outcome, d.level, d.until, d.comment, d.together, d.decided_at, d.signed_at, w.name,
@@ -98,7 +98,7 @@ func scanItem(row pgx.CollectableRow) (*Item, error) {
 		until, at, signed           *time.Time
 		together                    *int
 	}
-	err := row.Scan(&i.ID, &i.Identity, &i.Review, &i.Account, &i.Entitlement, &i.Param, &i.Stage, &i.Class, &i.Risk, &i.Rank, &i.Advice, &i.Peers, &i.Kinds, &i.Unit, &i.Since, &i.LastUsed, &i.Kept, &i.Reasons, &i.Conflicts,
+	err := row.Scan(&i.ID, &i.Identity, &i.Review, &i.Account, &i.Entitlement, &i.Param, &i.Stage, &i.Class, &i.Risk, &i.Rank, &i.Advice, &i.Peers, &i.Kinds, &i.Unit, &i.Since, &i.LastUsed, &i.Kept, &i.Past, &i.PastAt, &i.Alike, &i.Reasons, &i.Conflicts,
 		&d.who, &d.behalf, &d.outcome, &d.level, &d.until, &d.note, &d.together, &d.at, &d.signed, &d.named, &b.who, &b.outcome, &b.level, &b.until, &b.note, &b.at, &b.named)
 	if err != nil {
 		return nil, err

@@ -111,6 +111,9 @@ func setRemovals(tx *db.Tx, c *Campaign, all []*Removal, to RemovalState, kind s
 	for _, r := range all {
 		r.State = to
 	}
+	if to == RemovalKept {
+		return staysAfterAll(tx, ids)
+	}
 	return nil
 }
 

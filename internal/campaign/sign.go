@@ -136,9 +136,9 @@ func Concerned(tx *db.Tx, reviews, campaigns []int) ([]int, error) {
 
 // remember notes when access was last reviewed, and how.
 func remember(tx *db.Tx, v *Review) error {
-	_, err := tx.Exec(`insert into campaign_last (account_id, entitlement_id, param, at, outcome) select i.account_id, i.entitlement_id, i.param, $2, d.outcome
+	_, err := tx.Exec(`insert into campaign_last (account_id, entitlement_id, param, at, outcome, answered) select i.account_id, i.entitlement_id, i.param, $2, d.outcome, d.decider_id is not null
 			from campaign_decision d join campaign_item i on i.id = d.item_id where d.review_id = $1 and d.stage = $3 and i.account_id <> 0
-		on conflict (account_id, entitlement_id, param) do update set at = excluded.at, outcome = excluded.outcome`, v.ID, tx.Now, v.Stage)
+		on conflict (account_id, entitlement_id, param) do update set at = excluded.at, outcome = excluded.outcome, answered = excluded.answered`, v.ID, tx.Now, v.Stage)
 	return err
 }
 

@@ -156,10 +156,7 @@ func (b *builder) store() error {
 		return err
 	}
 	b.touches["campaign_review"] += n
-	if err := b.storeItems(); err != nil {
-		return err
-	}
-	return b.storePeople()
+	return b.steps(b.storeItems, b.storePeople, b.storePast)
 }
 
 // apart is from how many items on a campaign's stand in a partition of their own; a test has few.
@@ -205,7 +202,7 @@ func (b *builder) place() {
 
 func (b *builder) copyItems(table string, first int) error {
 	var text []byte
-	return b.tx.Bulk(table, []string{"id", "identity_id", "campaign_id", "review_id", "account_id", "entitlement_id", "stage", "class", "risk", "rank", "advice", "peers", "kinds", "unit", "since", "last_used", "conflicts", "param", "kept"},
+	return b.tx.Bulk(table, []string{"id", "identity_id", "campaign_id", "review_id", "account_id", "entitlement_id", "stage", "class", "risk", "rank", "advice", "peers", "kinds", "unit", "since", "last_used", "conflicts", "param", "kept", "past", "past_at", "alike"},
 		len(b.order), func(n int, r *db.Row) error {
 			i := b.order[n]
 			text = i.print(text[:0])
@@ -238,6 +235,18 @@ func (b *builder) copyItems(table string, first int) error {
 				r.Text(i.more.param)
 			}
 			r.Bool(i.kept)
+			if i.past == 0 {
+				r.Null()
+				r.Null()
+			} else {
+				r.Small(int(i.past))
+				r.Micros(i.reviewed)
+			}
+			if i.alike < 0 {
+				r.Null()
+			} else {
+				r.Small(int(i.alike))
+			}
 			return nil
 		})
 }
@@ -258,7 +267,7 @@ func (b *builder) storePeople() error {
 	}
 	slices.SortFunc(people, func(x, y *subject) int { return cmp.Compare(x.id, y.id) })
 	b.touches["campaign_person"] += len(people)
-	if err := b.tx.Bulk("campaign_person", []string{"campaign_id", "identity_id", "state", "department", "location", "worker_type", "manager_id", "peers"}, len(people), func(n int, r *db.Row) error {
+	if err := b.tx.Bulk("campaign_person", []string{"campaign_id", "identity_id", "state", "department", "location", "worker_type", "manager_id", "peers", "alike"}, len(people), func(n int, r *db.Row) error {
 		p := people[n]
 		r.Int(b.c.ID)
 		r.Int(int(p.id))
@@ -268,6 +277,7 @@ func (b *builder) storePeople() error {
 		r.Text(p.workerType)
 		r.ID(int(p.manager))
 		r.Int(int(p.peers))
+		r.Int(int(p.fellows))
 		return nil
 	}); err != nil {
 		return err

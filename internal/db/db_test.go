@@ -208,7 +208,7 @@ func TestEveryGovernedTableIsGoverned(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	want := []string{"account", "account_link", "application", "application_pause", "application_secret", "campaign", "campaign_decision", "campaign_event", "campaign_item", "campaign_note", "campaign_person", "campaign_reading", "campaign_removal", "campaign_review", "campaign_role", "change_set", "control_limit", "delegation", "employment", "employment_version", "entitlement", "erasure", "evidence_schedule",
+	want := []string{"account", "account_link", "application", "application_pause", "application_secret", "campaign", "campaign_decision", "campaign_event", "campaign_item", "campaign_note", "campaign_past", "campaign_person", "campaign_reading", "campaign_removal", "campaign_review", "campaign_role", "change_set", "control_limit", "delegation", "employment", "employment_version", "entitlement", "erasure", "evidence_schedule",
 		"exception", "expected_change", "hold", "hr_source", "identity", "legal_hold", "operation", "passkey", "policy_object", "policy_spec", "policy_version", "portal_include",
 		"portal_known", "portal_permission", "portal_role", "reason", "recovery_code", "request", "request_decision", "request_holder", "request_item", "request_note", "request_step", "retention", "role_member", "sample", "second_factor", "sign_in_link", "slack_link", "snapshot", "token", "unit", "violation", "webhook", "withheld", "working_time"}
 	if err != nil || !slices.Equal(got, want) {
