@@ -19,9 +19,10 @@ func (b *builder) finish() error {
 		c.ID, tx.Now, b.pol.Version, c.Items, digest, c.DueAt); err != nil {
 		return err
 	}
-	var err error
-	if b.opened, err = reviewsOf(tx, `where v.campaign_id = $1 and v.state = 'open'`, c.ID); err != nil {
-		return err
+	for _, v := range b.reviews {
+		if v.wave == 1 {
+			b.opened = append(b.opened, &Review{ID: v.id, Campaign: c.ID, Stage: 1, Wave: 1, Reviewer: int(v.who), Load: v.load, Items: v.items, DueAt: *c.DueAt})
+		}
 	}
 	if err := ring(tx, c.ID, 0); err != nil {
 		return err
