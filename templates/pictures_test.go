@@ -33,7 +33,7 @@ var readme = []string{"home-full", "person-full", "run-held"}
 // picture takes a page as it stands: whole, or what the window shows of it.
 func picture(t *testing.T, ctx context.Context, name string, beyond bool) {
 	t.Helper()
-	quality := int64(66)
+	quality := int64(60)
 	r, err := chromedp.Call(ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatWebp, Quality: &quality, CaptureBeyondViewport: &beyond})
 	if err == nil {
 		err = os.WriteFile(filepath.Join(*pictures, name+".webp"), r.Data, 0o644)
