@@ -76,7 +76,7 @@ func TestHowSomebodyIsTold(t *testing.T) {
 	stored := func() string {
 		return w.text(`select digest || ' ' || hour || ' ' || array_to_string(off, ',') from notify_preference n join identity i on i.id = n.identity_id where i.number = $1`, employee)
 	}
-	if s := stored(); s != "true 17 decided,granted,question,ending,expired" {
+	if s := stored(); s != "true 17 decided,granted,question,ending,expired,figures" {
 		t.Error(s)
 	}
 	p := c.get("/me/profile").want(t, http.StatusOK)
@@ -84,7 +84,7 @@ func TestHowSomebodyIsTold(t *testing.T) {
 		t.Error("the page does not show what is stored")
 	}
 	c.post("/me/profile", "density", "dense").want(t, http.StatusSeeOther) // a form that does not ask changes nothing of it
-	if s := stored(); s != "true 17 decided,granted,question,ending,expired" {
+	if s := stored(); s != "true 17 decided,granted,question,ending,expired,figures" {
 		t.Error(s)
 	}
 }
