@@ -190,7 +190,7 @@ func (b *builder) readRoles() error {
 		}
 		i := item{kinds: BitDefinition, unit: BitMembership<<32 | int64(o.ID), since: never, used: never, reviewed: never, shown: -1, alike: -1, more: &more{param: RoleParam(o.ID)}}
 		for _, e := range d.Gives {
-			if h := b.entitlements[int32(e)]; h != nil { //nolint:gosec // an id
+			if h := b.entitlements.get(int32(e)); h != nil { //nolint:gosec // an id
 				i.risk = max(i.risk, int8(h.risk)) //nolint:gosec // 0 to 3
 			}
 		}
@@ -301,7 +301,7 @@ func (i *Item) Role() int {
 
 // readDefined reads the risk of what roles give.
 func (b *builder) readDefined() error {
-	b.entitlements = map[int32]*held{}
+	b.entitlements = table[held]{}
 	return b.each(`select e.id, e.application_id, coalesce(array_position(array['low', 'medium', 'high', 'critical'], e.risk) - 1, case when e.privileged then 2 else 0 end)::smallint from entitlement e`, nil,
-		func(r row) { b.entitlements[r.int(0)] = &held{application: r.int(1), risk: r.small(2)} })
+		func(r row) { b.entitlements.put(r.int(0), held{application: r.int(1), risk: r.small(2)}) })
 }

@@ -8,39 +8,13 @@ import (
 
 // known is what the snapshot is made of, as it was read: everything by its id.
 type known struct {
-	people       map[int32]*subject
+	people       table[subject]
 	groups       map[int64]int32
-	entitlements map[int32]*held
-	accounts     numbered[int32, login]
-	reasons      numbered[pair, basis]
+	entitlements table[held]
+	accounts     table[login]
+	reasons      grounds
 	conflicts    map[pair][]int32 // SoD rules in which what somebody holds takes part
 	past         map[int]Verdicts // by entitlement
-}
-
-// numbered are things by their number, of which there may be millions: all in one piece of memory.
-type numbered[K comparable, T any] struct {
-	at  map[K]int32
-	all []T
-}
-
-func (n *numbered[K, T]) get(k K) *T {
-	if i, ok := n.at[k]; ok {
-		return &n.all[i]
-	}
-	return nil
-}
-
-// expect makes room for so many.
-func (n *numbered[K, T]) expect(many int) {
-	n.at, n.all = make(map[K]int32, many), make([]T, 0, many)
-}
-
-func (n *numbered[K, T]) put(k K, v T) {
-	if n.at == nil {
-		n.at = map[K]int32{}
-	}
-	n.at[k] = int32(len(n.all)) //nolint:gosec // fewer than two thousand million
-	n.all = append(n.all, v)
 }
 
 // pair is a person, or a group of people, and an entitlement.
@@ -158,7 +132,7 @@ func (b *builder) args(more ...any) []any {
 // enough of them, else of the same department; and who their manager is, the nearest above who is here. Where people are named, only those of
 // their departments are read.
 func (b *builder) readPeople() error {
-	b.people, b.groups = map[int32]*subject{}, map[int64]int32{}
+	b.people, b.groups = table[subject]{}, map[int64]int32{}
 	return b.each(`with recursive `+belowSQL+`, main as (select distinct on (v.identity_id) v.identity_id, v.attrs->>'title' title from employment_version v
 			where v.known_to = 'infinity' and v.valid_from <= $1 and v.valid_to > $1 and v.status <> 'rescinded' and v.starts_at <= $1 and v.ends_at > $1
 			order by v.identity_id, v.status = 'active' desc, v.starts_at desc),
@@ -176,9 +150,8 @@ func (b *builder) readPeople() error {
 			`+chosenSQL+`
 		from p left join one on one.department = p.department and one.title = p.title left join two on two.department = p.department left join moved using (identity_id)`,
 		b.args(), func(r row) {
-			p := &subject{id: r.int(0), state: r.text(1), department: r.text(2), location: r.text(3), workerType: r.text(4), manager: r.int(5), boss: r.int(6),
-				group: b.group(r.big(7)), peers: r.int(8), moved: r.micros(9), chosen: r.bool(10)}
-			b.people[p.id] = p
+			b.people.put(r.int(0), subject{id: r.int(0), state: r.text(1), department: r.text(2), location: r.text(3), workerType: r.text(4), manager: r.int(5), boss: r.int(6),
+				group: b.group(r.big(7)), peers: r.int(8), moved: r.micros(9), chosen: r.bool(10)})
 		})
 }
 
@@ -194,14 +167,14 @@ func (b *builder) group(hash int64) int32 {
 
 // readEntitlements reads what the items will say of what is held. What none of the people who are named holds need not be counted.
 func (b *builder) readEntitlements() error {
-	b.entitlements = map[int32]*held{}
+	b.entitlements = table[held]{}
 	return b.each(`select e.id, e.application_id, e.kind = 'account', coalesce(array_position(array['low', 'medium', 'high', 'critical'], e.risk) - 1, case when e.privileged then 2 else 0 end)::smallint, o.id
 		from campaign_reading r join entitlement e on e.application_id = r.application_id join application a on a.id = e.application_id
 			left join identity o on o.id = coalesce(e.owner_id, a.owner_id) and o.state = 'active' and o.locked_at is null
 		where r.campaign_id = $1 and (cardinality($2::int[]) = 0 or e.id = any($2)) and (cardinality($3::int[]) = 0 or e.id in (
 			select o.entitlement_id from observed o join account_link l on l.account_id = o.account_id and l.known_to = 'infinity' where l.identity_id = any($3)))`,
 		[]any{b.c.ID, list(b.c.Scope.Entitlements), list(b.c.Scope.People)}, func(r row) {
-			b.entitlements[r.int(0)] = &held{application: r.int(1), login: r.bool(2), risk: r.small(3), owner: r.int(4)}
+			b.entitlements.put(r.int(0), held{application: r.int(1), login: r.bool(2), risk: r.small(3), owner: r.int(4)})
 		})
 }
 
@@ -216,7 +189,7 @@ func (b *builder) readAccounts() error {
 			left join account_seen n on n.account_id = a.id
 		where r.campaign_id = $1 and ($2 or l.identity_id = any($3)) and `+which, []any{b.c.ID, b.everybody(), b.named()}, func(r row) {
 		of := r.int(1)
-		b.accounts.put(r.int(0), login{who: b.people[of], of: of, managed: r.bool(2), used: r.micros(3)})
+		b.accounts.put(r.int(0), login{who: b.people.get(of), of: of, managed: r.bool(2), used: r.micros(3)})
 	})
 }
 
@@ -227,11 +200,7 @@ func (b *builder) named() []int32 {
 	if b.everybody() {
 		return []int32{}
 	}
-	all := make([]int32, 0, len(b.people))
-	for id := range b.people {
-		all = append(all, id)
-	}
-	return all
+	return append([]int32{}, b.people.ids...)
 }
 
 // readReasons puts the reasons together that each person has for each entitlement, and people together to whom rules and roles give the same.
@@ -247,15 +216,15 @@ func (b *builder) readReasons() error {
 			cardinality($4::int[]) > 0 and (r.via = any($4) or r.kind = 'assignment' and r.ref = any($4))
 		from reason r where r.known_to = 'infinity' and r.state = 'live' and r.valid_from <= $1 and r.valid_to > $1 and ($2 or r.identity_id = any($3))`,
 		[]any{b.tx.Now, b.everybody(), b.named(), list(b.c.Scope.Roles)}, func(r row) {
-			at, ref, kind, since, role := pairOf(r.int(0), r.int(1)), r.int(2), r.small(3), r.micros(4), r.bool(5)
+			who, entitlement, ref, kind, since, role := r.int(0), r.int(1), r.int(2), r.small(3), r.micros(4), r.bool(5)
 			if kind&given != 0 {
-				if p := b.people[r.int(0)]; p != nil {
-					p.gets += scatter(uint64(kind)<<59 ^ uint64(pairOf(ref, r.int(1)))) //nolint:gosec // the same bits
+				if p := b.people.get(who); p != nil {
+					p.gets += scatter(uint64(kind)<<59 ^ uint64(pairOf(ref, entitlement))) //nolint:gosec // the same bits
 				}
 			}
-			w := b.reasons.get(at)
-			if w == nil {
-				b.reasons.put(at, basis{kind, ref, true, role, since})
+			w, fresh := b.reasons.put(pairOf(who, entitlement))
+			if fresh {
+				*w = basis{kind, ref, true, role, since}
 				return
 			}
 			w.kinds |= kind
@@ -271,12 +240,14 @@ func (b *builder) readReasons() error {
 // join numbers those who get the same: those who get nothing have nobody beside them.
 func (b *builder) join() {
 	n := map[uint64]int32{}
-	for _, p := range b.people {
+	for i := range b.people.all {
+		p := &b.people.all[i]
 		if p.counts() && p.gets != 0 {
 			n[p.gets]++
 		}
 	}
-	for _, p := range b.people {
+	for i := range b.people.all {
+		p := &b.people.all[i]
 		if p.fellows = n[p.gets]; p.fellows >= enough {
 			p.alike = b.group(int64(p.gets)) //nolint:gosec // the same bits
 		}

@@ -38,10 +38,11 @@ type seen struct {
 	account, entitlement int32
 	param                string
 	reviewed             int64
+	past                 int8
 }
 
 // readObserved reads what the last complete readings show, counts who holds what among those who are compared, and weighs what is in scope. It
-// reads the rows once; what it keeps of one is an item of about a hundred bytes.
+// reads the rows once, and looks up what is known of one while the next ones come; what it keeps of one is an item of about a hundred bytes.
 func (b *builder) readObserved() error {
 	columns, join, reviewed := "", "", false
 	if err := b.tx.QueryRow(`select exists (select from campaign_last)`).Scan(&reviewed); err != nil {
@@ -52,40 +53,40 @@ func (b *builder) readObserved() error {
 	}
 	some := []int32{}
 	if !b.everybody() {
-		for id := range b.accounts.at {
-			some = append(some, id)
-		}
+		some = append(some, b.accounts.ids...)
 	}
-	holders := map[pair]int32{}
-	b.items = make([]item, 0, len(b.reasons.all)*5/4) // some is held without a reason
+	holders := make(map[pair]int32, b.reasons.n/2)
+	b.items = make([]item, 0, b.reasons.n*5/4) // some is held without a reason
+	next, end := behind(func(s *seen) {
+		a, e := b.accounts.get(s.account), b.entitlements.get(s.entitlement)
+		if a == nil || e == nil {
+			return
+		}
+		if a.who.counts() {
+			holders[pairOf(a.who.group, s.entitlement)]++
+			if a.who.fellows >= enough {
+				holders[pairOf(a.who.alike, s.entitlement)]++
+			}
+		}
+		if a.of != 0 && (a.who == nil || !a.who.chosen) {
+			return
+		}
+		if i, ok := b.take(s, a, e); ok {
+			i.reviewed, i.past = s.reviewed, s.past
+			b.items = append(b.items, i)
+		}
+	})
 	err := b.each(`select o.account_id, o.entitlement_id, o.param`+columns+` from observed o
 		join (select e.id, r.reading_id from campaign_reading r join entitlement e on e.application_id = r.application_id where r.campaign_id = $1 and (cardinality($2::int[]) = 0 or e.id = any($2))) e on e.id = o.entitlement_id`+join+`
 		where o.seen_from <= e.reading_id and (o.seen_to is null or o.seen_to > e.reading_id) and ($3 or o.account_id = any($4))`,
 		[]any{b.c.ID, list(b.c.Scope.Entitlements), b.everybody(), some}, func(r row) {
 			s := seen{account: r.int(0), entitlement: r.int(1), param: r.text(2), reviewed: never}
-			a, e := b.accounts.get(s.account), b.entitlements[s.entitlement]
-			if a == nil || e == nil {
-				return
-			}
-			if a.who.counts() {
-				holders[pairOf(a.who.group, s.entitlement)]++
-				if a.who.fellows >= enough {
-					holders[pairOf(a.who.alike, s.entitlement)]++
-				}
-			}
-			if a.of != 0 && (a.who == nil || !a.who.chosen) {
-				return
-			}
 			if reviewed {
-				s.reviewed = r.micros(3)
+				s.reviewed, s.past = r.micros(3), pastOf(r.text(4))
 			}
-			if i, ok := b.take(&s, a, e); ok {
-				if reviewed {
-					i.reviewed, i.past = s.reviewed, pastOf(r.text(4))
-				}
-				b.items = append(b.items, i)
-			}
+			next(s)
 		})
+	end()
 	if err != nil {
 		return err
 	}
@@ -97,7 +98,7 @@ func (b *builder) readObserved() error {
 	year := b.tx.Now.AddDate(-1, 0, 0).UnixMicro()
 	onAll(len(b.items), func(n int) {
 		i := &b.items[n]
-		p := b.people[i.identity]
+		p := b.people.get(i.identity)
 		if p != nil && p.peers >= enough {
 			i.shown = share100(holders[pairOf(p.group, i.entitlement)], p.peers)
 		}

@@ -257,10 +257,10 @@ func (b *builder) storePeople() error {
 	var people []*subject
 	for n := range b.items {
 		i := &b.items[n]
-		if e := b.entitlements[i.entitlement]; e != nil {
+		if e := b.entitlements.get(i.entitlement); e != nil {
 			seen[e.application]++
 		}
-		if p := b.people[i.identity]; p != nil && !p.listed {
+		if p := b.people.get(i.identity); p != nil && !p.listed {
 			p.listed = true
 			people = append(people, p)
 		}
@@ -304,4 +304,38 @@ func onAll(n int, do func(int)) {
 		})
 	}
 	all.Wait()
+}
+
+// behind does something with what comes, in its order, while more comes: next takes it, and end waits until all is done.
+func behind[T any](do func(*T)) (next func(T), end func()) {
+	const some = 1024 // at a time
+	work, free := make(chan []T, 4), make(chan []T, 8)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for all := range work {
+			for i := range all {
+				do(&all[i])
+			}
+			free <- all[:0] // there is always room: fewer are under way
+		}
+	}()
+	all := make([]T, 0, some)
+	next = func(v T) {
+		if all = append(all, v); len(all) < some {
+			return
+		}
+		work <- all
+		select {
+		case all = <-free:
+		default:
+			all = make([]T, 0, some)
+		}
+	}
+	end = func() {
+		work <- all
+		close(work)
+		<-done
+	}
+	return next, end
 }

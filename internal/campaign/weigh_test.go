@@ -117,13 +117,13 @@ func TestBesides(t *testing.T) {
 // Those to whom rules and roles give the same are together, in whatever order it was read; who gets nothing, and who left, is with nobody.
 func TestJoin(t *testing.T) {
 	b := &builder{}
-	b.people, b.groups = map[int32]*subject{}, map[int64]int32{}
+	b.groups = map[int64]int32{}
 	give := func(n int32, state string, gets ...uint64) {
-		p := &subject{id: n, state: state}
+		p := subject{id: n, state: state}
 		for _, x := range gets {
 			p.gets += scatter(x)
 		}
-		b.people[n] = p
+		b.people.put(n, p)
 	}
 	for n := range int32(3) {
 		give(n, "active", 7, 8)
@@ -136,11 +136,11 @@ func TestJoin(t *testing.T) {
 	give(60, "left", 7, 8)
 	b.join()
 	for n, want := range map[int32]int32{0: 6, 12: 6, 60: 6, 21: 3, 31: 3, 41: 0, 52: 0} {
-		if got := b.people[n].fellows; got != want {
+		if got := b.people.get(n).fellows; got != want {
 			t.Errorf("%d is with %d, want %d", n, got, want)
 		}
 	}
-	if b.people[0].alike != b.people[11].alike || len(b.groups) != 1 {
-		t.Errorf("%d and %d of %d groups", b.people[0].alike, b.people[11].alike, len(b.groups))
+	if b.people.get(0).alike != b.people.get(11).alike || len(b.groups) != 1 {
+		t.Errorf("%d and %d of %d groups", b.people.get(0).alike, b.people.get(11).alike, len(b.groups))
 	}
 }

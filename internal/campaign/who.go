@@ -42,12 +42,12 @@ func (b *builder) reasonsToAsk() {
 	for _, id := range b.units {
 		b.as[id] = ByRoleOwner
 	}
-	for _, e := range b.entitlements {
+	for _, e := range b.entitlements.all {
 		if e.owner != 0 {
 			b.as[e.owner] = ByOwner
 		}
 	}
-	for _, p := range b.people {
+	for _, p := range b.people.all {
 		if p.boss != 0 {
 			b.as[p.boss] = ByManager
 		}
@@ -109,7 +109,7 @@ func (b *builder) asked(i *item) int32 {
 func (b *builder) way(by string, i *item) int32 {
 	switch by {
 	case ByManager:
-		if p := b.people[i.identity]; p != nil {
+		if p := b.people.get(i.identity); p != nil {
 			return p.boss
 		}
 	case ByRoleOwner:
@@ -129,7 +129,7 @@ func (b *builder) way(by string, i *item) int32 {
 
 // ownerOf gives who owns the entitlement of an item, or its application; 0: nobody.
 func (b *builder) ownerOf(i *item) int32 {
-	if e := b.entitlements[i.entitlement]; e != nil {
+	if e := b.entitlements.get(i.entitlement); e != nil {
 		return e.owner
 	}
 	return 0
