@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
+	"golang.org/x/sync/errgroup"
 )
 
 // Pack is what an auditor takes along: events with the proof that they are in the log, the signed head of the log, the public keys, and what
@@ -139,7 +141,10 @@ func WritePack(w io.Writer, p Pack, each func(func(Entry) error) error) (err err
 		}
 		h, n := sha256.New(), &counter{}
 		b := bufio.NewWriterSize(io.MultiWriter(f, h, n), 64<<10)
-		if err := errors.Join(write(b), b.Flush()); err != nil {
+		if err := write(b); err != nil {
+			return err
+		}
+		if err := b.Flush(); err != nil {
 			return err
 		}
 		m.Files = append(m.Files, packedFile{name, n.n, hex.EncodeToString(h.Sum(nil))})
@@ -184,7 +189,8 @@ func WritePack(w io.Writer, p Pack, each func(func(Entry) error) error) (err err
 	return errors.Join(enc.Encode(m), z.Close())
 }
 
-// writeEvents writes the events in all their forms.
+// writeEvents writes the events in all their forms, on all processors: one reads and proves them, one writes them down with their hashes, one
+// makes what people read. What each gives must stay as it is.
 func writeEvents(lines io.Writer, forCSV, forHTML *spool, p Pack, each func(func(Entry) error) error) error {
 	if err := errors.Join(forCSV.open(), forHTML.open()); err != nil {
 		return err
@@ -193,17 +199,64 @@ func writeEvents(lines io.Writer, forCSV, forHTML *spool, p Pack, each func(func
 	if err != nil {
 		return err
 	}
+	g, ctx := errgroup.WithContext(context.Background())
 	var line []byte
-	if err := each(func(e Entry) error {
+	toLines := taker(g, func(e Entry) error {
 		line = e.appendLine(line[:0])
-		if _, err := lines.Write(line); err != nil {
-			return err
+		_, err := lines.Write(line)
+		return err
+	})
+	toRead := taker(g, read.add)
+	some := make([]Entry, 0, together)
+	pass := func() error {
+		for _, to := range []chan<- []Entry{toLines, toRead} {
+			select {
+			case to <- some:
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			}
 		}
-		return read.add(e)
-	}); err != nil {
+		some = make([]Entry, 0, together)
+		return nil
+	}
+	err = each(func(e Entry) error {
+		if some = append(some, e); len(some) < together {
+			return nil
+		}
+		return pass()
+	})
+	if err == nil {
+		err = pass()
+	}
+	close(toLines)
+	close(toRead)
+	if failed := g.Wait(); failed != nil {
+		err = failed // each only heard of it
+	}
+	if err != nil {
 		return err
 	}
 	return read.end()
+}
+
+// together is how many events are handed on at a time.
+const together = 256
+
+// taker does something with each event that is sent, in their order, beside whoever sends; a failure ends it, and the group's context with it.
+func taker(g *errgroup.Group, do func(Entry) error) chan<- []Entry {
+	from := make(chan []Entry, 2)
+	g.Go(func() (err error) {
+		for some := range from {
+			for i := 0; i < len(some) && err == nil; i++ {
+				err = do(some[i])
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return from
 }
 
 // spool is a temporary file that nobody else reads.

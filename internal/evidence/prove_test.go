@@ -2,10 +2,12 @@ package evidence
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"html"
 	"slices"
 	"testing"
+	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 	"pgregory.net/rapid"
@@ -123,4 +125,44 @@ func TestAppendHTMLIsEscapeString(t *testing.T) {
 			t.Fatal(got)
 		}
 	})
+}
+
+// full is a disk with room for some bytes.
+type full struct{ room int }
+
+func (f *full) Write(p []byte) (int, error) {
+	if f.room -= len(p); f.room < 0 {
+		return 0, errors.New("the disk is full")
+	}
+	return len(p), nil
+}
+
+// A pack that cannot be written, or whose events cannot be read, says why, once, and reads no further.
+func TestWritingAPackFails(t *testing.T) {
+	const events = 200_000
+	leaf, err := (&Event{Kind: "person.joined", Touches: Touches{}}).Leaf(nil, 1, time.Unix(0, 0), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, room := range []int{100, 100_000, 1_000_000} {
+		n := 0
+		err := WritePack(&full{room}, Pack{}, func(do func(Entry) error) error {
+			for i := range int64(events) {
+				if err := do(Entry{Index: i, Leaf: leaf}); err != nil {
+					return err
+				}
+				n++
+			}
+			return nil
+		})
+		if err == nil || err.Error() != "the disk is full" || n == events {
+			t.Errorf("room for %d bytes: %v after %d events", room, err, n)
+		}
+	}
+	err = WritePack(&full{1 << 30}, Pack{}, func(do func(Entry) error) error {
+		return errors.Join(do(Entry{Leaf: leaf}), errors.New("the database is gone"))
+	})
+	if err == nil || err.Error() != "the database is gone" {
+		t.Error(err)
+	}
 }

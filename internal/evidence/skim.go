@@ -23,7 +23,19 @@ type Skimmed struct {
 func Skim(b []byte) (l Skimmed, err error) { return skim(skimmer{rest: b, strict: true}) }
 
 // Glance is Skim for bytes that are known to have been sealed: it does not ask whether what it leaves as it is written is JSON within.
-func Glance(b []byte) (l Skimmed, err error) { return skim(skimmer{rest: b}) }
+func Glance(b []byte) (l Skimmed, err error) { return (&Skimmer{}).Glance(b) }
+
+// Skimmer is for glancing at many events: those of one transaction have the same times, which are read once.
+type Skimmer struct{ recorded, effective lastTime }
+
+// lastTime is the time that was read last, and how it was written.
+type lastTime struct {
+	text [stampLength]byte
+	at   time.Time
+}
+
+// Glance is the function of that name.
+func (s *Skimmer) Glance(b []byte) (l Skimmed, err error) { return skim(skimmer{rest: b, last: s}) }
 
 func skim(s skimmer) (l Skimmed, err error) {
 	b := s.rest
@@ -70,13 +82,14 @@ func (l *Skimmed) Seals(sealed []byte) bool {
 // skimmer reads on as long as everything is as Event.Leaf writes it.
 type skimmer struct {
 	rest   []byte
-	strict bool // values must be JSON within
+	strict bool     // values must be JSON within
+	last   *Skimmer // nil: times are read anew
 }
 
 func (s *skimmer) leaf() (l Skimmed, ok bool) {
 	ok = s.is(`{"v":1,"kind":"`) && s.until('"', &l.Kind) && s.is(`,"actor":`) && s.number(&l.Actor) &&
 		(!s.is(`,"identity":`) || s.number(&l.Identity)) &&
-		s.is(`,"recorded":"`) && s.time(&l.Recorded, &l.recordedText) && s.is(`,"effective":"`) && s.time(&l.Effective, &l.effectText) &&
+		s.is(`,"recorded":"`) && s.time(&l.Recorded, &l.recordedText, recordedOf) && s.is(`,"effective":"`) && s.time(&l.Effective, &l.effectText, effectiveOf) &&
 		s.is(`,"touches":`) && s.object(&l.Touches) &&
 		(!s.is(`,"facts":`) || s.value(&l.Facts)) && (!s.is(`,"rows":`) || s.object(&l.Rows)) && (!s.is(`,"sealed":"`) || s.until('"', &l.Sealed)) &&
 		s.is("}") && len(s.rest) == 0
@@ -120,11 +133,21 @@ func (s *skimmer) number(to *int) bool {
 
 const stampLength = len("2006-01-02T15:04:05.000000Z")
 
-func (s *skimmer) time(to *time.Time, text *[]byte) bool {
+func recordedOf(s *Skimmer) *lastTime  { return &s.recorded }
+func effectiveOf(s *Skimmer) *lastTime { return &s.effective }
+
+func (s *skimmer) time(to *time.Time, text *[]byte, of func(*Skimmer) *lastTime) bool {
 	if len(s.rest) <= stampLength || s.rest[stampLength] != '"' {
 		return false
 	}
 	t := s.rest[:stampLength:stampLength]
+	var last *lastTime
+	if s.last != nil {
+		if last = of(s.last); string(t) == string(last.text[:]) {
+			*to, *text, s.rest = last.at, t, s.rest[stampLength+1:]
+			return true
+		}
+	}
 	v := func(from, to int) (n int) {
 		for _, c := range t[from:to] {
 			if c < '0' || c > '9' {
@@ -141,18 +164,30 @@ func (s *skimmer) time(to *time.Time, text *[]byte) bool {
 	}
 	at := time.Date(y, time.Month(m), d, h, min, sec, micro*1000, time.UTC)
 	*to, *text, s.rest = at, t, s.rest[stampLength+1:]
-	return d <= 28 || at.Day() == d
+	if d > 28 && at.Day() != d {
+		return false
+	}
+	if last != nil {
+		*last = lastTime{[stampLength]byte(t), at}
+	}
+	return true
 }
 
 func (s *skimmer) object(to *[]byte) bool {
 	return len(s.rest) > 0 && s.rest[0] == '{' && s.value(to)
 }
 
+// marks are the bytes that say where a JSON value ends; all others are passed over.
+var marks = [256]bool{'"': true, '\\': true, '{': true, '[': true, '}': true, ']': true, ',': true}
+
 // value reads one value of JSON.
 func (s *skimmer) value(to *[]byte) bool {
 	depth, quoted := 0, false
 	for i := 0; i < len(s.rest); i++ {
 		c := s.rest[i]
+		if !marks[c] {
+			continue
+		}
 		switch {
 		case quoted && c == '\\':
 			i++

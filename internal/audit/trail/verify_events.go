@@ -2,47 +2,58 @@ package trail
 
 import (
 	"bytes"
+	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"maps"
 	"math"
 	"slices"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 	"golang.org/x/mod/sumdb/tlog"
+	"golang.org/x/sync/errgroup"
 
 	"tenure/internal/evidence"
 )
 
 // page is how many leaves are read at a time: whole blocks of the tree.
-const page = 64 * evidence.Width
+const page = 16 * evidence.Width
 
 // events computes the tree anew. Leaves are read by their numbers, and with those of a page the events up to the highest id that any of them
-// has: ids rise with the numbers but for late commits, so that every event is read once, and the few that are late once more.
+// has: ids rise with the numbers but for late commits, so that every event is read once, and the few that are late once more. One goroutine
+// reads, another judges what was read.
 func (v *verification) events() (err error) {
 	e := &eventReader{verification: v, strays: map[int64]bool{}}
 	if e.nodes, err = v.nodes(); err != nil {
 		return err
 	}
-	for from := int64(math.MinInt64); ; {
-		p, err := e.leaves(from)
-		if err != nil {
-			return err
-		}
-		if err := errors.Join(e.read(p), e.judge(p)); err != nil {
-			return err
-		}
-		if v.step != nil {
-			if err := v.step(e.tree.Size(), max(v.r.Size, e.tree.Size())); err != nil {
-				return err
+	g, ctx := errgroup.WithContext(v.tx.Ctx)
+	read, free := make(chan *leaves, 1), make(chan *leaves, 3)
+	g.Go(func() error {
+		for p := range read {
+			e.check(p)
+			e.judge(p)
+			if v.step != nil {
+				if err := v.step(e.tree.Size(), max(v.r.Size, e.tree.Size())); err != nil {
+					return err
+				}
 			}
+			if e.stopped {
+				return errStopped
+			}
+			free <- p // there is always room: fewer are under way
 		}
-		if e.stopped || len(p.index) < page {
-			break
-		}
-		from = p.index[len(p.index)-1] + 1
+		return nil
+	})
+	err = v.pages(ctx, read, free)
+	close(read)
+	if judged := g.Wait(); judged != nil {
+		err = judged // whoever reads only heard of it
+	}
+	if err != nil && !errors.Is(err, errStopped) {
+		return err
 	}
 	last := v.r.Size
 	for size := range v.heads {
@@ -58,102 +69,241 @@ func (v *verification) events() (err error) {
 	return e.late()
 }
 
-// eventReader reads the events in the order of their numbers.
+// errStopped says that nothing that comes can be judged.
+var errStopped = errors.New("an event is missing")
+
+// eventReader judges the events in the order of their numbers.
 type eventReader struct {
 	*verification
 	nodes map[node]evidence.Hash
 	tree  evidence.Peaks
+	skim  evidence.Skimmer
 
-	highest       int64          // id of the events that were read
+	highest       int64          // id of the events that were judged
 	strays        map[int64]bool // ids up to there that no leaf spoke of yet
 	before, batch int64          // the id before, and the number that the batch begins with
 	stopped       bool           // nothing after this can be judged
 }
 
-// leaves is a page of the log.
+// leaves is a page of the log, with the events of the same ids as the database has them.
 type leaves struct {
 	index, id []int64
 	hash      []evidence.Hash
-	at        map[int64]int // where an id is
-	found     []bool        // its event is there
-	wrong     map[int][]string
+	late      []int64 // ids of leaves that are no higher than those of pages before
+	highest   int64   // id of any leaf up to here
+	events    []columns
+	text      []byte           // of the events, one after the other
+	notes     map[int64][]byte // the checkpoints in the database that end here, by size
+
+	next  int           // where the next event's id is expected
+	at    map[int64]int // where an id is; made when one is elsewhere
+	found []bool        // its event is there
+	wrong map[int][]string
 }
 
-func (e *eventReader) leaves(from int64) (*leaves, error) {
-	rows, err := e.tx.Query(`select log_index, event_id, hash from leaf where log_index >= $1 order by log_index limit $2`, from, page)
-	if err != nil {
-		return nil, err
-	}
-	p := &leaves{at: make(map[int64]int, page), wrong: map[int][]string{}}
-	var index, id int64
-	var hash pgtype.DriverBytes
-	_, err = pgx.ForEachRow(rows, []any{&index, &id, &hash}, func() error {
-		p.at[id] = len(p.id)
-		p.index, p.id, p.hash = append(p.index, index), append(p.id, id), append(p.hash, evidence.Hash(hash))
-		return nil
-	})
-	p.found = make([]bool, len(p.id))
-	return p, err
+// columns are what the database says of an event beside its sealed text: what pages search by.
+type columns struct {
+	id, recorded, effective      int64 // microseconds
+	actor, identity              int
+	from                         int // in the text of the page
+	kind, touches, leaf, sealing int // lengths; sealing -1 for no sealed part
 }
 
-const eventColumns = `select id, kind, actor_id, coalesce(identity_id, 0), recorded_at, effective_at, touches, leaf, sealed from event `
-
-// read reads the events of a page and says what is wrong with each.
-func (e *eventReader) read(p *leaves) error {
-	upto := e.highest
-	var late []int64
-	for _, id := range p.id {
-		if upto = max(upto, id); id <= e.highest {
-			late = append(late, id)
-			delete(e.strays, id)
+// pages reads the log page by page.
+func (v *verification) pages(ctx context.Context, to chan<- *leaves, free <-chan *leaves) error {
+	highest := int64(0)
+	for from := int64(math.MinInt64); ; {
+		p := &leaves{}
+		select {
+		case p = <-free:
+		default:
+		}
+		if err := v.leaves(p, from); err != nil {
+			return err
+		}
+		upto := highest
+		for _, id := range p.id {
+			if upto = max(upto, id); id <= highest {
+				p.late = append(p.late, id)
+			}
+		}
+		err := v.read(p, `where id > $1 and id <= $2 order by id`, highest, upto)
+		if err == nil && len(p.late) > 0 {
+			err = v.read(p, `where id = any($1) order by id`, p.late)
+		}
+		if err == nil {
+			p.notes, err = v.notes(p)
+		}
+		if err != nil {
+			return err
+		}
+		highest, p.highest = upto, upto
+		last := len(p.index) < page
+		if !last {
+			from = p.index[len(p.index)-1] + 1
+		}
+		select {
+		case to <- p:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		if last {
+			return nil
 		}
 	}
-	err := e.each(`where id > $1 and id <= $2 order by id`, []any{e.highest, upto}, p)
-	if err == nil && len(late) > 0 {
-		err = e.each(`where id = any($1) order by id`, []any{late}, p)
-	}
-	e.highest = upto
-	return err
 }
 
-func (e *eventReader) each(where string, args []any, p *leaves) error {
-	rows, err := e.tx.Query(eventColumns+where, args...)
+// binaryFormat asks for PostgreSQL's binary formats.
+var binaryFormat = pgx.QueryResultFormats{pgx.BinaryFormatCode}
+
+// leaves reads a page of leaves.
+func (v *verification) leaves(p *leaves, from int64) error {
+	*p = leaves{index: p.index[:0], id: p.id[:0], hash: p.hash[:0], events: p.events[:0], text: p.text[:0], found: p.found[:0], wrong: map[int][]string{}}
+	rows, err := v.tx.Query(`select log_index, event_id, hash from leaf where log_index >= $1 order by log_index limit $2`, binaryFormat, from, page)
 	if err != nil {
 		return err
 	}
-	var id int64
-	var c columns
-	_, err = pgx.ForEachRow(rows, []any{&id, &c.kind, &c.actor, &c.identity, &c.recorded, &c.effective, &c.touches, &c.leaf, &c.sealed}, func() error {
-		at, ok := p.at[id]
+	defer rows.Close()
+	for rows.Next() {
+		r := rows.RawValues()
+		var h evidence.Hash
+		copy(h[:], r[2])
+		p.index, p.id, p.hash = append(p.index, big(r[0])), append(p.id, big(r[1])), append(p.hash, h)
+	}
+	p.found = append(p.found, make([]bool, len(p.id))...)
+	return rows.Err()
+}
+
+// big and small read an int8 and an int4; what is not there, in a table that was tampered with, is a number that no event has.
+func big(b []byte) int64 {
+	if len(b) != 8 {
+		return math.MinInt64 / 2
+	}
+	return int64(binary.BigEndian.Uint64(b)) //nolint:gosec // the same bits
+}
+
+func small(b []byte) int {
+	if len(b) != 4 {
+		return math.MinInt32
+	}
+	return int(int32(binary.BigEndian.Uint32(b))) //nolint:gosec // the same bits
+}
+
+// epoch is where PostgreSQL counts from, in microseconds.
+const epoch = 946_684_800_000_000
+
+// read reads events of a page.
+func (v *verification) read(p *leaves, where string, args ...any) error {
+	rows, err := v.tx.Query(`select id, kind, actor_id, coalesce(identity_id, 0), recorded_at, effective_at, touches, leaf, sealed from event `+where, append([]any{binaryFormat}, args...)...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		r := rows.RawValues()
+		c := columns{id: big(r[0]), actor: small(r[2]), identity: small(r[3]),
+			recorded: big(r[4]) + epoch, effective: big(r[5]) + epoch, from: len(p.text), kind: len(r[1]), leaf: len(r[7]), sealing: len(r[8])}
+		if r[8] == nil {
+			c.sealing = -1
+		}
+		touches := r[6]
+		if len(touches) > 0 {
+			touches = touches[1:] // after the number of jsonb's format
+		}
+		c.touches = len(touches)
+		p.text = append(append(append(append(p.text, r[1]...), touches...), r[7]...), r[8]...)
+		p.events = append(p.events, c)
+	}
+	return rows.Err()
+}
+
+// check says what is wrong with each event of a page.
+func (e *eventReader) check(p *leaves) {
+	for _, id := range p.late {
+		delete(e.strays, id)
+	}
+	for i := range p.events {
+		c := &p.events[i]
+		at, ok := p.where(c.id)
 		if !ok {
-			e.strays[id] = true
-			return nil
+			e.strays[c.id] = true
+			continue
 		}
 		p.found[at] = true
-		if evidence.LeafHash(c.leaf) != p.hash[at] {
-			p.wrong[at] = append(p.wrong[at], fmt.Sprintf("the event is not the one that was sealed (%s)", c.kind))
+		kind, touches, leaf, sealed := c.cut(p.text)
+		if evidence.LeafHash(leaf) != p.hash[at] {
+			p.wrong[at] = append(p.wrong[at], fmt.Sprintf("the event is not the one that was sealed (%s)", kind))
 		}
-		l, what := c.differs()
-		if what != "" {
-			p.wrong[at] = append(p.wrong[at], fmt.Sprintf("the event's %s is not what its sealed text says (%s)", what, c.kind))
+		l, err := e.skim.Glance(leaf)
+		if what := c.differs(&l, err, kind, touches, sealed); what != "" {
+			p.wrong[at] = append(p.wrong[at], fmt.Sprintf("the event's %s is not what its sealed text says (%s)", what, kind))
 		}
-		e.fold(l, written{index: p.index[at], event: id})
-		return nil
-	})
-	return err
+		e.fold(l, written{index: p.index[at], event: c.id})
+	}
+	e.highest = p.highest
+}
+
+// where says where in a page an id is. Events come in the order of ids, and so do nearly all leaves.
+func (p *leaves) where(id int64) (int, bool) {
+	if p.next < len(p.id) && p.id[p.next] == id {
+		p.next++
+		return p.next - 1, true
+	}
+	if p.at == nil {
+		p.at = make(map[int64]int, len(p.id))
+		for i, id := range p.id {
+			p.at[id] = i
+		}
+	}
+	at, ok := p.at[id]
+	if ok {
+		p.next = at + 1
+	}
+	return at, ok
+}
+
+// cut gives the parts of an event's text.
+func (c *columns) cut(text []byte) (kind, touches, leaf, sealed []byte) {
+	text = text[c.from:]
+	kind, text = text[:c.kind], text[c.kind:]
+	touches, text = text[:c.touches], text[c.touches:]
+	leaf, text = text[:c.leaf], text[c.leaf:]
+	if c.sealing >= 0 {
+		sealed = text[:c.sealing:c.sealing]
+	}
+	return kind, touches, leaf, sealed
+}
+
+// differs names a column that is not what the sealed text says, "" for none.
+func (c *columns) differs(l *evidence.Skimmed, unreadable error, kind, touches, sealed []byte) string {
+	switch {
+	case unreadable != nil:
+		return "text"
+	case !bytes.Equal(l.Kind, kind):
+		return "kind"
+	case l.Actor != c.actor:
+		return "actor"
+	case l.Identity != c.identity:
+		return "person"
+	case l.Recorded.UnixMicro() != c.recorded:
+		return "record time"
+	case l.Effective.UnixMicro() != c.effective:
+		return "effective time"
+	case !l.SameTouches(touches):
+		return "count of rows"
+	case !l.Seals(sealed):
+		return "sealed part"
+	}
+	return ""
 }
 
 // judge says what is wrong with a page, number by number, and holds the tree against the checkpoints that end in it.
-func (e *eventReader) judge(p *leaves) error {
-	notes, err := e.notes(p)
-	if err != nil {
-		return err
-	}
+func (e *eventReader) judge(p *leaves) {
 	for i, index := range p.index {
 		if index != e.tree.Size() {
 			e.log(e.tree.Size(), 0, "the event of this number is missing")
 			e.stopped, e.folds = true, nil // what the events after it say of rows is read by itself
-			return nil
+			return
 		}
 		if !p.found[i] {
 			e.log(index, p.id[i], "the event was deleted") // what was sealed of it still stands: the events after it can be judged
@@ -170,11 +320,10 @@ func (e *eventReader) judge(p *leaves) error {
 				e.log(n<<height, 0, "the stored hash over the events from here to %d is wrong", (n+1)<<height-1)
 			}
 		})
-		if note := notes[index+1]; note != nil || e.heads[index+1] != nil {
+		if note := p.notes[index+1]; note != nil || e.heads[index+1] != nil {
 			e.head(note)
 		}
 	}
-	return nil
 }
 
 // told says whether something of these numbers was found wrong: what is computed of it is wrong, too, and names no other.
@@ -183,11 +332,11 @@ func (e *eventReader) told(from, to int64) bool {
 }
 
 // notes gives the checkpoints in the database that end in a page, by size.
-func (e *eventReader) notes(p *leaves) (map[int64][]byte, error) {
+func (v *verification) notes(p *leaves) (map[int64][]byte, error) {
 	if len(p.index) == 0 {
 		return nil, nil
 	}
-	rows, err := e.tx.Query(`select size, note from checkpoint where size > $1 and size <= $2`, p.index[0], p.index[len(p.index)-1]+1)
+	rows, err := v.tx.Query(`select size, note from checkpoint where size > $1 and size <= $2`, p.index[0], p.index[len(p.index)-1]+1)
 	if err != nil {
 		return nil, err
 	}
@@ -245,37 +394,6 @@ func (v *verification) nodes() (map[node]evidence.Hash, error) {
 	var h []byte
 	_, err = pgx.ForEachRow(rows, []any{&k.level, &k.n, &h}, func() error { all[k] = tlog.Hash(h); return nil })
 	return all, err
-}
-
-// columns are what the database says of an event beside its sealed text: what pages search by.
-type columns struct {
-	kind, touches, leaf, sealed pgtype.DriverBytes
-	actor, identity             int
-	recorded, effective         time.Time
-}
-
-// differs gives what the sealed text says, and names a column that is not what the sealed text says, "" for none.
-func (c *columns) differs() (l evidence.Skimmed, what string) {
-	l, err := evidence.Glance(c.leaf)
-	switch {
-	case err != nil:
-		return l, "text"
-	case !bytes.Equal(l.Kind, c.kind):
-		return l, "kind"
-	case l.Actor != c.actor:
-		return l, "actor"
-	case l.Identity != c.identity:
-		return l, "person"
-	case !l.Recorded.Equal(c.recorded):
-		return l, "record time"
-	case !l.Effective.Equal(c.effective):
-		return l, "effective time"
-	case !l.SameTouches(c.touches):
-		return l, "count of rows"
-	case !l.Seals(c.sealed):
-		return l, "sealed part"
-	}
-	return l, ""
 }
 
 // late counts the events that are not sealed yet. One that the last batch should have seen was put in afterwards.
