@@ -354,6 +354,8 @@ func (t trip) copy(ctx context.Context, conn *pgx.Conn) (done bool, err error) {
 	switch s := t[0]; {
 	case s.bulk != nil:
 		_, err = conn.PgConn().CopyFrom(ctx, bytes.NewReader(s.bulk.Bytes()), s.sql)
+	case s.few != nil:
+		err = db.InsertRows(ctx, conn, s.sql, s.few)
 	case s.table != "":
 		_, err = conn.CopyFrom(ctx, pgx.Identifier{s.table}, s.columns, pgx.CopyFromRows(s.rows))
 	default:

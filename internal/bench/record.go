@@ -19,6 +19,8 @@ type statement struct {
 	table   string        // of rows that were copied
 	columns []string
 	rows    [][]any
+
+	few [][][]byte // of rows that were inserted one by one
 }
 
 // trip is what the product sent in one round trip.
@@ -74,6 +76,9 @@ func (r *recorder) TraceBulk(sql string, data io.Reader) io.Reader {
 	r.note(trip{{sql: sql, bulk: b}})
 	return io.TeeReader(data, b)
 }
+
+// TraceInsert is db.CopyTracer's.
+func (r *recorder) TraceInsert(sql string, rows [][][]byte) { r.note(trip{{sql: sql, few: rows}}) }
 
 // TraceCopy is db.CopyTracer's.
 func (r *recorder) TraceCopy(table string, columns []string, rows [][]any) {

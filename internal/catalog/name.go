@@ -143,16 +143,15 @@ func ReserveNames(tx *db.Tx, appID int, wishes []Wish) (map[int]string, error) {
 		rows = append(rows, r)
 		out[r.account] = r.name
 	}
-	i := 0
-	_, err := tx.Copy("account_name", []string{"application_id", "name", "base", "n", "account_id"}, func() ([]any, bool) {
-		if i == len(rows) {
-			return nil, false
-		}
-		r := rows[i]
-		i++
-		return []any{appID, r.name, r.base, r.n, r.account}, true
+	return out, tx.Bulk("account_name", []string{"application_id", "name", "base", "n", "account_id"}, len(rows), func(i int, r *db.Row) error {
+		n := &rows[i]
+		r.Int(appID)
+		r.Text(n.name)
+		r.Text(n.base)
+		r.Int(n.n)
+		r.Int(n.account)
+		return nil
 	})
-	return out, err
 }
 
 type reserved struct {

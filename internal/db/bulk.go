@@ -1,24 +1,33 @@
 package db
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"math"
+	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// large is how many rows make it worth while to prepare for them.
-const large = 10_000
+// large is how many rows make it worth while to prepare for them; up to few are inserted: a COPY takes two round trips and is planned anew
+// each time.
+const (
+	large = 10_000
+	few   = 4
+)
 
 // Bulk writes n rows at once: COPY in PostgreSQL's binary format, written by row straight into the buffer that is sent. Copy is
 // for anything small; Bulk is for a first load, where boxing every value costs more than the rest. row is called with i from 0
 // to n-1 and must write one value for each column, in order, with the method of the column's exact type: the server refuses any
-// other. An error of row undoes the copy.
+// other. An error of row undoes the copy. A handful of rows goes as prepared inserts in one round trip.
 func (t *Tx) Bulk(table string, columns []string, n int, row func(i int, r *Row) error) error {
 	if n == 0 {
 		return nil
@@ -33,7 +42,12 @@ func (t *Tx) Bulk(table string, columns []string, n int, row func(i int, r *Row)
 	for i, c := range columns {
 		quoted[i] = pgx.Identifier{c}.Sanitize()
 	}
+	if n <= few {
+		return t.insert(table, quoted, n, row)
+	}
 	f := &feed{n: n, columns: len(columns), row: row}
+	f.r.buf = (*buffers.Get().(*[]byte))[:0]
+	defer func() { buffers.Put(&f.r.buf) }()
 	sql := fmt.Sprintf(`copy %s (%s) from stdin binary`, pgx.Identifier{table}.Sanitize(), strings.Join(quoted, ", "))
 	var data io.Reader = f
 	if t.DB.copies != nil {
@@ -50,6 +64,72 @@ func (t *Tx) Bulk(table string, columns []string, n int, row func(i int, r *Row)
 		return fmt.Errorf("copying into %s: %d of %d rows", table, tag.RowsAffected(), n)
 	}
 	return nil
+}
+
+// insert is Bulk for few rows.
+func (t *Tx) insert(table string, quoted []string, n int, row func(i int, r *Row) error) error {
+	marks := make([]string, len(quoted))
+	for i := range marks {
+		marks[i] = "$" + strconv.Itoa(i+1)
+	}
+	sql := fmt.Sprintf(`insert into %s (%s) overriding system value values (%s)`, pgx.Identifier{table}.Sanitize(), strings.Join(quoted, ", "), strings.Join(marks, ", "))
+	rows := make([][][]byte, n)
+	for i := range rows {
+		r := &Row{}
+		if err := row(i, r); err != nil {
+			return fmt.Errorf("copying into %s: %w", table, err)
+		}
+		if r.values != len(quoted) {
+			return fmt.Errorf("copying into %s: row %d has %d values for %d columns", table, i, r.values, len(quoted))
+		}
+		rows[i] = r.cut()
+	}
+	if t.DB.copies != nil {
+		t.DB.copies.TraceInsert(sql, rows)
+	}
+	if err := InsertRows(t.Ctx, t.Pgx.Conn(), sql, rows); err != nil {
+		return fmt.Errorf("copying into %s: %w", table, err)
+	}
+	return nil
+}
+
+// InsertRows carries out an insert of one row once for each of some, in one round trip. Every value is in its column's binary format, nil for null.
+func InsertRows(ctx context.Context, conn *pgx.Conn, sql string, rows [][][]byte) error {
+	prepared, err := conn.Prepare(ctx, sql, sql)
+	if err != nil {
+		return err
+	}
+	p := conn.PgConn().StartPipeline(ctx)
+	binary := []int16{pgx.BinaryFormatCode}
+	for _, values := range rows {
+		p.SendQueryPrepared(prepared.Name, values, binary, nil)
+	}
+	err = p.Sync()
+	for err == nil {
+		var r any
+		if r, err = p.GetResults(); r == nil {
+			break
+		}
+		if reader, ok := r.(*pgconn.ResultReader); ok {
+			_, err = reader.Close()
+		}
+	}
+	return errors.Join(err, p.Close())
+}
+
+// cut gives the values, nil for null.
+func (r *Row) cut() [][]byte {
+	values, rest := make([][]byte, 0, r.values), r.buf
+	for len(rest) > 0 {
+		n := int32(binary.BigEndian.Uint32(rest)) //nolint:gosec // as size wrote it
+		rest = rest[4:]
+		if n < 0 {
+			values = append(values, nil)
+			continue
+		}
+		values, rest = append(values, rest[:n:n]), rest[n:]
+	}
+	return values
 }
 
 // Row takes the values of one row of Bulk, in the binary format of COPY (PostgreSQL manual, "COPY", Binary Format).
@@ -216,6 +296,9 @@ type feed struct {
 
 // enough is how many bytes are made at a time.
 const enough = 64 << 10
+
+// buffers are those that no copy uses: a row more than enough has room.
+var buffers = sync.Pool{New: func() any { b := make([]byte, 0, enough+4096); return &b }}
 
 // Read gives the next bytes, made as they are asked for.
 func (f *feed) Read(p []byte) (int, error) {

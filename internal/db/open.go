@@ -43,6 +43,8 @@ type CopyTracer interface {
 	TraceBulk(sql string, data io.Reader) io.Reader
 	// TraceCopy is given the rows that were copied.
 	TraceCopy(table string, columns []string, rows [][]any)
+	// TraceInsert is given few rows that are inserted one by one in a round trip, each value in its binary format.
+	TraceInsert(sql string, rows [][][]byte)
 }
 
 // Config says which database to open.

@@ -68,6 +68,20 @@ func TestAppendStringsIsWhatEncodingJSONWrites(t *testing.T) {
 	same(t, evidence.Touches(nil).AppendJSON(nil), evidence.Touches(nil))
 }
 
+// Whatever facts are made of, they are written as encoding/json writes them.
+func TestFactsAreWhatEncodingJSONWrites(t *testing.T) {
+	one := rapid.OneOf(rapid.Just[any](nil), rapid.String().AsAny(), rapid.Int().AsAny(), rapid.Bool().AsAny(), rapid.Float64().AsAny(), rapid.SliceOf(rapid.String()).AsAny(),
+		rapid.Int64().AsAny(), rapid.MapOf(rapid.String(), rapid.Int()).AsAny(), rapid.Just[any](map[string]any(nil)), rapid.Just[any](time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC)))
+	deep := rapid.OneOf(one, rapid.MapOf(rapid.String(), one).AsAny())
+	rapid.Check(t, func(t *rapid.T) {
+		m := rapid.MapOf(rapid.String(), deep).Draw(t, "facts")
+		same(t, must(t)((&evidence.Event{Personal: m}).Plain(nil)), m)
+	})
+	if _, err := (&evidence.Event{Personal: map[string]any{"a": map[string]any{"b": func() {}}}}).Plain(nil); err == nil {
+		t.Error("facts without a JSON form must be an error")
+	}
+}
+
 // own writes its own JSON, so that it is seen that it is asked.
 type own struct{}
 

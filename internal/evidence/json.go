@@ -13,11 +13,41 @@ type Appender interface{ AppendJSON(b []byte) []byte }
 
 // appendAny appends v as JSON.
 func appendAny(b []byte, v any) ([]byte, error) {
-	if a, ok := v.(Appender); ok {
-		return a.AppendJSON(b), nil
+	switch v := v.(type) {
+	case Appender:
+		return v.AppendJSON(b), nil
+	case nil:
+		return append(b, "null"...), nil
+	case string:
+		return AppendString(b, v), nil
+	case int:
+		return strconv.AppendInt(b, int64(v), 10), nil
+	case bool:
+		return strconv.AppendBool(b, v), nil
+	case map[string]any:
+		return appendMap(b, v)
 	}
 	text, err := json.Marshal(v)
 	return append(b, text...), err
+}
+
+// appendMap appends a JSON object with its keys sorted.
+func appendMap(b []byte, m map[string]any) (_ []byte, err error) {
+	if m == nil {
+		return append(b, "null"...), nil
+	}
+	var space [24]string
+	b = append(b, '{')
+	for i, k := range sorted(space[:0], m) {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(AppendString(b, k), ':')
+		if b, err = appendAny(b, m[k]); err != nil {
+			return b, err
+		}
+	}
+	return append(b, '}'), nil
 }
 
 // AppendString appends a JSON string as encoding/json writes it.

@@ -2,10 +2,12 @@ package evidence
 
 import (
 	"bytes"
+	"encoding/csv"
 	"errors"
 	"fmt"
 	"html"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -121,7 +123,7 @@ func TestALineIsReadOnlyAsItIsWritten(t *testing.T) {
 func TestAppendHTMLIsEscapeString(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := rapid.OneOf(rapid.String(), rapid.StringMatching(`[<>&'"a]*`)).Draw(t, "text")
-		if got := string(appendHTML([]byte("x"), s)); got != "x"+html.EscapeString(s) {
+		if got := string(appendHTML([]byte("x"), []byte(s))); got != "x"+html.EscapeString(s) {
 			t.Fatal(got)
 		}
 	})
@@ -165,4 +167,25 @@ func TestWritingAPackFails(t *testing.T) {
 	if err == nil || err.Error() != "the database is gone" {
 		t.Error(err)
 	}
+}
+
+// Cells are those of encoding/csv with the line ends of RFC 4180, and no formulas.
+func TestCellsAreThoseOfEncodingCSV(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		cell := rapid.OneOf(rapid.String(), rapid.StringOf(rapid.RuneFrom([]rune("a,\"\r\n =+-@\t\\.{}:\u2003'")))).Draw(t, "cell")
+		var b bytes.Buffer
+		w := csv.NewWriter(&b)
+		w.UseCRLF = true
+		as := cell
+		if cell != "" && strings.IndexByte("=+-@\t\r\n", cell[0]) >= 0 {
+			as = "'" + cell
+		}
+		if err := w.Write([]string{"x", as}); err != nil {
+			t.Fatal(err)
+		}
+		w.Flush()
+		if got := string(appendCell([]byte("x,"), []byte(cell))) + "\r\n"; got != b.String() {
+			t.Fatalf("%q is %q, want %q", cell, got, b.String())
+		}
+	})
 }

@@ -1,22 +1,23 @@
 package evidence
 
 import (
-	"encoding/csv"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"html"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // readable writes the files of a pack that people read: a table for spreadsheets and a page.
 type readable struct {
-	csv   *csv.Writer
-	html  io.Writer
-	cells []string
-	row   []byte
+	csv, html io.Writer
+	cells     [7][]byte
+	numbers   []byte // what cells of numbers lie in
+	row       []byte
 }
 
 var csvHead = []string{"number", "recorded", "effective", "kind", "actor", "person", "facts"}
@@ -27,9 +28,8 @@ const htmlHead = `<!doctype html><html lang="en"><head><meta charset="utf-8"><ti
 
 // newReadable begins both.
 func newReadable(forCSV, forHTML io.Writer, p Pack) (*readable, error) {
-	r := &readable{csv: csv.NewWriter(forCSV), html: forHTML, cells: make([]string, len(csvHead))}
-	r.csv.UseCRLF = true
-	if err := r.csv.Write(csvHead); err != nil {
+	r := &readable{csv: forCSV, html: forHTML}
+	if _, err := io.WriteString(forCSV, strings.Join(csvHead, ",")+"\r\n"); err != nil {
 		return nil, err
 	}
 	query, err := json.Marshal(p.Query)
@@ -43,16 +43,22 @@ func newReadable(forCSV, forHTML io.Writer, p Pack) (*readable, error) {
 
 // add writes one event.
 func (r *readable) add(e Entry) error {
-	clear(r.cells)
-	r.cells[0] = strconv.FormatInt(e.Index, 10)
+	clear(r.cells[:])
+	r.numbers = r.numbers[:0]
+	number := func(n int64) []byte {
+		from := len(r.numbers)
+		r.numbers = strconv.AppendInt(r.numbers, n, 10)
+		return r.numbers[from:]
+	}
+	r.cells[0] = number(e.Index)
 	if l, err := Skim(e.Leaf); err != nil {
-		r.cells[3] = "unreadable"
+		r.cells[3] = []byte("unreadable")
 	} else {
-		r.cells[1], r.cells[2], r.cells[3], r.cells[4] = string(l.recordedText), string(l.effectText), string(l.Kind), strconv.Itoa(l.Actor)
+		r.cells[1], r.cells[2], r.cells[3], r.cells[4] = l.recordedText, l.effectText, l.Kind, number(int64(l.Actor))
 		if l.Identity != 0 {
-			r.cells[5] = strconv.Itoa(l.Identity)
+			r.cells[5] = number(int64(l.Identity))
 		}
-		r.cells[6] = string(l.Facts)
+		r.cells[6] = l.Facts
 	}
 	r.row = append(r.row[:0], "<tr>"...)
 	for _, c := range r.cells {
@@ -61,24 +67,59 @@ func (r *readable) add(e Entry) error {
 	if _, err := r.html.Write(append(r.row, "</tr>\n"...)); err != nil {
 		return err
 	}
+	r.row = r.row[:0]
 	for i, c := range r.cells {
-		// What a spreadsheet would take for a formula begins with an apostrophe.
-		if c != "" && strings.IndexByte("=+-@\t\r\n", c[0]) >= 0 {
-			r.cells[i] = "'" + c
+		if i > 0 {
+			r.row = append(r.row, ',')
 		}
+		r.row = appendCell(r.row, c)
 	}
-	return r.csv.Write(r.cells)
+	_, err := r.csv.Write(append(r.row, "\r\n"...))
+	return err
 }
 
 // end ends both.
 func (r *readable) end() error {
-	r.csv.Flush()
 	_, err := io.WriteString(r.html, "</tbody></table></body></html>\n")
-	return errors.Join(r.csv.Error(), err)
+	return err
+}
+
+// quoted are the bytes for which a cell is put into quotes.
+var quoted = [256]bool{',': true, '"': true, '\r': true, '\n': true}
+
+// appendCell appends a cell of a table as encoding/csv writes it, with line ends as RFC 4180 has them. What a spreadsheet would take for a
+// formula begins with an apostrophe.
+func appendCell(b, c []byte) []byte {
+	formula := len(c) > 0 && strings.IndexByte("=+-@\t\r\n", c[0]) >= 0
+	first, _ := utf8.DecodeRune(c)
+	if !slices.ContainsFunc(c, func(x byte) bool { return quoted[x] }) && (formula || !unicode.IsSpace(first)) && string(c) != `\.` {
+		if formula {
+			b = append(b, '\'')
+		}
+		return append(b, c...)
+	}
+	b = append(b, '"')
+	if formula {
+		b = append(b, '\'')
+	}
+	from := 0
+	for i, x := range c {
+		switch x {
+		case '"':
+			b = append(append(b, c[from:i]...), '"') // and itself with what follows
+			from = i
+		case '\r', '\n':
+			b = append(b, c[from:i]...)
+			if from = i + 1; x == '\n' {
+				b = append(b, "\r\n"...)
+			}
+		}
+	}
+	return append(append(b, c[from:]...), '"')
 }
 
 // appendHTML appends a text as html.EscapeString writes it.
-func appendHTML(b []byte, s string) []byte {
+func appendHTML(b, s []byte) []byte {
 	from := 0
 	for i := range len(s) {
 		var as string
