@@ -139,16 +139,15 @@ func WritePack(w io.Writer, p Pack, each func(func(Entry) error) error) (err err
 		if err != nil {
 			return err
 		}
-		h, n := sha256.New(), &counter{}
-		b := bufio.NewWriterSize(io.MultiWriter(f, h, n), 64<<10)
-		if err := write(b); err != nil {
-			return err
+		h := newHashing()
+		b := bufio.NewWriterSize(io.MultiWriter(f, h), 64<<10)
+		err = write(b)
+		if err == nil {
+			err = b.Flush()
 		}
-		if err := b.Flush(); err != nil {
-			return err
-		}
-		m.Files = append(m.Files, packedFile{name, n.n, hex.EncodeToString(h.Sum(nil))})
-		return nil
+		n, sum := h.end()
+		m.Files = append(m.Files, packedFile{name, n, hex.EncodeToString(sum)})
+		return err
 	}
 	text := func(s string) func(io.Writer) error {
 		return func(w io.Writer) error { _, err := io.WriteString(w, s); return err }
@@ -291,9 +290,42 @@ func (s *spool) close() error {
 	return errors.Join(s.f.Close(), os.Remove(s.f.Name()))
 }
 
-type counter struct{ n int64 }
+// hashing hashes and counts what is written, beside whoever writes.
+type hashing struct {
+	n          int64
+	work, free chan []byte
+	sum        chan []byte
+}
 
-func (c *counter) Write(p []byte) (int, error) { c.n += int64(len(p)); return len(p), nil }
+func newHashing() *hashing {
+	h := &hashing{work: make(chan []byte, 2), free: make(chan []byte, 4), sum: make(chan []byte, 1)}
+	go func() {
+		all := sha256.New()
+		for p := range h.work {
+			_, _ = all.Write(p) // never fails
+			h.free <- p         // there is always room: fewer are under way
+		}
+		h.sum <- all.Sum(nil)
+	}()
+	return h
+}
+
+func (h *hashing) Write(p []byte) (int, error) {
+	var b []byte
+	select {
+	case b = <-h.free:
+	default:
+	}
+	h.work <- append(b[:0], p...)
+	h.n += int64(len(p))
+	return len(p), nil
+}
+
+// end gives how many bytes it were, and their SHA-256. It is called once.
+func (h *hashing) end() (int64, []byte) {
+	close(h.work)
+	return h.n, <-h.sum
+}
 
 // appendLine appends {"index":7,"proof":"…","event":"…"}: the proof's hashes one after the other and the canonical bytes, both in base64.
 func (e Entry) appendLine(b []byte) []byte {

@@ -192,21 +192,39 @@ func (s *Store) load(all []Block) error {
 	if err != nil {
 		return err
 	}
+	for _, b := range need {
+		s.put(b, got[b])
+	}
+	return nil
+}
+
+// Give keeps hashes that were read in another way: of whole blocks of leaves from one on, of which only the last may have fewer. What was
+// kept before is forgotten when it becomes too much.
+func (s *Store) Give(block int64, hashes []Hash) {
+	if len(s.blocks)+len(hashes)/Width >= keep {
+		clear(s.blocks)
+	}
+	for ; len(hashes) > 0; block++ {
+		n := min(Width, len(hashes))
+		s.put(Block{0, block}, hashes[:n:n])
+		hashes = hashes[n:]
+	}
+}
+
+// put keeps a block with the hashes above.
+func (s *Store) put(b Block, hashes []Hash) {
 	if s.blocks == nil {
 		s.blocks = map[Block][][]Hash{}
 	}
-	for _, b := range need {
-		levels := [][]Hash{got[b]}
-		for below := got[b]; len(below) > 1; {
-			up := make([]Hash, len(below)/2)
-			for i := range up {
-				up[i] = tlog.NodeHash(below[2*i], below[2*i+1])
-			}
-			levels, below = append(levels, up), up
+	levels := [][]Hash{hashes}
+	for below := hashes; len(below) > 1; {
+		up := make([]Hash, len(below)/2)
+		for i := range up {
+			up[i] = tlog.NodeHash(below[2*i], below[2*i+1])
 		}
-		s.blocks[b] = levels
+		levels, below = append(levels, up), up
 	}
-	return nil
+	s.blocks[b] = levels
 }
 
 // blockOf says in which block a stored hash of tlog's numbering is, how far above the block's own hashes, and where there.

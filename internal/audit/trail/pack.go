@@ -156,7 +156,7 @@ func where(q evidence.Query, size int64) (string, []any) {
 // entries gives the events with their proofs, in the order of their numbers, a page at a time: memory stays the same however many there are.
 func entries(tx *db.Tx, q evidence.Query, size int64, do func(evidence.Entry) error) error {
 	p := &evidence.Prover{Store: Store(tx), Size: size}
-	return pages(tx, q, size, func(some []evidence.Entry) error {
+	return pages(tx, p.Store, q, size, func(some []evidence.Entry) error {
 		indexes := make([]int64, len(some))
 		for i, e := range some {
 			indexes[i] = e.Index
@@ -178,7 +178,7 @@ func entries(tx *db.Tx, q evidence.Query, size int64, do func(evidence.Entry) er
 }
 
 // pages gives the events without proofs. The whole log is read number by number; for a part of it the server decides how, once.
-func pages(tx *db.Tx, q evidence.Query, size int64, do func([]evidence.Entry) error) error {
+func pages(tx *db.Tx, store *evidence.Store, q evidence.Query, size int64, do func([]evidence.Entry) error) error {
 	read := func(sql string, args ...any) (int, error) {
 		rows, err := tx.Query(sql, args...)
 		if err != nil {
@@ -193,7 +193,7 @@ func pages(tx *db.Tx, q evidence.Query, size int64, do func([]evidence.Entry) er
 	sql, args := where(q, size)
 	if whole := len(args) == 1; whole {
 		for from := int64(0); from < size; from += perRead {
-			some, err := numbered(tx, from, min(from+perRead, size))
+			some, err := numbered(tx, store, from, min(from+perRead, size))
 			if err == nil {
 				err = do(some)
 			}
@@ -217,26 +217,33 @@ func pages(tx *db.Tx, q evidence.Query, size int64, do func([]evidence.Entry) er
 }
 
 // numbered reads events by their numbers, from one up to before another. Ids rise with the numbers but for late commits, so that these events are
-// a range of ids: two scans of an index, and no join.
-func numbered(tx *db.Tx, from, to int64) ([]evidence.Entry, error) {
-	rows, err := tx.Query(`select log_index, event_id from leaf where log_index >= $1 and log_index < $2 order by log_index`, from, to)
+// a range of ids: two scans of an index, and no join. The hashes of their leaves, whole blocks, go to the store on the way.
+func numbered(tx *db.Tx, store *evidence.Store, from, to int64) ([]evidence.Entry, error) {
+	rows, err := tx.Query(`select log_index, event_id, hash from leaf where log_index >= $1 and log_index < $2 order by log_index`, from, to)
 	if err != nil {
 		return nil, err
 	}
 	all, at := make([]evidence.Entry, 0, to-from), make(map[int64]int, to-from)
 	first, last := int64(math.MaxInt64), int64(0)
+	hashes := make([]evidence.Hash, 0, to-from)
 	var index, id int64
-	if _, err := pgx.ForEachRow(rows, []any{&index, &id}, func() error {
+	var leaf, hash pgtype.DriverBytes
+	if _, err := pgx.ForEachRow(rows, []any{&index, &id, &hash}, func() error {
+		if len(hash) != len(evidence.Hash{}) {
+			return fmt.Errorf("the stored hash of event %d has another length", index)
+		}
 		at[id] = len(all)
-		all, first, last = append(all, evidence.Entry{Index: index}), min(first, id), max(last, id)
+		all, hashes, first, last = append(all, evidence.Entry{Index: index}), append(hashes, evidence.Hash(hash)), min(first, id), max(last, id)
 		return nil
 	}); err != nil {
 		return nil, err
 	}
+	if int64(len(all)) == to-from { // what is missing is told when something is to be proven
+		store.Give(from/evidence.Width, hashes)
+	}
 	if rows, err = tx.Query(`select id, leaf from event where id >= $1 and id <= $2`, first, last); err != nil {
 		return nil, err
 	}
-	var leaf pgtype.DriverBytes
 	var text []byte // of all: they are let go together
 	if _, err := pgx.ForEachRow(rows, []any{&id, &leaf}, func() error {
 		if i, ok := at[id]; ok {
