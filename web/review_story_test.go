@@ -204,4 +204,28 @@ func (o *office) refused(t *testing.T) {
 	}
 	s.do("the campaign", chromedp.Navigate(s.base+"/campaigns/"+c.PublicID))
 	s.says("Closed")
+	o.counted(s)
+}
+
+// counted writes the scope of a campaign and sees what it would ask without pressing anything.
+func (o *office) counted(s *story) {
+	before := o.w.number(`select count(*) from campaign`)
+	s.do("a new campaign", chromedp.Navigate(s.base+"/campaigns/new"))
+	s.says("Nothing is counted yet")
+	s.write("#f-people", "1032")
+	s.until("one person is counted", `/items? of 1 person/.test(document.querySelector('#counted').innerText)`)
+	s.do("another", chromedp.SendKeys(css("#f-people"), "\n1033"))
+	s.until("two people are counted", `/items of 2 people/.test(document.querySelector('#counted').innerText)`)
+	if s.ask(`document.querySelector('#f-people').value`) != "1032\n1033" || s.ask(`document.activeElement.id`) != "f-people" {
+		s.t.Error("what was written, or where, is gone")
+	}
+	all := s.ask(`document.querySelector('#counted').innerText`)
+	s.click(`input[name="applications"][value="directory"]`)
+	s.until("the directory alone is counted", `/items of 2 people/.test(document.querySelector('#counted').innerText) && document.querySelector('#counted').innerText !== `+quoted(all))
+	s.write("#f-people", "nobody")
+	s.until("nobody is counted", `document.querySelector('#counted').innerText.includes('names nobody')`)
+	s.accessible()
+	if n := o.w.number(`select count(*) from campaign`); n != before {
+		s.t.Errorf("counting stored %d campaigns", n-before)
+	}
 }
