@@ -2,12 +2,9 @@ package trail
 
 import (
 	"bytes"
-	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -17,9 +14,6 @@ import (
 
 	"tenure/internal/evidence"
 )
-
-// page is how many leaves are read at a time: whole blocks of the tree.
-const page = 16 * evidence.Width
 
 // events computes the tree anew. Leaves are read by their numbers, and with those of a page the events up to the highest id that any of them
 // has: ids rise with the numbers but for late commits, so that every event is read once, and the few that are late once more. One goroutine
@@ -85,138 +79,6 @@ type eventReader struct {
 	stopped       bool           // nothing after this can be judged
 }
 
-// leaves is a page of the log, with the events of the same ids as the database has them.
-type leaves struct {
-	index, id []int64
-	hash      []evidence.Hash
-	late      []int64 // ids of leaves that are no higher than those of pages before
-	highest   int64   // id of any leaf up to here
-	events    []columns
-	text      []byte           // of the events, one after the other
-	notes     map[int64][]byte // the checkpoints in the database that end here, by size
-
-	next  int           // where the next event's id is expected
-	at    map[int64]int // where an id is; made when one is elsewhere
-	found []bool        // its event is there
-	wrong map[int][]string
-}
-
-// columns are what the database says of an event beside its sealed text: what pages search by.
-type columns struct {
-	id, recorded, effective      int64 // microseconds
-	actor, identity              int
-	from                         int // in the text of the page
-	kind, touches, leaf, sealing int // lengths; sealing -1 for no sealed part
-}
-
-// pages reads the log page by page.
-func (v *verification) pages(ctx context.Context, to chan<- *leaves, free <-chan *leaves) error {
-	highest := int64(0)
-	for from := int64(math.MinInt64); ; {
-		p := &leaves{}
-		select {
-		case p = <-free:
-		default:
-		}
-		if err := v.leaves(p, from); err != nil {
-			return err
-		}
-		upto := highest
-		for _, id := range p.id {
-			if upto = max(upto, id); id <= highest {
-				p.late = append(p.late, id)
-			}
-		}
-		err := v.read(p, `where id > $1 and id <= $2 order by id`, highest, upto)
-		if err == nil && len(p.late) > 0 {
-			err = v.read(p, `where id = any($1) order by id`, p.late)
-		}
-		if err == nil {
-			p.notes, err = v.notes(p)
-		}
-		if err != nil {
-			return err
-		}
-		highest, p.highest = upto, upto
-		last := len(p.index) < page
-		if !last {
-			from = p.index[len(p.index)-1] + 1
-		}
-		select {
-		case to <- p:
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-		if last {
-			return nil
-		}
-	}
-}
-
-// binaryFormat asks for PostgreSQL's binary formats.
-var binaryFormat = pgx.QueryResultFormats{pgx.BinaryFormatCode}
-
-// leaves reads a page of leaves.
-func (v *verification) leaves(p *leaves, from int64) error {
-	*p = leaves{index: p.index[:0], id: p.id[:0], hash: p.hash[:0], events: p.events[:0], text: p.text[:0], found: p.found[:0], wrong: map[int][]string{}}
-	rows, err := v.tx.Query(`select log_index, event_id, hash from leaf where log_index >= $1 order by log_index limit $2`, binaryFormat, from, page)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		r := rows.RawValues()
-		var h evidence.Hash
-		copy(h[:], r[2])
-		p.index, p.id, p.hash = append(p.index, big(r[0])), append(p.id, big(r[1])), append(p.hash, h)
-	}
-	p.found = append(p.found, make([]bool, len(p.id))...)
-	return rows.Err()
-}
-
-// big and small read an int8 and an int4; what is not there, in a table that was tampered with, is a number that no event has.
-func big(b []byte) int64 {
-	if len(b) != 8 {
-		return math.MinInt64 / 2
-	}
-	return int64(binary.BigEndian.Uint64(b)) //nolint:gosec // the same bits
-}
-
-func small(b []byte) int {
-	if len(b) != 4 {
-		return math.MinInt32
-	}
-	return int(int32(binary.BigEndian.Uint32(b))) //nolint:gosec // the same bits
-}
-
-// epoch is where PostgreSQL counts from, in microseconds.
-const epoch = 946_684_800_000_000
-
-// read reads events of a page.
-func (v *verification) read(p *leaves, where string, args ...any) error {
-	rows, err := v.tx.Query(`select id, kind, actor_id, coalesce(identity_id, 0), recorded_at, effective_at, touches, leaf, sealed from event `+where, append([]any{binaryFormat}, args...)...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		r := rows.RawValues()
-		c := columns{id: big(r[0]), actor: small(r[2]), identity: small(r[3]),
-			recorded: big(r[4]) + epoch, effective: big(r[5]) + epoch, from: len(p.text), kind: len(r[1]), leaf: len(r[7]), sealing: len(r[8])}
-		if r[8] == nil {
-			c.sealing = -1
-		}
-		touches := r[6]
-		if len(touches) > 0 {
-			touches = touches[1:] // after the number of jsonb's format
-		}
-		c.touches = len(touches)
-		p.text = append(append(append(append(p.text, r[1]...), touches...), r[7]...), r[8]...)
-		p.events = append(p.events, c)
-	}
-	return rows.Err()
-}
-
 // check says what is wrong with each event of a page.
 func (e *eventReader) check(p *leaves) {
 	for _, id := range p.late {
@@ -241,37 +103,6 @@ func (e *eventReader) check(p *leaves) {
 		e.fold(l, written{index: p.index[at], event: c.id})
 	}
 	e.highest = p.highest
-}
-
-// where says where in a page an id is. Events come in the order of ids, and so do nearly all leaves.
-func (p *leaves) where(id int64) (int, bool) {
-	if p.next < len(p.id) && p.id[p.next] == id {
-		p.next++
-		return p.next - 1, true
-	}
-	if p.at == nil {
-		p.at = make(map[int64]int, len(p.id))
-		for i, id := range p.id {
-			p.at[id] = i
-		}
-	}
-	at, ok := p.at[id]
-	if ok {
-		p.next = at + 1
-	}
-	return at, ok
-}
-
-// cut gives the parts of an event's text.
-func (c *columns) cut(text []byte) (kind, touches, leaf, sealed []byte) {
-	text = text[c.from:]
-	kind, text = text[:c.kind], text[c.kind:]
-	touches, text = text[:c.touches], text[c.touches:]
-	leaf, text = text[:c.leaf], text[c.leaf:]
-	if c.sealing >= 0 {
-		sealed = text[:c.sealing:c.sealing]
-	}
-	return kind, touches, leaf, sealed
 }
 
 // differs names a column that is not what the sealed text says, "" for none.
@@ -329,22 +160,6 @@ func (e *eventReader) judge(p *leaves) {
 // told says whether something of these numbers was found wrong: what is computed of it is wrong, too, and names no other.
 func (e *eventReader) told(from, to int64) bool {
 	return slices.ContainsFunc(e.r.Log, func(f Finding) bool { return f.Index >= from && f.Index < to })
-}
-
-// notes gives the checkpoints in the database that end in a page, by size.
-func (v *verification) notes(p *leaves) (map[int64][]byte, error) {
-	if len(p.index) == 0 {
-		return nil, nil
-	}
-	rows, err := v.tx.Query(`select size, note from checkpoint where size > $1 and size <= $2`, p.index[0], p.index[len(p.index)-1]+1)
-	if err != nil {
-		return nil, err
-	}
-	notes := map[int64][]byte{}
-	var size int64
-	var note []byte
-	_, err = pgx.ForEachRow(rows, []any{&size, &note}, func() error { notes[size] = bytes.Clone(note); return nil })
-	return notes, err
 }
 
 // head holds the tree against the checkpoints of its size.
