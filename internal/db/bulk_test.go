@@ -20,9 +20,15 @@ const everyType = `create temporary table every_type (a int, b int, c smallint, 
 
 var everyColumn = strings.Split("a b c d e f g h i j k l m n o p", " ")
 
-// TestBulkSaysWhatCopySays writes the same values through Bulk and through pgx's own encoding and compares the tables. The
-// second row is all zeros and nulls; the text is longer than the buffer.
+// TestBulkSaysWhatCopySays writes the same values through Bulk and through pgx's own encoding and compares the tables: few rows, which are
+// inserted, and more, which are copied. Every second row is all zeros and nulls; the text is longer than the buffer.
 func TestBulkSaysWhatCopySays(t *testing.T) {
+	for _, n := range []int{2, 12} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) { bulkSaysWhatCopySays(t, n) })
+	}
+}
+
+func bulkSaysWhatCopySays(t *testing.T, n int) {
 	d := dbtest.New(t)
 	at := time.Date(1987, 6, 5, 4, 3, 2, 123456789, time.FixedZone("", -3*3600))
 	day := time.Date(1912, 2, 29, 0, 0, 0, 0, time.UTC)
@@ -32,8 +38,8 @@ func TestBulkSaysWhatCopySays(t *testing.T) {
 		if _, err := tx.Exec(everyType); err != nil {
 			return err
 		}
-		if err := tx.Bulk("every_type", everyColumn, 2, func(i int, r *db.Row) error {
-			if i == 1 {
+		if err := tx.Bulk("every_type", everyColumn, n, func(i int, r *db.Row) error {
+			if i%2 == 1 {
 				r.Int(0)
 				r.ID(0)
 				r.Small(0)
@@ -79,13 +85,13 @@ func TestBulkSaysWhatCopySays(t *testing.T) {
 			{-7, 7, -3, int64(-1 << 40), long, "x", []byte{0, 1}, pgtype.UUID{Bytes: uuid, Valid: true}, []byte(`{"a":"b"}`), at, day, day, at, at, true, []int32{3, -4}},
 			{0, nil, 0, 0, "", nil, nil, nil, []byte("{}"), db.At(db.Forever), nil, nil, at, nil, false, nil},
 		}
+		next := 0
 		if _, err := tx.Copy("other", everyColumn, func() ([]any, bool) {
-			if len(rows) == 0 {
+			if next == n {
 				return nil, false
 			}
-			r := rows[0]
-			rows = rows[1:]
-			return r, true
+			next++
+			return rows[(next-1)%2], true
 		}); err != nil {
 			return err
 		}
@@ -95,7 +101,7 @@ func TestBulkSaysWhatCopySays(t *testing.T) {
 			Scan(&all, &differ); err != nil {
 			return err
 		}
-		if all != 2 || differ != 0 {
+		if all != n || differ != 0 {
 			t.Errorf("%d rows, %d of them differ", all, differ)
 		}
 		return nil
@@ -211,5 +217,32 @@ func BenchmarkBulk(b *testing.B) {
 	})
 	if err != nil {
 		b.Fatal(fmt.Errorf("bulk: %w", err))
+	}
+}
+
+// TestFewRowsFail has a row among few that the server refuses, or that is not whole: the error names the table and what is wrong.
+func TestFewRowsFail(t *testing.T) {
+	d := dbtest.New(t)
+	for name, x := range map[string]struct {
+		rows [][2]string
+		want string
+	}{
+		"refused by the server": {[][2]string{{"1", "x"}, {"2", "y"}, {"1", "z"}}, "copying into few: ERROR: duplicate key value violates unique constraint"},
+		"too few values":        {[][2]string{{"1", "x"}, {"2", ""}}, "copying into few: row 1 has 1 values for 2 columns"},
+	} {
+		err := d.Do(t.Context(), db.System, func(tx *db.Tx) error {
+			if _, err := tx.Exec(`create temporary table few (i text primary key, s text)`); err != nil {
+				return err
+			}
+			return tx.Bulk("few", []string{"i", "s"}, len(x.rows), func(i int, r *db.Row) error {
+				if r.Text(x.rows[i][0]); x.rows[i][1] != "" {
+					r.Text(x.rows[i][1])
+				}
+				return nil
+			})
+		})
+		if err == nil || !strings.HasPrefix(err.Error(), x.want) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
