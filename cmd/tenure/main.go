@@ -59,6 +59,8 @@ type cli struct {
 	Terminate   terminateCmd   `cmd:"" help:"End a person's access at once, ahead of every queue."`
 	Reinstate   reinstateCmd   `cmd:"" help:"Lift a termination, as another person."`
 	Erase       eraseCmd       `cmd:"" help:"Erase a person who left: one asks, another does it. The log stays verifiable."`
+	Retention   retentionCmd   `cmd:"" help:"How long each kind of record is kept: list, keep."`
+	LegalHold   legalHoldCmd   `cmd:"" name:"legal-hold" help:"Legal holds: list, place, lift. While one stands, nothing of whom it holds is deleted or erased."`
 	Status      statusCmd      `cmd:"" help:"Count people, accounts and operations."`
 	Explain     explainCmd     `cmd:"" help:"Say what a person holds and why, or why not and what would change it."`
 	AsOf        asOfCmd        `cmd:"" name:"as-of" help:"Say who held what on a date, why, and who decided it; compare two dates."`
