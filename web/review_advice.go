@@ -67,9 +67,6 @@ func (w *reviewing) lastly(i *campaign.Item) string {
 	return r.T("it was to be removed by the review of %s, and is there", day)
 }
 
-// dormantAfter is after how many days without signing in an account is called dormant; the snapshot uses the same.
-const dormantAfter = 90
-
 // half is from how many in a hundred on most hold it.
 const half = 50
 
@@ -98,7 +95,7 @@ func (w *reviewing) advice(i *campaign.Item, out *templates.ReviewLine) {
 		if len(i.Conflicts) > 0 {
 			because = append(because, r.T("it breaks a rule of separation"))
 		}
-		if i.LastUsed != nil && w.c.AsOf != nil && i.LastUsed.Before(w.c.AsOf.AddDate(0, 0, -dormantAfter)) {
+		if i.LastUsed != nil && w.c.AsOf != nil && i.LastUsed.Before(w.c.AsOf.AddDate(0, 0, -campaign.DormantAfter)) {
 			because = append(because, r.T("nobody signed in for %d days", int(w.c.AsOf.Sub(*i.LastUsed).Hours()/24)))
 		}
 		if i.Kept {

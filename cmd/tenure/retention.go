@@ -62,24 +62,10 @@ type retentionKeepCmd struct {
 
 func (c *retentionKeepCmd) Run(r *run) error {
 	return r.with(func(a *app.App) error {
-		act := c.Act
-		if err := r.do(a, "privacy.decide", func(tx *db.Tx) error {
-			if act == "" {
-				all, err := privacy.Kinds(tx)
-				if err != nil {
-					return err
-				}
-				for _, k := range all {
-					if k.Name == c.Kind {
-						act = k.Act
-					}
-				}
-			}
-			return privacy.Keep(tx, c.Kind, c.Days, act)
-		}); err != nil {
+		if err := r.do(a, "privacy.decide", func(tx *db.Tx) error { return privacy.Keep(tx, c.Kind, c.Days, c.Act) }); err != nil {
 			return err
 		}
-		return r.answer(map[string]any{"kind": c.Kind, "days": c.Days, "act": act}, func() { fmt.Printf("%s is kept for %d days.\n", c.Kind, c.Days) })
+		return r.answer(map[string]any{"kind": c.Kind, "days": c.Days}, func() { fmt.Printf("%s is kept for %d days.\n", c.Kind, c.Days) })
 	})
 }
 

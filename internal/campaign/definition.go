@@ -225,8 +225,8 @@ func (b *builder) countMembers() (map[int]int, error) {
 		}
 	}
 	out := map[int]int{}
-	return out, b.each(`select x.role, count(distinct r.identity_id)::int from unnest($1::int[], $2::int[], $3::text[]) x(role, ref, kind) join reason r on r.kind = x.kind and r.ref = x.ref
-		where r.known_to = 'infinity' and r.state = 'live' and r.valid_from <= $4 and r.valid_to > $4 group by 1`, []any{roles, refs, kinds, b.tx.Now}, func(r row) { out[int(r.int(0))] = int(r.int(1)) })
+	return out, b.tx.Each(`select x.role, count(distinct r.identity_id)::int from unnest($1::int[], $2::int[], $3::text[]) x(role, ref, kind) join reason r on r.kind = x.kind and r.ref = x.ref
+		where r.known_to = 'infinity' and r.state = 'live' and r.valid_from <= $4 and r.valid_to > $4 group by 1`, []any{roles, refs, kinds, b.tx.Now}, func(r db.Binary) { out[int(r.Int(0))] = int(r.Int(1)) })
 }
 
 // certify notes which definitions a review confirmed at the last stage, and which it did not: what nobody answered confirms nothing.
@@ -302,6 +302,6 @@ func (i *Item) Role() int {
 // readDefined reads the risk of what roles give.
 func (b *builder) readDefined() error {
 	b.entitlements = table[held]{}
-	return b.each(`select e.id, e.application_id, coalesce(array_position(array['low', 'medium', 'high', 'critical'], e.risk) - 1, case when e.privileged then 2 else 0 end)::smallint from entitlement e`, nil,
-		func(r row) { b.entitlements.put(r.int(0), held{application: r.int(1), risk: r.small(2)}) })
+	return b.tx.Each(`select e.id, e.application_id, coalesce(array_position(array['low', 'medium', 'high', 'critical'], e.risk) - 1, case when e.privileged then 2 else 0 end)::smallint from entitlement e`, nil,
+		func(r db.Binary) { b.entitlements.put(r.Int(0), held{application: r.Int(1), risk: r.Small(2)}) })
 }

@@ -1,9 +1,7 @@
 package campaign
 
 import (
-	"encoding/binary"
-
-	"github.com/jackc/pgx/v5"
+	"tenure/internal/db"
 )
 
 // known is what the snapshot is made of, as it was read: everything by its id.
@@ -69,49 +67,6 @@ type basis struct {
 // never is the time that something never happened: before every time there is.
 const never = -1 << 63
 
-// row is one row of an answer, in PostgreSQL's binary format.
-type row [][]byte
-
-// each runs a query and calls do for every row.
-func (b *builder) each(sql string, args []any, do func(row)) error {
-	rows, err := b.tx.Query(sql, append([]any{pgx.QueryResultFormats{pgx.BinaryFormatCode}}, args...)...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		do(rows.RawValues())
-	}
-	return rows.Err()
-}
-
-// int gives an int4, 0 for null.
-func (r row) int(i int) int32 {
-	if r[i] == nil {
-		return 0
-	}
-	return int32(binary.BigEndian.Uint32(r[i])) //nolint:gosec // the same bits
-}
-
-func (r row) small(i int) int16 { return int16(binary.BigEndian.Uint16(r[i])) } //nolint:gosec // the same bits
-
-func (r row) big(i int) int64 { return int64(binary.BigEndian.Uint64(r[i])) } //nolint:gosec // the same bits
-
-func (r row) bool(i int) bool { return r[i][0] != 0 }
-
-func (r row) text(i int) string { return string(r[i]) }
-
-// epoch is where PostgreSQL counts from, in microseconds.
-const epoch = 946_684_800_000_000
-
-// micros gives a time in microseconds, as PostgreSQL keeps it; never for null.
-func (r row) micros(i int) int64 {
-	if r[i] == nil {
-		return never
-	}
-	return r.big(i) + epoch
-}
-
 // belowSQL gives who is below each of some managers, at every level: as the directory has it, which has one manager of each person. A circle of
 // managers is walked once.
 const belowSQL = `below(top, id) as (select e.manager_id, e.identity_id from identity_entry e where e.manager_id = any($6::int[])
@@ -133,7 +88,7 @@ func (b *builder) args(more ...any) []any {
 // their departments are read.
 func (b *builder) readPeople() error {
 	b.people, b.groups = table[subject]{}, map[int64]int32{}
-	return b.each(`with recursive `+belowSQL+`, main as (select distinct on (v.identity_id) v.identity_id, v.attrs->>'title' title from employment_version v
+	return b.tx.Each(`with recursive `+belowSQL+`, main as (select distinct on (v.identity_id) v.identity_id, v.attrs->>'title' title from employment_version v
 			where v.known_to = 'infinity' and v.valid_from <= $1 and v.valid_to > $1 and v.status <> 'rescinded' and v.starts_at <= $1 and v.ends_at > $1
 			order by v.identity_id, v.status = 'active' desc, v.starts_at desc),
 		moved as (select v.identity_id, max(v.valid_from) at from employment_version v join employment_version w on w.employment_id = v.employment_id and w.valid_to = v.valid_from and w.known_to = 'infinity'
@@ -149,9 +104,9 @@ func (b *builder) readPeople() error {
 		select p.identity_id, p.state, p.department, p.location, p.worker_type, p.manager_id, p.boss, case when one.n >= 5 then one.g else coalesce(two.g, 0) end, case when one.n >= 5 then one.n else coalesce(two.n, 0) end, moved.at,
 			`+chosenSQL+`
 		from p left join one on one.department = p.department and one.title = p.title left join two on two.department = p.department left join moved using (identity_id)`,
-		b.args(), func(r row) {
-			b.people.put(r.int(0), subject{id: r.int(0), state: r.text(1), department: r.text(2), location: r.text(3), workerType: r.text(4), manager: r.int(5), boss: r.int(6),
-				group: b.group(r.big(7)), peers: r.int(8), moved: r.micros(9), chosen: r.bool(10)})
+		b.args(), func(r db.Binary) {
+			b.people.put(r.Int(0), subject{id: r.Int(0), state: r.Text(1), department: r.Text(2), location: r.Text(3), workerType: r.Text(4), manager: r.Int(5), boss: r.Int(6),
+				group: b.group(r.Big(7)), peers: r.Int(8), moved: r.Micros(9), chosen: r.Bool(10)})
 		})
 }
 
@@ -168,13 +123,13 @@ func (b *builder) group(hash int64) int32 {
 // readEntitlements reads what the items will say of what is held. What none of the people who are named holds need not be counted.
 func (b *builder) readEntitlements() error {
 	b.entitlements = table[held]{}
-	return b.each(`select e.id, e.application_id, e.kind = 'account', coalesce(array_position(array['low', 'medium', 'high', 'critical'], e.risk) - 1, case when e.privileged then 2 else 0 end)::smallint, o.id
+	return b.tx.Each(`select e.id, e.application_id, e.kind = 'account', coalesce(array_position(array['low', 'medium', 'high', 'critical'], e.risk) - 1, case when e.privileged then 2 else 0 end)::smallint, o.id
 		from campaign_reading r join entitlement e on e.application_id = r.application_id join application a on a.id = e.application_id
 			left join identity o on o.id = coalesce(e.owner_id, a.owner_id) and o.state = 'active' and o.locked_at is null
 		where r.campaign_id = $1 and (cardinality($2::int[]) = 0 or e.id = any($2)) and (cardinality($3::int[]) = 0 or e.id in (
 			select o.entitlement_id from observed o join account_link l on l.account_id = o.account_id and l.known_to = 'infinity' where l.identity_id = any($3)))`,
-		[]any{b.c.ID, list(b.c.Scope.Entitlements), list(b.c.Scope.People)}, func(r row) {
-			b.entitlements.put(r.int(0), held{application: r.int(1), login: r.bool(2), risk: r.small(3), owner: r.int(4)})
+		[]any{b.c.ID, list(b.c.Scope.Entitlements), list(b.c.Scope.People)}, func(r db.Binary) {
+			b.entitlements.put(r.Int(0), held{application: r.Int(1), login: r.Bool(2), risk: r.Small(3), owner: r.Int(4)})
 		})
 }
 
@@ -184,12 +139,12 @@ func (b *builder) readAccounts() error {
 	if b.c.Scope.Orphans {
 		which = "l.identity_id is null"
 	}
-	return b.each(`select a.id, l.identity_id, a.intended is not null, n.last_sign_in
+	return b.tx.Each(`select a.id, l.identity_id, a.intended is not null, n.last_sign_in
 		from campaign_reading r join account a on a.application_id = r.application_id and a.kind = 'person' left join account_link l on l.account_id = a.id and l.known_to = 'infinity'
 			left join account_seen n on n.account_id = a.id
-		where r.campaign_id = $1 and ($2 or l.identity_id = any($3)) and `+which, []any{b.c.ID, b.everybody(), b.named()}, func(r row) {
-		of := r.int(1)
-		b.accounts.put(r.int(0), login{who: b.people.get(of), of: of, managed: r.bool(2), used: r.micros(3)})
+		where r.campaign_id = $1 and ($2 or l.identity_id = any($3)) and `+which, []any{b.c.ID, b.everybody(), b.named()}, func(r db.Binary) {
+		of := r.Int(1)
+		b.accounts.put(r.Int(0), login{who: b.people.get(of), of: of, managed: r.Bool(2), used: r.Micros(3)})
 	})
 }
 
@@ -212,11 +167,11 @@ func (b *builder) readReasons() error {
 		}
 		b.reasons.expect(many)
 	}
-	err := b.each(`select r.identity_id, r.entitlement_id, r.ref, (case r.kind when 'birthright' then 1 when 'handover' then 2 when 'found' then 4 when 'request' then 8 when 'assignment' then 16 else 32 end)::smallint, r.valid_from,
+	err := b.tx.Each(`select r.identity_id, r.entitlement_id, r.ref, (case r.kind when 'birthright' then 1 when 'handover' then 2 when 'found' then 4 when 'request' then 8 when 'assignment' then 16 else 32 end)::smallint, r.valid_from,
 			cardinality($4::int[]) > 0 and (r.via = any($4) or r.kind = 'assignment' and r.ref = any($4))
 		from reason r where r.known_to = 'infinity' and r.state = 'live' and r.valid_from <= $1 and r.valid_to > $1 and ($2 or r.identity_id = any($3))`,
-		[]any{b.tx.Now, b.everybody(), b.named(), list(b.c.Scope.Roles)}, func(r row) {
-			who, entitlement, ref, kind, since, role := r.int(0), r.int(1), r.int(2), r.small(3), r.micros(4), r.bool(5)
+		[]any{b.tx.Now, b.everybody(), b.named(), list(b.c.Scope.Roles)}, func(r db.Binary) {
+			who, entitlement, ref, kind, since, role := r.Int(0), r.Int(1), r.Int(2), r.Small(3), r.Micros(4), r.Bool(5)
 			if kind&given != 0 {
 				if p := b.people.get(who); p != nil {
 					p.gets += scatter(uint64(kind)<<59 ^ uint64(pairOf(ref, entitlement))) //nolint:gosec // the same bits
@@ -264,9 +219,9 @@ func scatter(x uint64) uint64 {
 // readConflicts reads which SoD rules are broken by what.
 func (b *builder) readConflicts() error {
 	b.conflicts = map[pair][]int32{}
-	return b.each(`select distinct v.identity_id, (w->>'e')::int, v.rule_id from violation v, jsonb_array_elements(v.path) p, jsonb_array_elements(p->'entitlements') w
-		where v.state <> 'resolved' and ($1 or v.identity_id = any($2::int[])) order by 1, 2, 3`, []any{b.everybody(), list(b.c.Scope.People)}, func(r row) {
-		at := pairOf(r.int(0), r.int(1))
-		b.conflicts[at] = append(b.conflicts[at], r.int(2))
+	return b.tx.Each(`select distinct v.identity_id, (w->>'e')::int, v.rule_id from violation v, jsonb_array_elements(v.path) p, jsonb_array_elements(p->'entitlements') w
+		where v.state <> 'resolved' and ($1 or v.identity_id = any($2::int[])) order by 1, 2, 3`, []any{b.everybody(), list(b.c.Scope.People)}, func(r db.Binary) {
+		at := pairOf(r.Int(0), r.Int(1))
+		b.conflicts[at] = append(b.conflicts[at], r.Int(2))
 	})
 }

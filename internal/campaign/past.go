@@ -88,10 +88,10 @@ func (i *item) before(p *subject, others Verdicts) before {
 // what most campaigns need.
 func (b *builder) readPast() error {
 	b.past = map[int]Verdicts{}
-	return b.each(`select entitlement_id, count(*) filter (where outcome = 'keep')::int, count(*) filter (where outcome in ('remove', 'narrow'))::int
-		from campaign_last where answered and at >= $1 and outcome <> 'change' group by 1`, []any{b.tx.Now.AddDate(-1, 0, 0)}, func(r row) {
-		if e := r.int(0); b.entitlements.get(e) != nil {
-			b.past[int(e)] = Verdicts{int(r.int(1)), int(r.int(2))}
+	return b.tx.Each(`select entitlement_id, count(*) filter (where outcome = 'keep')::int, count(*) filter (where outcome in ('remove', 'narrow'))::int
+		from campaign_last where answered and at >= $1 and outcome <> 'change' group by 1`, []any{b.tx.Now.AddDate(-1, 0, 0)}, func(r db.Binary) {
+		if e := r.Int(0); b.entitlements.get(e) != nil {
+			b.past[int(e)] = Verdicts{int(r.Int(1)), int(r.Int(2))}
 		}
 	})
 }

@@ -3,6 +3,7 @@ package campaign
 import (
 	"time"
 
+	"tenure/internal/db"
 	"tenure/internal/errs"
 )
 
@@ -76,13 +77,13 @@ func (b *builder) readObserved() error {
 			b.items = append(b.items, i)
 		}
 	})
-	err := b.each(`select o.account_id, o.entitlement_id, o.param`+columns+` from observed o
+	err := b.tx.Each(`select o.account_id, o.entitlement_id, o.param`+columns+` from observed o
 		join (select e.id, r.reading_id from campaign_reading r join entitlement e on e.application_id = r.application_id where r.campaign_id = $1 and (cardinality($2::int[]) = 0 or e.id = any($2))) e on e.id = o.entitlement_id`+join+`
 		where o.seen_from <= e.reading_id and (o.seen_to is null or o.seen_to > e.reading_id) and ($3 or o.account_id = any($4))`,
-		[]any{b.c.ID, list(b.c.Scope.Entitlements), b.everybody(), some}, func(r row) {
-			s := seen{account: r.int(0), entitlement: r.int(1), param: r.text(2), reviewed: never}
+		[]any{b.c.ID, list(b.c.Scope.Entitlements), b.everybody(), some}, func(r db.Binary) {
+			s := seen{account: r.Int(0), entitlement: r.Int(1), param: r.Text(2), reviewed: never}
 			if reviewed {
-				s.reviewed, s.past = r.micros(3), pastOf(r.text(4))
+				s.reviewed, s.past = r.Micros(3), pastOf(r.Text(4))
 			}
 			next(s)
 		})
@@ -147,13 +148,16 @@ func (b *builder) take(s *seen, a *login, e *held) (item, bool) {
 	return i, !out
 }
 
+// DormantAfter is after how many days without signing in an account is dormant, and how long access is there before it is settled.
+const DormantAfter = 90
+
 // days is the instant so many days before another.
 func days(now time.Time, n int) int64 { return now.AddDate(0, 0, -n).UnixMicro() }
 
 // weigh says what follows from the context of an item: its class, what is advised and what is looked at first. It is pure. others is what
 // was decided about others who held it.
 func (i *item) weigh(p *subject, now time.Time, others Verdicts, noBatch bool) {
-	old, was := days(now, 90), i.before(p, others)
+	old, was := days(now, DormantAfter), i.before(p, others)
 	best := i.best()
 	dormant := i.used != never && i.used < old
 	broken := i.more != nil && i.more.rules != nil

@@ -145,12 +145,12 @@ func (b *builder) store() error {
 		who[i], wave[i], load[i], items[i], why[i] = v.who, v.wave, v.load, v.items, b.as[v.who]
 		at[[2]int{int(v.who), v.wave}] = v
 	}
-	if err := b.each(`insert into campaign_review (campaign_id, stage, wave, reviewer_id, why, state, load, items, opened_at, due_at, next_at)
+	if err := b.tx.Each(`insert into campaign_review (campaign_id, stage, wave, reviewer_id, why, state, load, items, opened_at, due_at, next_at)
 		select $1, 1, w.wave, w.who, w.why, case w.wave when 1 then 'open' else 'waiting' end, w.load, w.items, case w.wave when 1 then $2::timestamptz end, $3::timestamptz + make_interval(days => (w.wave - 1) * $4::int),
 			case w.wave when 1 then $5::timestamptz else $2::timestamptz + make_interval(days => (w.wave - 1) * $4::int) end
 		from unnest($6::int[], $7::int[], $8::int[], $9::int[], $10::text[]) w(who, wave, load, items, why) returning id, reviewer_id, wave`,
 		[]any{c.ID, b.tx.Now, due, c.Settings.WaveDays, half(b.tx.Now, due), who, wave, load, items, why},
-		func(r row) { at[[2]int{int(r.int(1)), int(r.small(2))}].id = int(r.int(0)) }); err != nil {
+		func(r db.Binary) { at[[2]int{int(r.Int(1)), int(r.Small(2))}].id = int(r.Int(0)) }); err != nil {
 		return err
 	}
 	b.touches["campaign_review"] += n

@@ -3,6 +3,7 @@ package campaign
 import (
 	"github.com/jackc/pgx/v5"
 
+	"tenure/internal/db"
 	"tenure/internal/policy"
 )
 
@@ -17,8 +18,8 @@ type asking struct {
 func (b *builder) readReviewers() error {
 	b.units, b.as = map[int64]int32{}, map[int32]string{}
 	units, owners := b.owners()
-	if err := b.each(`select u, o from unnest($1::bigint[], $2::int[]) t(u, o) join identity i on i.id = o and i.state = 'active' and i.locked_at is null`, []any{units, owners}, func(r row) {
-		b.units[r.big(0)] = r.int(1)
+	if err := b.tx.Each(`select u, o from unnest($1::bigint[], $2::int[]) t(u, o) join identity i on i.id = o and i.state = 'active' and i.locked_at is null`, []any{units, owners}, func(r db.Binary) {
+		b.units[r.Big(0)] = r.Int(1)
 	}); err != nil {
 		return err
 	}

@@ -106,7 +106,7 @@ func kindOf(tx *db.Tx, name string) (Kind, error) {
 	return all[i], nil
 }
 
-// Keep sets how long a kind is kept, in days, and what becomes of what is over.
+// Keep sets how long a kind is kept, in days, and what becomes of what is over; "" leaves that as it is.
 func Keep(tx *db.Tx, name string, days int, act string) error {
 	k, err := kindOf(tx, name)
 	if err != nil {
@@ -114,6 +114,9 @@ func Keep(tx *db.Tx, name string, days int, act string) error {
 	}
 	if tx.Actor.Identity == 0 {
 		return errs.Forbidden("how long something is kept is set by a person: sign in")
+	}
+	if act == "" {
+		act = k.Act
 	}
 	var bad []errs.Field
 	if days < k.Least || days > 36500 {

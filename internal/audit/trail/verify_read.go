@@ -3,11 +3,11 @@ package trail
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"math"
 
 	"github.com/jackc/pgx/v5"
 
+	"tenure/internal/db"
 	"tenure/internal/evidence"
 )
 
@@ -82,68 +82,30 @@ func (v *verification) pages(ctx context.Context, to chan<- *leaves, free <-chan
 	}
 }
 
-// binaryFormat asks for PostgreSQL's binary formats.
-var binaryFormat = pgx.QueryResultFormats{pgx.BinaryFormatCode}
-
 // leaves reads a page of leaves.
 func (v *verification) leaves(p *leaves, from int64) error {
 	*p = leaves{index: p.index[:0], id: p.id[:0], hash: p.hash[:0], events: p.events[:0], text: p.text[:0], found: p.found[:0], wrong: map[int][]string{}}
-	rows, err := v.tx.Query(`select log_index, event_id, hash from leaf where log_index >= $1 order by log_index limit $2`, binaryFormat, from, page)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		r := rows.RawValues()
+	err := v.tx.Each(`select log_index, event_id, hash from leaf where log_index >= $1 order by log_index limit $2`, []any{from, page}, func(r db.Binary) {
 		var h evidence.Hash
 		copy(h[:], r[2])
-		p.index, p.id, p.hash = append(p.index, big(r[0])), append(p.id, big(r[1])), append(p.hash, h)
-	}
+		p.index, p.id, p.hash = append(p.index, r.Big(0)), append(p.id, r.Big(1)), append(p.hash, h)
+	})
 	p.found = append(p.found, make([]bool, len(p.id))...)
-	return rows.Err()
+	return err
 }
-
-// big and small read an int8 and an int4; what is not there, in a table that was tampered with, is a number that no event has.
-func big(b []byte) int64 {
-	if len(b) != 8 {
-		return math.MinInt64 / 2
-	}
-	return int64(binary.BigEndian.Uint64(b)) //nolint:gosec // the same bits
-}
-
-func small(b []byte) int {
-	if len(b) != 4 {
-		return math.MinInt32
-	}
-	return int(int32(binary.BigEndian.Uint32(b))) //nolint:gosec // the same bits
-}
-
-// epoch is where PostgreSQL counts from, in microseconds.
-const epoch = 946_684_800_000_000
 
 // read reads events of a page.
 func (v *verification) read(p *leaves, where string, args ...any) error {
-	rows, err := v.tx.Query(`select id, kind, actor_id, coalesce(identity_id, 0), recorded_at, effective_at, touches, leaf, sealed from event `+where, append([]any{binaryFormat}, args...)...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		r := rows.RawValues()
-		c := columns{id: big(r[0]), actor: small(r[2]), identity: small(r[3]),
-			recorded: big(r[4]) + epoch, effective: big(r[5]) + epoch, from: len(p.text), kind: len(r[1]), leaf: len(r[7]), sealing: len(r[8])}
+	return v.tx.Each(`select id, kind, actor_id, coalesce(identity_id, 0), recorded_at, effective_at, touches, leaf, sealed from event `+where, args, func(r db.Binary) {
+		touches := r.JSON(6)
+		c := columns{id: r.Big(0), actor: int(r.Int(2)), identity: int(r.Int(3)), recorded: r.Micros(4), effective: r.Micros(5),
+			from: len(p.text), kind: len(r[1]), touches: len(touches), leaf: len(r[7]), sealing: len(r[8])}
 		if r[8] == nil {
 			c.sealing = -1
 		}
-		touches := r[6]
-		if len(touches) > 0 {
-			touches = touches[1:] // after the number of jsonb's format
-		}
-		c.touches = len(touches)
 		p.text = append(append(append(append(p.text, r[1]...), touches...), r[7]...), r[8]...)
 		p.events = append(p.events, c)
-	}
-	return rows.Err()
+	})
 }
 
 // notes gives the checkpoints in the database that end in a page, by size.
