@@ -355,7 +355,7 @@ func (t trip) copy(ctx context.Context, conn *pgx.Conn) (done bool, err error) {
 	case s.bulk != nil:
 		_, err = conn.PgConn().CopyFrom(ctx, bytes.NewReader(s.bulk.Bytes()), s.sql)
 	case s.few != nil:
-		err = db.InsertRows(ctx, conn, s.sql, s.few)
+		err = db.InsertRows(ctx, conn, s.sql, s.few, false)
 	case s.table != "":
 		_, err = conn.CopyFrom(ctx, pgx.Identifier{s.table}, s.columns, pgx.CopyFromRows(s.rows))
 	default:

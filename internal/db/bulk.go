@@ -15,6 +15,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
 )
 
 // large is how many rows make it worth while to prepare for them; up to few are inserted: a COPY takes two round trips and is planned anew
@@ -53,17 +54,56 @@ func (t *Tx) Bulk(table string, columns []string, n int, row func(i int, r *Row)
 	if t.DB.copies != nil {
 		data = t.DB.copies.TraceBulk(sql, f)
 	}
-	tag, err := t.Pgx.Conn().PgConn().CopyFrom(t.Ctx, data, sql)
+	if t.last {
+		sql += "; commit"
+	}
+	tag, err := t.copyIn(sql, data, f)
 	if f.err != nil {
 		err = f.err // the server's own error only says that the client gave up
 	}
 	if err != nil {
 		return fmt.Errorf("copying into %s: %w", table, err)
 	}
-	if tag.RowsAffected() != int64(n) {
+	if t.ended = t.last; !t.ended && tag.RowsAffected() != int64(n) {
 		return fmt.Errorf("copying into %s: %d of %d rows", table, tag.RowsAffected(), n)
 	}
 	return nil
+}
+
+// copyIn sends a copy. What fits into one buffer goes with its statement: the server takes data that came before it asked for them, and passes
+// over those of a statement that failed (PostgreSQL manual, "Frontend/Backend Protocol", COPY Operations).
+func (t *Tx) copyIn(sql string, data io.Reader, f *feed) (tag pgconn.CommandTag, err error) {
+	conn := t.Pgx.Conn().PgConn()
+	if t.DB.copies != nil {
+		return conn.CopyFrom(t.Ctx, data, sql)
+	}
+	if err := f.fill(); err != nil {
+		return tag, err
+	}
+	if !f.end {
+		return conn.CopyFrom(t.Ctx, data, sql)
+	}
+	front := conn.Frontend()
+	front.SendQuery(&pgproto3.Query{String: sql})
+	front.Send(&pgproto3.CopyData{Data: f.r.buf})
+	front.Send(&pgproto3.CopyDone{})
+	if err := front.Flush(); err != nil {
+		return tag, errors.Join(err, conn.Conn().Close())
+	}
+	for {
+		m, broken := conn.ReceiveMessage(t.Ctx)
+		if broken != nil {
+			return tag, errors.Join(broken, conn.Conn().Close()) // what comes is not the answer to what is asked next
+		}
+		switch m := m.(type) {
+		case *pgproto3.CommandComplete:
+			tag = pgconn.NewCommandTag(string(m.CommandTag))
+		case *pgproto3.ErrorResponse:
+			err = pgconn.ErrorResponseToPgError(m)
+		case *pgproto3.ReadyForQuery:
+			return tag, err
+		}
+	}
 }
 
 // insert is Bulk for few rows.
@@ -87,14 +127,16 @@ func (t *Tx) insert(table string, quoted []string, n int, row func(i int, r *Row
 	if t.DB.copies != nil {
 		t.DB.copies.TraceInsert(sql, rows)
 	}
-	if err := InsertRows(t.Ctx, t.Pgx.Conn(), sql, rows); err != nil {
+	if err := InsertRows(t.Ctx, t.Pgx.Conn(), sql, rows, t.last); err != nil {
 		return fmt.Errorf("copying into %s: %w", table, err)
 	}
+	t.ended = t.last
 	return nil
 }
 
-// InsertRows carries out an insert of one row once for each of some, in one round trip. Every value is in its column's binary format, nil for null.
-func InsertRows(ctx context.Context, conn *pgx.Conn, sql string, rows [][][]byte) error {
+// InsertRows carries out an insert of one row once for each of some, in one round trip, and in the same one commits the transaction if asked
+// to. Every value is in its column's binary format, nil for null.
+func InsertRows(ctx context.Context, conn *pgx.Conn, sql string, rows [][][]byte, commit bool) error {
 	prepared, err := conn.Prepare(ctx, sql, sql)
 	if err != nil {
 		return err
@@ -103,6 +145,9 @@ func InsertRows(ctx context.Context, conn *pgx.Conn, sql string, rows [][][]byte
 	binary := []int16{pgx.BinaryFormatCode}
 	for _, values := range rows {
 		p.SendQueryPrepared(prepared.Name, values, binary, nil)
+	}
+	if commit {
+		p.SendQueryParams("commit", nil, nil, nil, nil)
 	}
 	err = p.Sync()
 	for err == nil {

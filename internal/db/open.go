@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -35,6 +36,7 @@ type DB struct {
 
 	bell   *bell
 	copies CopyTracer // nil for none
+	months sync.Map   // which table an event is written to, by its month
 }
 
 // CopyTracer is what a Tracer may be besides: it sees what is copied, of which the driver's own says nothing.

@@ -49,7 +49,7 @@ func (t *Tx) UseKey(identity int, k *evidence.PersonKey) {
 // Wrapper makes and opens the keys of people.
 func (t *Tx) Wrapper() *evidence.Wrapper { return t.DB.wrap }
 
-// flush writes the recorded events with one COPY.
+// flush writes the recorded events with one COPY, into the table of their month.
 func (t *Tx) flush() error {
 	if len(t.events) == 0 {
 		return nil
@@ -62,7 +62,12 @@ func (t *Tx) flush() error {
 		return err
 	}
 	var leaf, plain, touches []byte // used again for every event
-	err = t.Bulk("event", []string{"recorded_at", "effective_at", "kind", "actor_id", "identity_id", "touches", "leaf", "sealed"},
+	var scribe evidence.Scribe
+	table, err := t.eventTable(recorded)
+	if err != nil {
+		return err
+	}
+	err = t.Bulk(table, []string{"recorded_at", "effective_at", "kind", "actor_id", "identity_id", "touches", "leaf", "sealed"},
 		len(t.events), func(i int, r *Row) (err error) {
 			e := &t.events[i]
 			if e.Touches == nil {
@@ -75,7 +80,7 @@ func (t *Tx) flush() error {
 				}
 				sealed = t.keys[e.IdentityID].Seal(plain)
 			}
-			if leaf, err = e.Leaf(leaf[:0], t.Actor.ID, recorded, sealed); err != nil {
+			if leaf, err = scribe.Leaf(leaf[:0], e, t.Actor.ID, recorded, sealed); err != nil {
 				return err
 			}
 			touches = e.Touches.AppendJSON(touches[:0])
@@ -94,6 +99,20 @@ func (t *Tx) flush() error {
 		return fmt.Errorf("writing events: %w", err)
 	}
 	return nil
+}
+
+// eventTable names where an event of a time is written: the table of its month. There is none where one could not be made in time.
+func (t *Tx) eventTable(at time.Time) (string, error) {
+	month := at.UTC().Format("event_200601")
+	if made, asked := t.DB.months.Load(month); asked {
+		return made.(string), nil
+	}
+	var made string
+	err := t.QueryRow(`select case when exists (select from pg_trigger where tgrelid = to_regclass($1) and tgname = 'tally_events') then $1 else 'event' end`, month).Scan(&made)
+	if err == nil {
+		t.DB.months.Store(month, made)
+	}
+	return made, err
 }
 
 // prints reads the record time and, in the same round trip, the prints of the rows that the transaction wrote, and gives them to the events

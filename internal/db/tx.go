@@ -33,6 +33,8 @@ type Tx struct {
 	events []evidence.Event
 	jobs   *[]river.InsertManyParams // what Enqueue was told; the lanes of one Asking share it
 	rings  bool                      // events were written: whoever seals the log is to know
+	last   bool                      // what is written next is the last: it commits in the same round trip
+	ended  bool                      // it did
 	keys   map[int]*evidence.PersonKey
 }
 
@@ -52,6 +54,7 @@ func (d *DB) Do(ctx context.Context, actor Actor, fn func(*Tx) error) error {
 			err = tx.flushJobs()
 		}
 		if err == nil {
+			tx.last = d.copies == nil // who reads along is shown every statement by itself
 			err = tx.flush()
 		}
 		wrote = tx.rings
@@ -172,6 +175,8 @@ func (d *DB) in(ctx context.Context, o pgx.TxOptions, actor Actor, fn func(*Tx) 
 		return nil
 	case err != nil:
 		return err
+	case tx.ended:
+		return nil
 	}
 	return ptx.Commit(ctx)
 }
@@ -204,7 +209,9 @@ func (d *DB) begin(ctx context.Context, o pgx.TxOptions, clock string, also func
 	ptx := answers.Tx()
 	tx.Pgx = ptx
 	end = func() {
-		_ = ptx.Rollback(context.WithoutCancel(ctx))
+		if !tx.ended {
+			_ = ptx.Rollback(context.WithoutCancel(ctx))
+		}
 		_ = conn.Close()
 	}
 	if err := answers.Close(); err != nil {

@@ -40,13 +40,34 @@ const PrintSize = 20
 // in a fixed order, none that is empty except touches, times in UTC with microseconds, keys of maps sorted, JSON without spaces.
 // So the same event gives the same bytes.
 func (e *Event) Leaf(b []byte, actor int, recorded time.Time, sealed []byte) ([]byte, error) {
+	return (&Scribe{}).Leaf(b, e, actor, recorded, sealed)
+}
+
+// Scribe writes the canonical bytes of many events: those of one transaction have the same times, which are put into words once.
+type Scribe struct{ recorded, effective worded }
+
+// worded is a time and how it is written.
+type worded struct {
+	at   time.Time
+	text []byte
+}
+
+func (w *worded) stamp(b []byte, t time.Time) []byte {
+	if w.text == nil || !w.at.Equal(t) {
+		w.at, w.text = t, stamp(w.text[:0], t)
+	}
+	return append(b, w.text...)
+}
+
+// Leaf is the event's function of that name.
+func (s *Scribe) Leaf(b []byte, e *Event, actor int, recorded time.Time, sealed []byte) ([]byte, error) {
 	b = AppendString(append(b, `{"v":1,"kind":`...), e.Kind)
 	b = strconv.AppendInt(append(b, `,"actor":`...), int64(actor), 10)
 	if e.IdentityID != 0 {
 		b = strconv.AppendInt(append(b, `,"identity":`...), int64(e.IdentityID), 10)
 	}
-	b = stamp(append(b, `,"recorded":"`...), recorded)
-	b = stamp(append(b, `","effective":"`...), e.EffectiveAt)
+	b = s.recorded.stamp(append(b, `,"recorded":"`...), recorded)
+	b = s.effective.stamp(append(b, `","effective":"`...), e.EffectiveAt)
 	b = e.Touches.AppendJSON(append(b, `","touches":`...))
 	if e.Facts != nil {
 		var err error
