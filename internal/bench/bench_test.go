@@ -91,7 +91,7 @@ func TestLog(t *testing.T) {
 			t.Errorf("%s: %+v", m.Name, m)
 		}
 	}
-	if len(l.Measures) != 4 || len(l.Figures) != 9 {
+	if len(l.Measures) != 5 || len(l.Figures) != 9 {
 		t.Errorf("%d measures, %d figures", len(l.Measures), len(l.Figures))
 	}
 	for _, f := range l.Figures {

@@ -3,7 +3,6 @@ package evidence
 import (
 	"bytes"
 	"encoding/json"
-	"strconv"
 	"time"
 )
 
@@ -119,16 +118,16 @@ func (s *skimmer) until(end byte, to *[]byte) bool {
 }
 
 func (s *skimmer) number(to *int) bool {
-	n := 0
+	n, v := 0, 0
 	for n < len(s.rest) && n < 10 && s.rest[n] >= '0' && s.rest[n] <= '9' {
+		v = 10*v + int(s.rest[n]-'0')
 		n++
 	}
 	if n == 0 || n > 1 && s.rest[0] == '0' {
 		return false
 	}
-	v, err := strconv.Atoi(string(s.rest[:n]))
 	*to, s.rest = v, s.rest[n:]
-	return err == nil
+	return true
 }
 
 const stampLength = len("2006-01-02T15:04:05.000000Z")
@@ -178,30 +177,50 @@ func (s *skimmer) object(to *[]byte) bool {
 }
 
 // marks are the bytes that say where a JSON value ends; all others are passed over.
-var marks = [256]bool{'"': true, '\\': true, '{': true, '[': true, '}': true, ']': true, ',': true}
+var marks = [256]bool{'"': true, '{': true, '[': true, '}': true, ']': true, ',': true}
 
 // value reads one value of JSON.
 func (s *skimmer) value(to *[]byte) bool {
-	depth, quoted := 0, false
+	depth := 0
 	for i := 0; i < len(s.rest); i++ {
-		c := s.rest[i]
-		if !marks[c] {
-			continue
-		}
-		switch {
-		case quoted && c == '\\':
-			i++
+		switch c := s.rest[i]; {
+		case !marks[c]:
 		case c == '"':
-			quoted = !quoted
-		case quoted:
+			n := untilQuote(s.rest[i+1:])
+			if n < 0 {
+				return false
+			}
+			i += n
 		case c == '{', c == '[':
 			depth++
-		case depth > 0 && (c == '}' || c == ']'):
-			depth--
-		case depth == 0 && (c == ',' || c == '}'):
+		case depth > 0:
+			if c != ',' {
+				depth--
+			}
+		case c == ',', c == '}':
 			*to, s.rest = s.rest[:i:i], s.rest[i:]
 			return string(*to) == "{}" || i > 0 && (*to)[0] > ' ' && (*to)[i-1] > ' ' && (!s.strict || json.Valid(*to))
 		}
 	}
 	return false
+}
+
+// untilQuote is the length of a text up to and with the quotation mark that ends it; -1 where none does.
+func untilQuote(b []byte) int {
+	n := bytes.IndexByte(b, '"')
+	switch {
+	case n < 0:
+		return -1
+	case n == 0 || b[n-1] != '\\':
+		return n + 1
+	}
+	for n = 0; n < len(b); n++ {
+		switch b[n] {
+		case '\\':
+			n++
+		case '"':
+			return n + 1
+		}
+	}
+	return -1
 }

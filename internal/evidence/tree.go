@@ -20,7 +20,7 @@ const (
 
 // LeafHash is the hash of an event's canonical bytes as a leaf.
 func LeafHash(leaf []byte) Hash {
-	var space [2048]byte // most events are shorter, and hashed without a byte of garbage
+	var space [512]byte // most events are shorter, and hashed without a byte of garbage
 	if len(leaf) >= len(space) {
 		return tlog.RecordHash(leaf)
 	}

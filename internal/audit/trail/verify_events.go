@@ -1,52 +1,24 @@
 package trail
 
 import (
-	"bytes"
-	"errors"
-	"fmt"
 	"maps"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 	"golang.org/x/mod/sumdb/tlog"
-	"golang.org/x/sync/errgroup"
 
 	"tenure/internal/evidence"
 )
 
 // events computes the tree anew. Leaves are read by their numbers, and with those of a page the events up to the highest id that any of them
-// has: ids rise with the numbers but for late commits, so that every event is read once, and the few that are late once more. One goroutine
-// reads, another judges what was read.
+// has: ids rise with the numbers but for late commits, so that every event is read once, and the few that are late once more.
 func (v *verification) events() (err error) {
 	e := &eventReader{verification: v, strays: map[int64]bool{}}
 	if e.nodes, err = v.nodes(); err != nil {
 		return err
 	}
-	g, ctx := errgroup.WithContext(v.tx.Ctx)
-	read, free := make(chan *leaves, 1), make(chan *leaves, 3)
-	g.Go(func() error {
-		for p := range read {
-			e.check(p)
-			e.judge(p)
-			if v.step != nil {
-				if err := v.step(e.tree.Size(), max(v.r.Size, e.tree.Size())); err != nil {
-					return err
-				}
-			}
-			if e.stopped {
-				return errStopped
-			}
-			free <- p // there is always room: fewer are under way
-		}
-		return nil
-	})
-	err = v.pages(ctx, read, free)
-	close(read)
-	if judged := g.Wait(); judged != nil {
-		err = judged // whoever reads only heard of it
-	}
-	if err != nil && !errors.Is(err, errStopped) {
+	if err := e.pages(); err != nil {
 		return err
 	}
 	last := v.r.Size
@@ -63,9 +35,6 @@ func (v *verification) events() (err error) {
 	return e.late()
 }
 
-// errStopped says that nothing that comes can be judged.
-var errStopped = errors.New("an event is missing")
-
 // eventReader judges the events in the order of their numbers.
 type eventReader struct {
 	*verification
@@ -73,69 +42,15 @@ type eventReader struct {
 	tree  evidence.Peaks
 	skim  evidence.Skimmer
 
-	highest       int64          // id of the events that were judged
+	highest       int64          // id of the events that were read
 	strays        map[int64]bool // ids up to there that no leaf spoke of yet
 	before, batch int64          // the id before, and the number that the batch begins with
-	stopped       bool           // nothing after this can be judged
 }
 
-// check says what is wrong with each event of a page.
-func (e *eventReader) check(p *leaves) {
-	for _, id := range p.late {
-		delete(e.strays, id)
-	}
-	for i := range p.events {
-		c := &p.events[i]
-		at, ok := p.where(c.id)
-		if !ok {
-			e.strays[c.id] = true
-			continue
-		}
-		p.found[at] = true
-		kind, touches, leaf, sealed := c.cut(p.text)
-		if evidence.LeafHash(leaf) != p.hash[at] {
-			p.wrong[at] = append(p.wrong[at], fmt.Sprintf("the event is not the one that was sealed (%s)", kind))
-		}
-		l, err := e.skim.Glance(leaf)
-		if what := c.differs(&l, err, kind, touches, sealed); what != "" {
-			p.wrong[at] = append(p.wrong[at], fmt.Sprintf("the event's %s is not what its sealed text says (%s)", what, kind))
-		}
-		e.fold(l, written{index: p.index[at], event: c.id})
-	}
-	e.highest = p.highest
-}
-
-// differs names a column that is not what the sealed text says, "" for none.
-func (c *columns) differs(l *evidence.Skimmed, unreadable error, kind, touches, sealed []byte) string {
-	switch {
-	case unreadable != nil:
-		return "text"
-	case !bytes.Equal(l.Kind, kind):
-		return "kind"
-	case l.Actor != c.actor:
-		return "actor"
-	case l.Identity != c.identity:
-		return "person"
-	case l.Recorded.UnixMicro() != c.recorded:
-		return "record time"
-	case l.Effective.UnixMicro() != c.effective:
-		return "effective time"
-	case !l.SameTouches(touches):
-		return "count of rows"
-	case !l.Seals(sealed):
-		return "sealed part"
-	}
-	return ""
-}
-
-// judge says what is wrong with a page, number by number, and holds the tree against the checkpoints that end in it.
+// judge says what is wrong with a page, number by number, and holds the tree against the nodes that are stored and the checkpoints that end in it.
 func (e *eventReader) judge(p *leaves) {
+	nodes := p.nodes
 	for i, index := range p.index {
-		if index != e.tree.Size() {
-			e.log(e.tree.Size(), 0, "the event of this number is missing")
-			e.stopped, e.folds = true, nil // what the events after it say of rows is read by itself
-			return
-		}
 		if !p.found[i] {
 			e.log(index, p.id[i], "the event was deleted") // what was sealed of it still stands: the events after it can be judged
 		}
@@ -146,14 +61,18 @@ func (e *eventReader) judge(p *leaves) {
 			e.log(index-1, e.before, "the event stands before an earlier one of its batch: they changed places") // a batch is in the order of ids
 		}
 		e.before = p.id[i]
-		e.tree.Append(p.hash[i], func(height int, n int64, h evidence.Hash) {
-			if height%8 == 0 && e.nodes[node{height / 8, n}] != h && !e.told(n<<height, (n+1)<<height) {
-				e.log(n<<height, 0, "the stored hash over the events from here to %d is wrong", (n+1)<<height-1)
+		for ; len(nodes) > 0 && nodes[0].to == index+1; nodes = nodes[1:] {
+			if n := nodes[0]; e.nodes[n.node] != n.hash && !e.told(n.from, n.to) {
+				e.log(n.from, 0, "the stored hash over the events from here to %d is wrong", n.to-1)
 			}
-		})
-		if note := p.notes[index+1]; note != nil || e.heads[index+1] != nil {
-			e.head(note)
 		}
+		if root, ends := p.roots[index+1]; ends {
+			e.head(index+1, root, p.notes[index+1])
+		}
+	}
+	if p.missing {
+		e.log(e.tree.Size(), 0, "the event of this number is missing")
+		e.folds = nil // what the events after it say of rows is read by itself
 	}
 }
 
@@ -163,8 +82,8 @@ func (e *eventReader) told(from, to int64) bool {
 }
 
 // head holds the tree against the checkpoints of its size.
-func (e *eventReader) head(note []byte) {
-	size, root, right := e.tree.Size(), e.tree.Root(), true
+func (e *eventReader) head(size int64, root evidence.Hash, note []byte) {
+	right := true
 	whose := "the checkpoint from outside"
 	for _, h := range e.heads[size] {
 		right = right && h.Root == root
