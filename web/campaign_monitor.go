@@ -252,6 +252,6 @@ func (r *request) burnDown(tx *db.Tx, c *campaign.Campaign, sum campaign.Sum, v 
 	}
 	v.Chart.Summary = r.T("%s of %s are left to decide; it is due on %s.", r.Int(sum.Open), r.Plural(c.Items, "item", "items"), r.Date(due, "2 January 2006"))
 	n := len(plan.Points) - 1
-	v.Lines = ui.LineChart{Series: []ui.Series{real, plan}, Steps: []string{r.Date(first, "2 January"), r.Date(first.AddDate(0, 0, n/2), "2 January"), r.Date(first.AddDate(0, 0, n), "2 January")}, TopTxt: r.Int(c.Items)}
+	v.Lines = ui.LineChart{Series: []ui.Series{real, plan}, Steps: []string{r.Date(first, "2 Jan"), r.Date(first.AddDate(0, 0, n/2), "2 Jan"), r.Date(first.AddDate(0, 0, n), "2 Jan")}, TopTxt: r.Int(c.Items)}
 	return nil
 }

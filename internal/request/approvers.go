@@ -56,7 +56,7 @@ func (a *asking) read(tx *db.Tx, people, items, roles []int) error {
 	ruled := ""
 	if len(roles) > 0 { // else a plan made once would prepare to read everybody's access, and find nothing to look for
 		ruled = `union select 'role', '', r.via, i.id from reason r join identity i on i.id = r.identity_id and i.state = 'active' and i.locked_at is null
-			where r.via = any($3) and r.known_to = 'infinity' and r.state = 'live' and r.valid_from <= $4 and r.valid_to > $4`
+			where r.via <> 0 and r.via = any($3) and r.known_to = 'infinity' and r.state = 'live' and r.valid_from <= $4 and r.valid_to > $4`
 	}
 	rows, err := tx.Query(`select 'portal', r.role, 0, i.id from portal_role r join identity i on i.id = r.identity_id and i.state = 'active' and i.locked_at is null
 		union select 'role', '', m.role_id, i.id from role_member m join identity i on i.id = m.identity_id and i.state = 'active' and i.locked_at is null
