@@ -83,6 +83,9 @@ func (t *Tx) copyIn(sql string, data io.Reader, f *feed) (tag pgconn.CommandTag,
 	if !f.end {
 		return conn.CopyFrom(t.Ctx, data, sql)
 	}
+	if err := t.Ctx.Err(); err != nil {
+		return tag, err
+	}
 	front := conn.Frontend()
 	front.SendQuery(&pgproto3.Query{String: sql})
 	front.Send(&pgproto3.CopyData{Data: f.r.buf})

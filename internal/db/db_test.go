@@ -253,6 +253,35 @@ func TestTheLogIsAppendOnly(t *testing.T) {
 	}
 }
 
+// Where a month has no table of its own, or one without the rule, events go the way through the log's table, under the same rule.
+func TestEventsOfAMonthWithoutATable(t *testing.T) {
+	d := dbtest.New(t)
+	month := time.Now().UTC().Format("event_200601")
+	if _, err := dbtest.Owner(t, d).Exec(t.Context(), `drop trigger tally_events on `+month); err != nil {
+		t.Fatal(err)
+	}
+	record := func(n int) error {
+		return do(t, d, func(tx *db.Tx) error {
+			for range 10 {
+				tx.Record(evidence.Event{Kind: "test.happened"})
+			}
+			if n > 0 {
+				tx.Record(touch("unit", n))
+			}
+			return nil
+		})
+	}
+	if err := record(1); db.ConstraintName(err) != "change_has_its_event" {
+		t.Errorf("an event too many gives %v", err)
+	}
+	if err := record(0); err != nil {
+		t.Error(err)
+	}
+	if n := count(t, d, `select count(*) from event where kind = 'test.happened'`); n != 10 {
+		t.Errorf("%d events", n)
+	}
+}
+
 func code(err error) string {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
