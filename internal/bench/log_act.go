@@ -24,7 +24,7 @@ import (
 const (
 	logClients  = 4
 	logTogether = 100 // events of a transaction
-	logAppended = 20_000
+	logAppended = 50_000
 	logAlone    = 4000 // events that have a transaction each
 	logLoad     = 10 * time.Second
 	logEvery    = 5 * time.Millisecond // between two decisions of the steady load

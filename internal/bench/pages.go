@@ -36,11 +36,10 @@ type Page struct {
 	Product  Spread  `json:"product_p95_seconds"`
 	Median   float64 `json:"product_p50_seconds"`
 	Floor    Spread  `json:"floor_p95_seconds"`
-	Requests int     `json:"requests"`          // different ones
-	Queries  int     `json:"statements"`        // of the one that asks most
-	Trips    int     `json:"trips"`             // round trips to the database, likewise
-	Bytes    int     `json:"bytes"`             // of the largest answer, packed as a browser asks for it
-	Untimed  bool    `json:"untimed,omitempty"` // held to the ratio and the bytes alone: it sorts everything there is
+	Requests int     `json:"requests"`   // different ones
+	Queries  int     `json:"statements"` // of the one that asks most
+	Trips    int     `json:"trips"`      // round trips to the database, likewise
+	Bytes    int     `json:"bytes"`      // of the largest answer, packed as a browser asks for it
 	Met      bool    `json:"met"`
 }
 

@@ -203,9 +203,6 @@ func printPages(out io.Writer, pages []*Page) {
 	p("page\tp95\tp50\tfloor p95\tratio\tmin\tmax\tgoal\tstatements\ttrips\tbytes\t\n")
 	for _, x := range pages {
 		goal := fmt.Sprintf("<= %.1f, <= %s", pageRatio, millis(pageSeconds))
-		if x.Untimed {
-			goal = fmt.Sprintf("<= %.1f", pageRatio)
-		}
 		if !x.Met {
 			goal += " MISSED"
 		}

@@ -253,6 +253,55 @@ func TestTheLogIsAppendOnly(t *testing.T) {
 	}
 }
 
+// The prints of rows are in the event whatever way the rows were written; a transaction that only records has the time of its clock and asks
+// for none.
+func TestRowsOfAnyWayArePrinted(t *testing.T) {
+	d := dbtest.New(t)
+	const insert = `insert into reason (identity_id, entitlement_id, kind, valid_from, known_from) values (7, 1, 'birthright', now(), now())`
+	for name, write := range map[string]func(*db.Tx) error{
+		"none": nil,
+		"pgx":  func(tx *db.Tx) error { _, err := tx.Exec(insert); return err },
+		"gorm": func(tx *db.Tx) error { return tx.Gorm.Exec(insert).Error },
+		"protocol": func(tx *db.Tx) error {
+			return tx.Bulk("reason", []string{"identity_id", "entitlement_id", "kind", "valid_from", "known_from"}, 1, func(_ int, r *db.Row) error {
+				r.Int(7)
+				r.Int(1)
+				r.Text("birthright")
+				r.Time(tx.Now)
+				r.Time(tx.Now)
+				return nil
+			})
+		},
+		"copy": func(tx *db.Tx) error {
+			_, err := tx.Pgx.Conn().PgConn().CopyFrom(t.Context(), strings.NewReader("7,1,birthright,2026-01-01,2026-01-01\n"), `copy reason (identity_id, entitlement_id, kind, valid_from, known_from) from stdin (format csv)`)
+			return err
+		},
+	} {
+		kind := "test." + name
+		if err := do(t, d, func(tx *db.Tx) error {
+			e := evidence.Event{Kind: kind, IdentityID: 7}
+			if write != nil {
+				e.Touches = evidence.Touches{"reason": 1}
+				if err := write(tx); err != nil {
+					return err
+				}
+			}
+			tx.Record(e)
+			return nil
+		}); err != nil {
+			t.Fatal(name, err)
+		}
+		var leaf string
+		var late bool
+		if err := d.Pool.QueryRow(t.Context(), `select convert_from(leaf, 'UTF8'), recorded_at > clock_timestamp() or recorded_at < now() - interval '1 minute' from event where kind = $1`, kind).Scan(&leaf, &late); err != nil {
+			t.Fatal(name, err)
+		}
+		if strings.Contains(leaf, `"rows":{"reason":{"in":`) != (write != nil) || late {
+			t.Errorf("%s: %s, at another time: %v", name, leaf, late)
+		}
+	}
+}
+
 // Where a month has no table of its own, or one without the rule, events go the way through the log's table, under the same rule.
 func TestEventsOfAMonthWithoutATable(t *testing.T) {
 	d := dbtest.New(t)

@@ -71,6 +71,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		pc.MaxConns = c.MaxConns
 	}
 	pc.ConnConfig.Tracer = c.Tracer
+	pc.ConnConfig.DialFunc = counted(pc.ConnConfig.DialFunc)
 	pc.ConnConfig.RuntimeParams["timezone"] = "UTC"
 	pc.ConnConfig.RuntimeParams["application_name"] = "tenure"
 	// The tables' owner may be who connects (a single DATABASE_URL): writes then still run with the application's rights.

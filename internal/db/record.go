@@ -120,6 +120,9 @@ func (t *Tx) eventTable(at time.Time) (string, error) {
 func (t *Tx) prints() (at time.Time, err error) {
 	const sql = `select at, coalesce(tbl, ''), came, went from prints()`
 	ids := t.writtenAbout()
+	if n := sent(t.Pgx.Conn().PgConn()); n >= 0 && n == t.before && !t.ByHand && len(ids) == 0 {
+		return t.began, nil // nothing was asked since: there are no rows
+	}
 	if len(ids) == 0 {
 		rows, err := t.Query(sql)
 		if err != nil {

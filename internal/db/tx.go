@@ -33,6 +33,8 @@ type Tx struct {
 	events []evidence.Event
 	jobs   *[]river.InsertManyParams // what Enqueue was told; the lanes of one Asking share it
 	rings  bool                      // events were written: whoever seals the log is to know
+	began  time.Time                 // what the clock said when it began, unless business time was moved by hand
+	before int                       // how often the connection was written to by then
 	last   bool                      // what is written next is the last: it commits in the same round trip
 	ended  bool                      // it did
 	keys   map[int]*evidence.PersonKey
@@ -218,6 +220,7 @@ func (d *DB) begin(ctx context.Context, o pgx.TxOptions, clock string, also func
 		end()
 		return nil, nil, err
 	}
+	tx.began, tx.before = tx.Now, sent(raw.PgConn())
 	tx.Gorm = d.gorm.Session(&gorm.Session{NewDB: true, Context: ctx})
 	tx.Gorm.Statement.ConnPool = &ride{conn}
 	return tx, end, nil

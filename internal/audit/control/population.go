@@ -33,6 +33,7 @@ type Population struct {
 	Timed   bool   // items are held to limits
 
 	sql, source string
+	near        *near // nil for a list of which every page is found by all of it
 }
 
 // Keys of populations; they stand in addresses, samples and packs.
@@ -98,6 +99,15 @@ type Place struct{ Order, ID string }
 // List gives items after a place, or back before it with the nearest first, at most so many. Which ones they are is found first, and what is to
 // be said of them only then: of a hundred thousand items a page shows fifty.
 func (p *Population) List(tx *db.Tx, s Span, after *Place, back bool, limit int) ([]Item, error) {
+	if p.near != nil {
+		if all, found, err := p.nearest(tx, s, after, back, limit); found || err != nil {
+			return all, err
+		}
+	}
+	return p.list(tx, s, after, back, limit)
+}
+
+func (p *Population) list(tx *db.Tx, s Span, after *Place, back bool, limit int, more ...any) ([]Item, error) {
 	place, order := `$5::text = '' or (q.ord, q.id) > ($6::text, $5)`, `%[1]s.ord, %[1]s.id`
 	if back {
 		place, order = `(q.ord, q.id) < ($6::text, $5::text)`, `%[1]s.ord desc, %[1]s.id desc`
@@ -107,7 +117,7 @@ func (p *Population) List(tx *db.Tx, s Span, after *Place, back bool, limit int)
 		at = *after
 	}
 	return p.items(tx, s, fmt.Sprintf(`with page as materialized (select q.id from (%s) q where %s and (%s) order by %s limit $7)`, p.sql, typed, place, fmt.Sprintf(order, "q")),
-		`p.id = any(array(select id from page)) order by `+fmt.Sprintf(order, "p"), at.ID, at.Order, limit)
+		`p.id = any(array(select id from page)) order by `+fmt.Sprintf(order, "p"), append([]any{at.ID, at.Order, limit}, more...)...)
 }
 
 // Some gives the items of some ids, in that order. One that is not in the population any more is left out.

@@ -5,9 +5,11 @@ const living = `r.known_to = 'infinity' and r.state = 'live' and r.valid_from <=
 
 // held are the grants at the end of the period, or now where that is later: by the reasons that are believed now. ord is the order. What a line says besides
 // is asked for by line, so that counting, drawing and a page of the list do not pay for all of them.
-func held(ord, where string) string {
+func held(ord, where string) string { return heldOf(ord, where, ``) }
+
+func heldOf(ord, where, only string) string {
 	return `with g as (select r.identity_id, r.entitlement_id, r.slot, r.param, min(r.id) id, min(r.valid_from) since, max(r.valid_to) until
-		from reason r where ` + living + ` group by 1, 2, 3, 4)
+		from reason r where ` + living + only + ` group by 1, 2, 3, 4)
 	select 'g' || g.id id, ` + ord + ` ord, g.identity_id who,
 		array[i.name, coalesce(i.number, ''), ap.title, en.title, g.slot, g.param, case when en.privileged then 'privileged' else '' end,
 			(select string_agg(distinct r.kind, ', ' order by r.kind) from reason r where r.identity_id = g.identity_id and r.entitlement_id = g.entitlement_id and r.slot = g.slot and r.param = g.param and ` + living + `), ` + at(`g.since`) + `, ` + at(`g.until`) + `] cells,
@@ -25,15 +27,29 @@ func shown(where string) string {
 
 var heldColumns = []string{"Person", "Number", "Application", "Entitlement", "Account", "Parameter", "Privileged", "Because of", "Since", "Until"}
 
+// The orders of what is held. Their parts stand apart by a character that is below all others, and numbers have leading zeros: whose parts come first
+// comes first as a whole.
+const (
+	byPerson      = `lower(i.name) || chr(9) || lpad(i.id::text, 10, '0') || chr(9) || lower(ap.title)`
+	byApplication = `lower(ap.title) || chr(9) || lower(en.title) || chr(9) || lpad(en.id::text, 10, '0') || chr(9) || lower(i.name)`
+)
+
+// next are the people, or the entitlements, of which a page of the list can be.
+var (
+	nextPeople       = near{keys: []string{"lower(i.name)", "i.id"}, sql: `select i.id from identity i`, only: ` and r.identity_id = any($8::int[])`, few: 16}
+	nextEntitlements = near{keys: []string{"lower(ap.title)", "lower(en.title)", "en.id"}, sql: `select en.id from entitlement en join application ap on ap.id = en.application_id`,
+		only: ` and r.entitlement_id = any($8::int[])`, few: 1}
+)
+
 const heldSource = "what accounts of people held at the targets, by the last readings before then; a difference is what was not carried out yet, or came there without a reason"
 
 var heldPopulations = []Population{
 	{Key: Access, Title: "Access by person", About: "one entitlement that a person holds by a reason, at the end of the period", AtEnd: true, Columns: heldColumns, Source: heldSource,
-		sql: held(`lower(i.name) || ' ' || i.id || ' ' || ap.title`, ``), source: shown(``)},
+		sql: held(byPerson, ``), source: shown(``), near: nextPeople.of(byPerson, ``)},
 	{Key: AccessByApplication, Title: "Access by application", About: "the same, in the order of applications", AtEnd: true, Columns: heldColumns, Source: heldSource,
-		sql: held(`lower(ap.title) || ' ' || lower(en.title) || ' ' || lower(i.name)`, ``), source: shown(``)},
+		sql: held(byApplication, ``), source: shown(``), near: nextEntitlements.of(byApplication, ``)},
 	{Key: Privileged, Title: "Privileged access", About: "one privileged entitlement that a person holds by a reason, at the end of the period", AtEnd: true, Columns: heldColumns, Source: heldSource,
-		sql: held(`lower(ap.title) || ' ' || lower(en.title) || ' ' || lower(i.name)`, ` where en.privileged`), source: shown(` and en.privileged`)},
+		sql: held(byApplication, ` where en.privileged`), source: shown(` and en.privileged`), near: nextEntitlements.of(byApplication, ` where en.privileged`)},
 	{Key: Orphans, Title: "Orphans", About: "an account that is nobody's, as the last readings show it now", AtEnd: true,
 		Columns: []string{"Application", "Account", "Enabled", "Privileged", "Last sign-in", "Name there"},
 		Source:  "accounts that the last readings show, less those of people and service accounts",
