@@ -153,6 +153,30 @@ func offline(t *testing.T, d *db.DB, name, key string, kept []byte) {
 	}
 }
 
+// Every column beside the sealed text is held against it, each by itself.
+func TestEveryColumnIsHeldAgainstItsText(t *testing.T) {
+	d := dbtest.New(t)
+	s := sealer(t, d)
+	record(t, d, 30)
+	seal(t, s)
+	for word, sets := range map[string][]string{
+		"kind": {`kind = 'test.other'`, `kind = ''`}, "actor": {`actor_id = 1`}, "person": {`identity_id = 77`}, "record time": {`recorded_at = recorded_at + interval '1 microsecond'`},
+		"effective time": {`effective_at = effective_at - interval '1 microsecond'`, `effective_at = 'infinity'`},
+		"count of rows":  {`touches = '[]'`, `touches = '{"unit": 1}'`, `touches = '[{}]'`, `touches = 'null'`}, "sealed part": {`sealed = ''`, `sealed = 'x'`},
+	} {
+		for _, set := range sets {
+			superuser(t, d, `create table kept as select * from event where id = `+fmt.Sprintf(at, 9), `update event set `+set+` where id = (select id from kept)`)
+			if r := verify(t, d, trail.Outside{}); len(r.Log) != 1 || r.Log[0].Index != 9 || !strings.HasPrefix(r.Log[0].What, "the event's "+word+" is not") {
+				t.Errorf("%s: %+v", set, r.Log)
+			}
+			superuser(t, d, `delete from event where id = (select id from kept)`, `insert into event select * from kept`, `drop table kept`)
+		}
+	}
+	if r := verify(t, d, trail.Outside{}); !r.Right() {
+		t.Errorf("put back: %+v", r.Log)
+	}
+}
+
 // A plain hash chain, as control, misses the full rewrite: computed anew it is as right as before. So would the log be without what is
 // kept outside.
 func TestAPlainChainMissesTheRewrite(t *testing.T) {
