@@ -41,10 +41,11 @@ func storeOf(ctx context.Context, q asker) *evidence.Store {
 		for i, b := range blocks {
 			levels[i], ns[i] = int16(b.Level), b.N //nolint:gosec // few levels
 		}
-		// A block in one value: 256 rows of a hash each cost more to send than to find.
+		// A block in one value: 256 rows of a hash each cost more to send than to find. They come in the order of their index; were they not, no proof
+		// would hold.
 		rows, err := q.Query(ctx, `select b.level, b.n, case b.level
-				when 0 then (select string_agg(hash, '' order by log_index) from leaf where log_index >= b.n * 256 and log_index < b.n * 256 + 256)
-				else (select string_agg(o.hash, '' order by o.n) from log_node o where o.level = b.level and o.n >= b.n * 256 and o.n < b.n * 256 + 256) end
+				when 0 then (select string_agg(l.hash, '') from (select hash from leaf where log_index >= b.n * 256 and log_index < b.n * 256 + 256 order by log_index) l)
+				else (select string_agg(o.hash, '') from (select hash from log_node where level = b.level and log_node.n >= b.n * 256 and log_node.n < b.n * 256 + 256 order by log_node.n) o) end
 			from unnest($1::smallint[], $2::bigint[]) b(level, n)`, levels, ns)
 		if err != nil {
 			return nil, err
