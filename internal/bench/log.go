@@ -24,7 +24,7 @@ const (
 	logThousands  = 1.0   // seconds at most for 10,000 appended events
 	logSealed     = 1.0   // seconds at most from the commit to the signed head, p95
 	logAnchored   = 60.0  // seconds at most from the commit until it is outside
-	logVerify     = 0.5   // of a SHA-256 scan of the same bytes, at least (of all that is verified)
+	logVerify     = 0.5   // of a SHA-256 scan of the sealed texts, at least
 	logVerifying  = 60.0  // seconds at most
 	logPeak       = 200.0 // MB at most of a process that verifies
 	logProof      = 0.001 // seconds at most, p95
